@@ -1,0 +1,1 @@
+//! The closed table of facts that rules may mention.

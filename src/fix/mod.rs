@@ -1,0 +1,1 @@
+//! Named rewrites of a source that a rule can ask for.

@@ -1,0 +1,349 @@
+//! What is particular to a family of operations.
+
+use super::{Known, QualifiedName};
+
+/// The family's own part of an operation.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Details {
+    /// Nothing more to say.
+    #[default]
+    None,
+    /// `table.*`
+    Table(Box<TableDetails>),
+    /// `column.*`
+    Column(Box<ColumnDetails>),
+    /// `index.*`
+    Index(Box<IndexDetails>),
+    /// `constraint.*`
+    Constraint(Box<ConstraintDetails>),
+    /// `data.*`
+    Data(Box<DataDetails>),
+    /// `session.set`
+    Setting(SettingDetails),
+    /// `code.run`
+    Code(CodeDetails),
+    /// `opaque`, and `other` where the statement is empty
+    Opaque(OpaqueReason),
+}
+
+/// A table that is created, or its new name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TableDetails {
+    /// Columns in order.
+    pub columns: Vec<ColumnDetails>,
+    /// Table constraints.
+    pub constraints: Vec<ConstraintDetails>,
+    /// TEMPORARY, or in `pg_temp`.
+    pub temporary: bool,
+    /// UNLOGGED.
+    pub unlogged: bool,
+    /// Filled by AS SELECT.
+    pub as_select: bool,
+    /// PARTITION BY: the table itself holds no rows.
+    pub partitioned: bool,
+    /// PARTITION OF this table.
+    pub partition_of: Option<Known<QualifiedName>>,
+    /// The new name of `table.rename`.
+    pub new_name: Option<Known<QualifiedName>>,
+}
+
+/// A column that is added, or what is changed of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ColumnDetails {
+    /// Its name, folded; `None` where it is not known (see the operation's `name`).
+    pub name: Option<String>,
+    /// Its type, or its new type.
+    pub data_type: Option<TypeName>,
+    /// NOT NULL is written.
+    pub not_null: bool,
+    /// Text of DEFAULT.
+    pub default: Option<String>,
+    /// GENERATED … STORED.
+    pub generated_stored: bool,
+    /// GENERATED … AS IDENTITY.
+    pub identity: bool,
+    /// PRIMARY KEY is written on the column.
+    pub primary_key: bool,
+    /// UNIQUE is written on the column.
+    pub unique: bool,
+    /// REFERENCES.
+    pub references: Option<References>,
+    /// CHECK is written on the column.
+    pub check: Option<String>,
+    /// Text of USING in a type change.
+    pub using: Option<String>,
+    /// COLLATE.
+    pub collation: Option<String>,
+    /// New name of `column.rename`.
+    pub new_name: Option<String>,
+}
+
+/// A type as written, normalised: `character varying(40)[]`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TypeName {
+    /// The server's name of it in lower case (`int4` and `int` become `integer`).
+    pub name: String,
+    /// Arguments in parentheses.
+    pub arguments: Vec<String>,
+    /// Number of array dimensions.
+    pub dimensions: u8,
+}
+
+impl std::fmt::Display for TypeName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        if !self.arguments.is_empty() {
+            write!(f, "({})", self.arguments.join(","))?;
+        }
+        for _ in 0..self.dimensions {
+            f.write_str("[]")?;
+        }
+        Ok(())
+    }
+}
+
+/// The other end of a foreign key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct References {
+    /// The referenced table.
+    pub table: Known<QualifiedName>,
+    /// The referenced columns, empty where the primary key is meant.
+    pub columns: Vec<String>,
+}
+
+/// An index.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct IndexDetails {
+    /// UNIQUE.
+    pub unique: bool,
+    /// CONCURRENTLY.
+    pub concurrently: bool,
+    /// ON ONLY.
+    pub only: bool,
+    /// USING method, lower case.
+    pub method: Option<String>,
+    /// Keys in order.
+    pub columns: Vec<IndexColumn>,
+    /// INCLUDE.
+    pub include: Vec<String>,
+    /// Text of WHERE.
+    pub predicate: Option<String>,
+    /// New name of `index.rename`.
+    pub new_name: Option<String>,
+}
+
+/// One key of an index.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IndexColumn {
+    /// The column's folded name, or the expression's text.
+    pub text: String,
+    /// Whether it is an expression.
+    pub expression: bool,
+}
+
+/// A constraint.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConstraintDetails {
+    /// Its sort.
+    pub kind: ConstraintKind,
+    /// Its name, where one is written and known.
+    pub name: Option<String>,
+    /// Columns it is on.
+    pub columns: Vec<String>,
+    /// FOREIGN KEY … REFERENCES.
+    pub references: Option<References>,
+    /// NOT VALID.
+    pub not_valid: bool,
+    /// USING INDEX.
+    pub using_index: Option<String>,
+    /// Text of CHECK or EXCLUDE.
+    pub expression: Option<String>,
+    /// New name of `constraint.rename`.
+    pub new_name: Option<String>,
+}
+
+/// The sort of a constraint.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ConstraintKind {
+    /// PRIMARY KEY.
+    PrimaryKey,
+    /// UNIQUE.
+    Unique,
+    /// FOREIGN KEY.
+    ForeignKey,
+    /// CHECK.
+    Check,
+    /// EXCLUDE.
+    Exclusion,
+    /// NOT NULL as a named table constraint (PostgreSQL 18).
+    NotNull,
+    /// Only the name is known (DROP, VALIDATE, RENAME).
+    Named,
+}
+
+/// A change, or a read, of rows.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct DataDetails {
+    /// Where inserted rows come from.
+    pub source: Option<DataSource>,
+    /// Rows written out in VALUES, or in COPY data.
+    pub rows: Option<u64>,
+    /// SET list.
+    pub assignments: Vec<Assignment>,
+    /// Columns of the INSERT list.
+    pub columns: Vec<String>,
+    /// WHERE of the changed table.
+    pub condition: Where,
+    /// A LIMIT bounds the rows of one statement, at the statement or in the sub-query that picks its keys.
+    pub limited: bool,
+    /// That LIMIT where it is a number; also the size of a literal key list.
+    pub limit: Option<u64>,
+    /// FOR UPDATE SKIP LOCKED is in it.
+    pub skip_locked: bool,
+    /// ON CONFLICT, INSERT IGNORE, OR IGNORE, ON DUPLICATE KEY.
+    pub on_conflict: bool,
+    /// A sub-query in it says NOT EXISTS or is a left join that keeps what is absent.
+    pub not_exists: bool,
+    /// Other tables it reads, for the JSON and for effects.
+    pub reads: Vec<QualifiedName>,
+}
+
+/// Where inserted rows come from.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum DataSource {
+    /// VALUES.
+    Values,
+    /// SELECT.
+    Select,
+    /// COPY.
+    Copy,
+    /// An object-relational mapper.
+    Orm,
+}
+
+impl DataSource {
+    /// The word that rules use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Values => "values",
+            Self::Select => "select",
+            Self::Copy => "copy",
+            Self::Orm => "orm",
+        }
+    }
+}
+
+/// One `column = value` of a SET list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Assignment {
+    /// The column, folded.
+    pub column: String,
+    /// Text of the value.
+    pub value: String,
+}
+
+/// Which rows a statement is about.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Where {
+    /// No WHERE is written.
+    #[default]
+    Absent,
+    /// A condition that every row meets: `true`, `1 = 1`.
+    Always,
+    /// A condition.
+    Predicate(Predicate),
+    /// Part of the statement is not known and may hold the WHERE.
+    Unknown,
+}
+
+/// A WHERE condition, as far as its top level goes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Predicate {
+    /// Its text.
+    pub text: String,
+    /// The comparisons joined by AND at its top level.
+    pub terms: Vec<Term>,
+    /// Whether `terms` is all there is: no OR, no unknown part.
+    pub complete: bool,
+}
+
+/// One comparison: `note IS NULL`, `id > $1`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Term {
+    /// The column, folded, without qualifier.
+    pub column: String,
+    /// The comparison.
+    pub operator: TermOperator,
+    /// What it is compared with.
+    pub value: TermValue,
+}
+
+/// A comparison.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum TermOperator {
+    /// `=`
+    Equal,
+    /// `<>`, `!=`, IS DISTINCT FROM
+    NotEqual,
+    /// `<`, `<=`, `>`, `>=`
+    Order,
+    /// BETWEEN
+    Between,
+    /// IN (…), = ANY (…)
+    In,
+    /// IS NULL, also `coalesce(c, '') = ''`
+    IsNull,
+    /// IS NOT NULL
+    IsNotNull,
+    /// Anything else
+    Other,
+}
+
+/// The other side of a comparison.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TermValue {
+    /// A literal, as written; a list of literals for IN.
+    Literal(String),
+    /// A bind parameter or a value filled in by the program.
+    Parameter,
+    /// A sub-query.
+    Query {
+        /// It has a LIMIT.
+        limited: bool,
+    },
+    /// Another column or expression.
+    Expression(String),
+    /// Nothing (IS NULL).
+    None,
+}
+
+/// A session setting.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SettingDetails {
+    /// Its name in lower case: `lock_timeout`.
+    pub name: String,
+    /// Its value without quotes; `None` for DEFAULT and RESET, or where unknown.
+    pub value: Option<String>,
+    /// SET LOCAL: until the end of the transaction.
+    pub local: bool,
+}
+
+/// Code that runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CodeDetails {
+    /// The function's name as called.
+    pub name: String,
+}
+
+/// Why an operation is opaque.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum OpaqueReason {
+    /// The text of the statement is not known: why.
+    Unresolved(String),
+    /// The statement is not understood, though it may be valid: why.
+    NotUnderstood(String),
+    /// No dialect parses it: what the parser said.
+    Broken(String),
+    /// An execute call whose SQL is blank.
+    Empty,
+}

@@ -1,0 +1,43 @@
+//! What a runner applies as one unit.
+
+use super::Operation;
+use crate::source::Role;
+use crate::span::Span;
+
+/// Which way a migration goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Direction {
+    /// Forward.
+    Up,
+    /// Back.
+    Down,
+}
+
+impl Direction {
+    /// The word used in output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// An ordered list of operations that a runner applies as one unit: the up section of a SQL file, one numbered
+/// block of a script, one function that a runner calls.
+///
+/// A file with several blocks gives several migrations, in the order in which they run. Transactions can span them:
+/// see [`super::Scope`].
+#[derive(Clone, Debug)]
+pub struct Migration {
+    /// Name for output: the block's heading or function, else the file's stem.
+    pub name: String,
+    /// The block, or the whole file.
+    pub span: Span,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Which of the three pillars the source belongs to.
+    pub role: Role,
+    /// What it does, in order of execution.
+    pub operations: Vec<Operation>,
+}

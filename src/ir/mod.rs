@@ -1,0 +1,21 @@
+//! The vocabulary: operations, what they act on, and the migrations that hold them.
+//!
+//! Every frontend speaks it and every later room reads nothing else of a source.
+
+mod details;
+mod kind;
+mod known;
+mod migration;
+mod name;
+mod operation;
+
+pub use details::{
+    Assignment, CodeDetails, ColumnDetails, ConstraintDetails, ConstraintKind, DataDetails, DataSource, Details,
+    IndexColumn, IndexDetails, OpaqueReason, Predicate, References, SettingDetails, TableDetails, Term, TermOperator,
+    TermValue, TypeName, Where,
+};
+pub use kind::OpKind;
+pub use known::{Known, Tri, Unknown};
+pub use migration::{Direction, Migration};
+pub use name::QualifiedName;
+pub use operation::{Context, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};

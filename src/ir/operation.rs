@@ -1,0 +1,151 @@
+//! One thing that a migration does to a database, and the circumstances in which it does it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Details, Known, OpKind, QualifiedName};
+use crate::config::Dialect;
+use crate::diagnostic::Confidence;
+use crate::span::Span;
+
+/// One effect on the database. A statement can have several.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    /// What it does.
+    pub kind: OpKind,
+    /// The finer word where one kind covers several statements (`op.detail`), else empty.
+    pub detail: &'static str,
+    /// The clause, or the whole statement where it is not one of several.
+    pub span: Span,
+    /// The statement it is part of.
+    pub statement: Arc<Statement>,
+    /// The table, view or other relation acted on.
+    pub table: Option<Known<QualifiedName>>,
+    /// The object created, changed or dropped: index, constraint, column, type, function …
+    pub name: Option<Known<QualifiedName>>,
+    /// What is particular to its family.
+    pub details: Details,
+    /// `IF EXISTS` is written.
+    pub if_exists: bool,
+    /// `IF NOT EXISTS` (or `OR REPLACE`) is written.
+    pub if_not_exists: bool,
+    /// `CASCADE` is written.
+    pub cascade: bool,
+    /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
+    pub conditional: bool,
+    /// Where it is executed from.
+    pub context: Arc<Context>,
+}
+
+/// A statement as it is sent to the server.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// Its primary place: the statement in a SQL file or string, or the call that completes it from arguments.
+    pub span: Span,
+    /// Its text with parts that are not known shown as `{…}`.
+    pub text: String,
+    /// xxh3-64 of its tokens: comments and white space dropped, unquoted words in lower case.
+    pub fingerprint: u64,
+    /// Number of the query string, unique in the file. Statements sent in one string share a transaction.
+    pub query: u32,
+    /// Whether other statements are sent in the same query string.
+    pub shares_query: bool,
+    /// The dialect it is written in.
+    pub dialect: Dialect,
+}
+
+/// Where and how an operation is executed.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The enclosing function, `run_36`.
+    pub function: Option<String>,
+    /// Conditions under which it runs, outermost first.
+    pub guards: Vec<Guard>,
+    /// The transaction as the source arranges it, before BEGIN and COMMIT are considered.
+    pub scope: Scope,
+    /// Inside a loop that runs once per row or until nothing is left (not a loop over a literal list).
+    pub in_loop: bool,
+    /// The loop is inside the transaction (`scope`), so that all its rounds share it.
+    pub loop_in_transaction: bool,
+    /// Failure is caught and the run goes on.
+    pub failure_swallowed: bool,
+    /// Lowered where the source is damaged or read by tokens only.
+    pub confidence: Option<Confidence>,
+    /// Calls that lead here, outermost first, where the statement stands in a helper.
+    pub via: Vec<Span>,
+    /// The registry record it comes from.
+    pub record: Option<Arc<Record>>,
+}
+
+/// A condition in the source around an operation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Guard {
+    /// What it asks.
+    pub kind: GuardKind,
+    /// Its text in the source.
+    pub text: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// What a guard asks.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GuardKind {
+    /// The operation runs only if an object is absent (`if not check_column_exists(...)`).
+    Absent,
+    /// The operation runs only if an object is present (`if table_exists(...)`).
+    Present,
+    /// The operation runs only on this dialect.
+    Dialect(Dialect),
+    /// Any other condition.
+    Other,
+}
+
+/// Whose transaction is open.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum TransactionKind {
+    /// Opened without being written: by the migration tool, the driver, or the server for several statements in
+    /// one string.
+    Runner,
+    /// Written in the source: BEGIN, `engine.begin()`, `conn.transaction()`.
+    Explicit,
+    /// None: each statement commits by itself.
+    None,
+    /// The source does not say.
+    #[default]
+    Unknown,
+}
+
+impl TransactionKind {
+    /// The word used in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Runner => "runner",
+            Self::Explicit => "explicit",
+            Self::None => "none",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The transaction that the source arranges around a statement.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Scope {
+    /// Whose it is.
+    pub kind: TransactionKind,
+    /// Unique in the file: operations of one connection block share it.
+    pub id: u32,
+    /// What opens it (`engine.begin()`, the marker, the convention), where something does.
+    pub opened: Option<Span>,
+}
+
+/// One record of a registry: its fields as written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Record {
+    /// The variable that holds the registry, `PERFORMANCE_INDEXES`.
+    pub registry: String,
+    /// Field name to value. Values that are not strings are given as written (`True`, `5000`, a function's name).
+    pub fields: BTreeMap<String, Known<String>>,
+    /// The record.
+    pub span: Span,
+}

@@ -1,0 +1,1 @@
+//! Rules: one Markdown page each, compiled and checked when loaded.

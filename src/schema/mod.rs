@@ -1,0 +1,1 @@
+//! The catalogue as the migrations leave it: what existed before an operation.
