@@ -31,6 +31,8 @@ pub struct Operation {
     pub if_not_exists: bool,
     /// `CASCADE` is written.
     pub cascade: bool,
+    /// `CONCURRENTLY` is written.
+    pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
     pub conditional: bool,
     /// Where it is executed from.
