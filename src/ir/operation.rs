@@ -69,6 +69,8 @@ pub struct Context {
     pub in_loop: bool,
     /// The loop is inside the transaction (`scope`), so that all its rounds share it.
     pub loop_in_transaction: bool,
+    /// That loop has no condition and no way out (`while True` without break or return).
+    pub endless_loop: bool,
     /// Failure is caught and the run goes on.
     pub failure_swallowed: bool,
     /// Lowered where the source is damaged or read by tokens only.
