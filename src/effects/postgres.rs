@@ -100,9 +100,7 @@ fn referenced(operation: &Operation) -> impl Iterator<Item = QualifiedName> {
             let inline = table.columns.iter().filter_map(|c| c.references.as_ref()?.table.known().cloned());
             inline.chain(table.constraints.iter().filter_map(of_constraint)).collect()
         }
-        Details::Column(column) => {
-            column.references.iter().filter_map(|r| r.table.known().cloned()).collect()
-        }
+        Details::Column(column) => column.references.iter().filter_map(|r| r.table.known().cloned()).collect(),
         Details::Constraint(constraint) => of_constraint(constraint).into_iter().collect(),
         Details::Data(data) => data.reads.clone(),
         _ => Vec::new(),
@@ -140,7 +138,11 @@ fn scans(operation: &Operation) -> Tri {
         (OpKind::ColumnSetNotNull | OpKind::ColumnRetype | OpKind::PartitionAttach, _) => Tri::Unknown,
         (OpKind::ConstraintAdd, Details::Constraint(c)) => (!c.not_valid && c.using_index.is_none()).into(),
         (OpKind::DataInsert, Details::Data(d)) => {
-            if d.source == Some(DataSource::Values) { Tri::No } else { Tri::Unknown }
+            if d.source == Some(DataSource::Values) {
+                Tri::No
+            } else {
+                Tri::Unknown
+            }
         }
         (OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataMerge | OpKind::DataSelect, _) => Tri::Unknown,
         _ => rewrites(operation),

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::Dialect;
 use crate::effects::{self, Effects};
 use crate::history::{OperationState, Timeline};
-use crate::ir::{DataSource, Details, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where};
+use crate::ir::{
+    DataSource, Details, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
+};
 use crate::schema::{self, ObjectState};
 use crate::source::Role;
 
@@ -63,7 +65,8 @@ impl Model {
             alters_existing: Vec::new(),
             record_names,
         };
-        model.alters_existing = model.timeline.transactions.iter().map(|t| model.alters_existing(&t.operations)).collect();
+        model.alters_existing =
+            model.timeline.transactions.iter().map(|t| model.alters_existing(&t.operations)).collect();
         model
     }
 
@@ -79,9 +82,9 @@ impl Model {
     /// Whether one of `operations` takes a lock that blocks writes to a relation that other sessions use.
     fn alters_existing(&self, operations: &[(usize, usize)]) -> Tri {
         let views = operations.iter().filter_map(|(m, o)| self.view(*m, *o));
-        views.filter(|view| view.op.kind.changes_schema()).fold(Tri::No, |answer, view| {
-            answer.or(view.effects().blocks_writes().and(view.table_preexisting()))
-        })
+        views
+            .filter(|view| view.op.kind.changes_schema())
+            .fold(Tri::No, |answer, view| answer.or(view.effects().blocks_writes().and(view.table_preexisting())))
     }
 }
 

@@ -165,13 +165,7 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| listed(v, &v.model.policy.large_tables),
     },
-    Fact {
-        name: "index.name",
-        ty: Type::Str,
-        doc: "Name of the index.",
-        families: &["index"],
-        get: |v| name(v),
-    },
+    Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
     Fact {
         name: "index.named",
         ty: Type::Bool,
@@ -368,13 +362,7 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| Value::Bool(v.record_is_duplicate()),
     },
-    Fact {
-        name: "code.name",
-        ty: Type::Str,
-        doc: "The function called.",
-        families: &["code"],
-        get: |v| code_name(v),
-    },
+    Fact { name: "code.name", ty: Type::Str, doc: "The function called.", families: &["code"], get: |v| code_name(v) },
     Fact {
         name: "code.changes_data",
         ty: Type::Bool,
