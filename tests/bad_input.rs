@@ -46,7 +46,10 @@ fn a_binary_file_is_said() {
 
 #[test]
 fn invalid_utf8_is_said_once_and_the_file_is_judged() {
-    let run = check("a.sql", b"-- caf\xe9 na\xefve\nUPDATE orders SET note = 'caf\xe9';\nCREATE INDEX ix ON orders (note);\n");
+    let run = check(
+        "a.sql",
+        b"-- caf\xe9 na\xefve\nUPDATE orders SET note = 'caf\xe9';\nCREATE INDEX ix ON orders (note);\n",
+    );
     assert_eq!(run.rules().iter().filter(|rule| *rule == "encoding").count(), 1, "{}", run.out);
     let index = run.findings().into_iter().find(|f| f["rule"] == "index-not-concurrent").expect("judged");
     assert_eq!((index["line"].as_u64(), index["column"].as_u64()), (Some(3), Some(1)));
@@ -123,7 +126,10 @@ fn an_open_string_or_dollar_quote_does_not_lose_what_is_before_it() {
 
 #[test]
 fn python_with_a_syntax_error_is_said_and_read() {
-    let run = check("a.py", b"def run(conn):\n    if x\n        pass\n    conn.execute('CREATE INDEX ix ON orders (note)')\n");
+    let run = check(
+        "a.py",
+        b"def run(conn):\n    if x\n        pass\n    conn.execute('CREATE INDEX ix ON orders (note)')\n",
+    );
     assert!(has(&run, "parse-error"), "{}", run.out);
     let index = run.findings().into_iter().find(|f| f["rule"] == "index-not-concurrent").expect("found all the same");
     assert_eq!(index["confidence"], "low");

@@ -20,7 +20,8 @@ pub(crate) struct Run {
 impl Run {
     /// The findings of a run with `--output-format json`.
     pub(crate) fn findings(&self) -> Vec<Value> {
-        let json: Value = serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
+        let json: Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
         json["findings"].as_array().cloned().unwrap_or_default()
     }
 

@@ -8,8 +8,8 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::diagnostic::{About, Confidence, Diagnostic, Label, Severity, Status};
 use crate::expr::{Env, Value};
 use crate::facts::{FACTS, FactId, Model, View};
-use crate::ir::{Direction, OpKind, Tri};
-use crate::rule::{OncePer, OnUnknown, Rule};
+use crate::ir::{Direction, Known, OpKind, Operation, Tri};
+use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
 use crate::span::Span;
 
 /// A finding with what suppressions need to know about it.
@@ -138,7 +138,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         .filter(|via| **via != op.span)
         .map(|via| Label { span: *via, text: "called from here".to_owned() })
         .collect();
-    if rule.mentions("transaction.")
+    if mentions(rule, "transaction.")
         && let Some(opened) = view.model.timeline.transactions.get(view.state.group).and_then(|t| t.opened)
     {
         related.push(Label { span: opened, text: "the transaction is opened here".to_owned() });
@@ -149,13 +149,13 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         name: op.name.as_ref().and_then(|name| name.known()).map(ToString::to_string),
     };
     let diagnostic = Diagnostic {
-        span: op.span,
+        span: place(rule.label_at, op),
         rule: rule.name.clone(),
         group: rule.group.clone(),
         severity,
         confidence: confidence.min(op.context.confidence.unwrap_or(Confidence::High)),
         message: rule.message.render(&show),
-        label: rule.label.as_ref().map(|label| label.render(&show)).unwrap_or_default(),
+        label: rule.label.render(&show),
         related,
         help: rule.help.as_ref().map(|help| help.render(&show)),
         url: rule.url.clone(),
@@ -166,6 +166,22 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         fix: None,
     };
     Finding { diagnostic, statement, block: view.migration.span }
+}
+
+/// The bytes that a rule underlines.
+fn place(at: LabelAt, op: &Operation) -> Span {
+    match at {
+        LabelAt::Op => op.span,
+        LabelAt::Statement => op.statement.span,
+        LabelAt::Table => op.table.as_ref().map_or(op.span, Known::span),
+        LabelAt::Name => op.name.as_ref().map_or(op.span, Known::span),
+    }
+}
+
+/// Whether the rule's condition mentions a fact that starts with `prefix`.
+fn mentions(rule: &Rule, prefix: &str) -> bool {
+    let named = |id: &u32| FACTS.get(*id as usize).is_some_and(|fact| fact.name.starts_with(prefix));
+    rule.when.as_ref().is_some_and(|when| when.facts().iter().any(named))
 }
 
 /// The key of a finding: rule, statement and object, never a line.
@@ -185,7 +201,13 @@ fn fingerprint(rule: &str, statement: u64, about: &About) -> String {
 }
 
 /// A finding that the engine raises about a file.
-pub(super) fn about_file(rule: &Rule, severity: Severity, span: Span, message: String, help: Option<String>) -> Finding {
+pub(super) fn about_file(
+    rule: &Rule,
+    severity: Severity,
+    span: Span,
+    message: String,
+    help: Option<String>,
+) -> Finding {
     let mut hash = Xxh3::new();
     hash.update(rule.name.as_bytes());
     hash.update(message.as_bytes());

@@ -28,3 +28,14 @@ impl Fact {
         self.families.is_empty() || self.families.contains(&kind.family()) || self.families.contains(&kind.as_str())
     }
 }
+
+/// The facts as the schema that rule pages are checked against.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Schema;
+
+impl Schema {
+    /// The kinds of operation that `fact` says something about.
+    pub fn kinds(fact: &Fact) -> Vec<OpKind> {
+        OpKind::ALL.iter().copied().filter(|kind| fact.applies_to(*kind)).collect()
+    }
+}

@@ -92,7 +92,9 @@ fn rewrites(before: &str, after: &str, dialect: Dialect, expected: Expected) -> 
         sql::read(&text, ReadOptions { dialect, query: 0 })
     };
     let (mut old, new) = (read(before), read(after));
-    let key = |op: &Operation| (op.kind, shown(op.table.as_ref()), shown(op.name.as_ref()), op.concurrently, op.if_exists, op.if_not_exists);
+    let key = |op: &Operation| {
+        (op.kind, shown(op.table.as_ref()), shown(op.name.as_ref()), op.concurrently, op.if_exists, op.if_not_exists)
+    };
     let changed: Vec<_> = (0..old.len().min(new.len())).filter(|at| key(&old[*at]) != key(&new[*at])).collect();
     let [at] = changed.as_slice() else { return false };
     expected(&mut old[*at]);
