@@ -151,9 +151,9 @@ impl Checker<'_> {
             }
             Relation::In => {
                 let text = self.text(left, "`in` looks for a string in a list")?;
-                let list = self.list(right, "`in` looks for a string in a list").map_err(|error| {
-                    error.help("`text.contains(part)` looks for a string in a string")
-                })?;
+                let list = self
+                    .list(right, "`in` looks for a string in a list")
+                    .map_err(|error| error.help("`text.contains(part)` looks for a string in a string"))?;
                 Ok(Test::In(text, list))
             }
         }

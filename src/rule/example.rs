@@ -11,7 +11,17 @@ use crate::source::Role;
 
 /// Attributes without a value, besides the names of dialects.
 const FLAGS: [&str; 12] = [
-    "fixed", "plain", "script", "alembic", "django", "goose", "dbmate", "flyway", "golang-migrate", "sqlx", "diesel",
+    "fixed",
+    "plain",
+    "script",
+    "alembic",
+    "django",
+    "goose",
+    "dbmate",
+    "flyway",
+    "golang-migrate",
+    "sqlx",
+    "diesel",
     "prisma",
 ];
 

@@ -17,14 +17,41 @@ use crate::ir::OpKind;
 use crate::source::Role;
 
 const KEYS: [&str; 17] = [
-    "since", "group", "severity", "confidence", "default", "on", "dialect", "role", "when", "message", "label", "help",
-    "on-unknown", "once-per", "fix", "options", "raised-by",
+    "since",
+    "group",
+    "severity",
+    "confidence",
+    "default",
+    "on",
+    "dialect",
+    "role",
+    "when",
+    "message",
+    "label",
+    "help",
+    "on-unknown",
+    "once-per",
+    "fix",
+    "options",
+    "raised-by",
 ];
 
 /// Groups of the built-in rules. A team may have others.
 const GROUPS: [&str; 14] = [
-    "locking", "data", "compatibility", "transaction", "idempotency", "correctness", "history", "registry", "backfill",
-    "naming", "types", "security", "policy", "mysql",
+    "locking",
+    "data",
+    "compatibility",
+    "transaction",
+    "idempotency",
+    "correctness",
+    "history",
+    "registry",
+    "backfill",
+    "naming",
+    "types",
+    "security",
+    "policy",
+    "mysql",
 ];
 
 /// Groups that are off unless a configuration turns them on.
@@ -38,17 +65,22 @@ const SEVERITIES: [(&str, Severity); 3] =
 const CONFIDENCES: [(&str, Confidence); 3] =
     [("high", Confidence::High), ("medium", Confidence::Medium), ("low", Confidence::Low)];
 pub(super) const DIALECTS: [(&str, Dialect); 4] = [
-    ("postgres", Dialect::Postgres), ("mysql", Dialect::Mysql), ("sqlite", Dialect::Sqlite), ("mssql", Dialect::Mssql),
+    ("postgres", Dialect::Postgres),
+    ("mysql", Dialect::Mysql),
+    ("sqlite", Dialect::Sqlite),
+    ("mssql", Dialect::Mssql),
 ];
 pub(super) const ROLES: [(&str, Role); 3] =
     [("migrations", Role::Migrations), ("indexes", Role::Indexes), ("backfills", Role::Backfills)];
-const PLACES: [(&str, LabelAt); 4] = [
-    ("op", LabelAt::Op), ("statement", LabelAt::Statement), ("table", LabelAt::Table), ("name", LabelAt::Name),
-];
+const PLACES: [(&str, LabelAt); 4] =
+    [("op", LabelAt::Op), ("statement", LabelAt::Statement), ("table", LabelAt::Table), ("name", LabelAt::Name)];
 const ON_UNKNOWN: [(&str, OnUnknown); 2] = [("quiet", OnUnknown::Quiet), ("report", OnUnknown::Report)];
 const ONCE_PER: [(&str, OncePer); 5] = [
-    ("operation", OncePer::Operation), ("statement", OncePer::Statement), ("transaction", OncePer::Transaction),
-    ("migration", OncePer::Migration), ("file", OncePer::File),
+    ("operation", OncePer::Operation),
+    ("statement", OncePer::Statement),
+    ("transaction", OncePer::Transaction),
+    ("migration", OncePer::Migration),
+    ("file", OncePer::File),
 ];
 const RAISED_BY: [(&str, bool); 1] = [("engine", true)];
 
@@ -56,10 +88,13 @@ const RAISED_BY: [(&str, bool); 1] = [("engine", true)];
 pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Result<Rule, Fault> {
     let root = DeTable::parse(fence.text).map_err(|error| {
         let span = error.span().unwrap_or_default();
-        Fault::new(fence.text_start + span.start..fence.text_start + span.end, format!("no TOML: {}", error.message().trim()))
+        Fault::new(
+            fence.text_start + span.start..fence.text_start + span.end,
+            format!("no TOML: {}", error.message().trim()),
+        )
     })?;
     let info = &fence.info_range;
-    let head = Table { table: root.get_ref(), base: fence.text_start, start: info.start, end: info.end };
+    let head = Table { entries: root.get_ref(), base: fence.text_start, start: info.start, end: info.end };
     head.check_keys(&KEYS)?;
 
     let group = group(&head)?;
@@ -82,8 +117,10 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
     };
     if rule.raised_by_engine {
         return match ["on", "when", "message", "label", "fix"].into_iter().find_map(|key| head.get(key)) {
-            Some(written) => Err(Fault::new(written.range(), "the engine raises this rule; the page only documents it")
-                .help("remove the key, or `raised-by`")),
+            Some(written) => {
+                Err(Fault::new(written.range(), "the engine raises this rule; the page only documents it")
+                    .help("remove the key, or `raised-by`"))
+            }
             None => Ok(rule),
         };
     }
@@ -119,9 +156,9 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         None => (Template::default(), LabelAt::default()),
     };
     if let Some(unused) = names.unused() {
-        let place = head.table("options")?.and_then(|options| {
-            options.entries().find(|(name, _, _)| *name == unused).map(|(_, range, _)| range)
-        });
+        let place = head
+            .table("options")?
+            .and_then(|options| options.entries().find(|(name, _, _)| *name == unused).map(|(_, range, _)| range));
         let fault = Fault::new(place.unwrap_or(head.start..head.end), format!("option `{unused}` is never mentioned"));
         return Err(fault.help(format!("use `option.{}`, or remove it", unused.replace('-', "_"))));
     }
@@ -221,7 +258,9 @@ fn options(head: &Table<'_>) -> Result<BTreeMap<String, RuleOption>, Fault> {
     let mut options = BTreeMap::new();
     for (name, range, written) in table.entries() {
         let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-');
+            && name
+                .chars()
+                .all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-');
         if !plain || RESERVED.contains(&name) {
             let fault = Fault::new(range, format!("`{name}` is no name for an option"));
             return Err(fault.help("lower-case letters, digits and `-`; not `severity` and not `enabled`"));

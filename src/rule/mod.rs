@@ -231,7 +231,8 @@ fn read(name: &str, text: &str, names: &dyn FactNames) -> Result<Rule, Fault> {
     let rule = head::read(text, fence, names)?;
     let examples = example::read(text, &blocks)?;
     let (before, after) = (text.get(..fence.range.start), text.get(fence.range.end..));
-    let markdown = format!("{}{}", before.unwrap_or_default(), after.unwrap_or_default().trim_start_matches(['\r', '\n']));
+    let markdown =
+        format!("{}{}", before.unwrap_or_default(), after.unwrap_or_default().trim_start_matches(['\r', '\n']));
     Ok(Rule { name: name.to_owned(), title, summary, examples, markdown, ..rule })
 }
 
