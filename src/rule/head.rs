@@ -9,14 +9,14 @@ use super::error::Fault;
 use super::options::{FactNames, RuleNames, RuleOption};
 use super::page::Fence;
 use super::toml_block::{Table, Written, inside};
-use super::{LabelAt, OnUnknown, OncePer, Rule, Template};
+use super::{Escalate, LabelAt, OnUnknown, OncePer, Rule, Template};
 use crate::config::Dialect;
 use crate::diagnostic::{Confidence, Severity};
 use crate::expr::{self, ExprError, Value};
 use crate::ir::OpKind;
 use crate::source::Role;
 
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "since",
     "group",
     "severity",
@@ -34,7 +34,12 @@ const KEYS: [&str; 17] = [
     "fix",
     "options",
     "raised-by",
+    "escalate",
 ];
+
+/// Keys that mean nothing on a page that only documents a rule of the engine.
+const ENGINE_SAYS: [&str; 10] =
+    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate"];
 
 /// Groups of the built-in rules. A team may have others.
 const GROUPS: [&str; 14] = [
@@ -116,7 +121,7 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
         ..Rule::default()
     };
     if rule.raised_by_engine {
-        return match ["on", "when", "message", "label", "fix"].into_iter().find_map(|key| head.get(key)) {
+        return match ENGINE_SAYS.into_iter().find_map(|key| head.get(key)) {
             Some(written) => {
                 Err(Fault::new(written.range(), "the engine raises this rule; the page only documents it")
                     .help("remove the key, or `raised-by`"))
@@ -155,6 +160,16 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         Some(written) => (template("label", &written)?, LabelAt::default()),
         None => (Template::default(), LabelAt::default()),
     };
+    let escalate = match head.table("escalate")? {
+        Some(table) => {
+            table.check_keys(&["severity", "when"])?;
+            let severity = table.require("severity", "the severity on evidence")?;
+            let when = table.require("when", "the evidence: a condition")?;
+            let program = expr::compile(when.text("when")?, &names).map_err(|error| expression(page, &when, error))?;
+            Some(Escalate { severity: one_of(&severity, "severity", &SEVERITIES)?, when: program })
+        }
+        None => None,
+    };
     if let Some(unused) = names.unused() {
         let place = head
             .table("options")?
@@ -163,6 +178,7 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         return Err(fault.help(format!("use `option.{}`, or remove it", unused.replace('-', "_"))));
     }
     (rule.when, rule.message, rule.label, rule.label_at, rule.help) = (when, message, label, label_at, help);
+    rule.escalate = escalate;
     Ok(())
 }
 

@@ -72,6 +72,8 @@ pub struct Rule {
     pub on_unknown: OnUnknown,
     /// How often it reports.
     pub once_per: OncePer,
+    /// A higher severity on evidence.
+    pub escalate: Option<Escalate>,
     /// The rewrite it asks for, by name.
     pub fix: Option<String>,
     /// What a team can set, by name.
@@ -108,6 +110,7 @@ impl Default for Rule {
             help: None,
             on_unknown: OnUnknown::default(),
             once_per: OncePer::default(),
+            escalate: None,
             fix: None,
             options: BTreeMap::new(),
             examples: Vec::new(),
@@ -115,6 +118,15 @@ impl Default for Rule {
             url: None,
         }
     }
+}
+
+/// A severity that holds where a condition does: `[escalate]` on a page.
+#[derive(Clone, Debug)]
+pub struct Escalate {
+    /// The severity, where it is higher than the rule's.
+    pub severity: Severity,
+    /// The evidence.
+    pub when: Program,
 }
 
 /// Which place of an operation is underlined.
@@ -306,6 +318,10 @@ impl Rule {
         if let Some(when) = &rule.when {
             let rebound = when.rebind(&constants);
             rule.when = Some(rebound.map_err(|error| format!("an option of `{}`: {}", self.name, error.message))?);
+        }
+        if let Some(escalate) = &mut rule.escalate {
+            let rebound = escalate.when.rebind(&constants);
+            escalate.when = rebound.map_err(|error| format!("an option of `{}`: {}", self.name, error.message))?;
         }
         rule.message = rule.message.rebind(&constants);
         rule.label = rule.label.rebind(&constants);
