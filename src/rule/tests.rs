@@ -154,6 +154,16 @@ fn sentences_are_checked_too() {
 }
 
 #[test]
+fn severity_rises_on_evidence() {
+    let more = "severity = 'error'\nwhen = 'index.concurrently'\n";
+    let rule = load_page(&format!("{}[escalate]\n{more}", HEAD.replace("\"error\"", "\"info\"")), "").expect("loads");
+    let escalate = rule.escalate.expect("is written");
+    assert_eq!((escalate.severity, escalate.when.eval(&Facts)), (Severity::Error, Tri::No));
+    assert!(shown(with(&format!("[escalate]\n{more}"))).contains("the rule is of severity `error`"));
+    assert!(shown(with("[escalate]\nwhen = 'oops'\n")).contains("`severity` is missing"));
+}
+
+#[test]
 fn mistakes_in_the_block_are_explained() {
     for (more, message) in [
         ("wehn = 'x'\n", "unknown key `wehn`\n   |\n12 | wehn = 'x'\n   | ^^^^\n   = help: did you mean `when`?"),
@@ -170,6 +180,7 @@ fn mistakes_in_the_block_are_explained() {
     }
     for (from, to, message) in [
         ("\"error\"", "\"eror\"", "unknown severity `eror`"),
+        ("building `{op.name}` blocks writes", " ", "`message` is empty"),
         ("severity", "severty", "did you mean `severity`?"),
         ("locking", "lockng", "did you mean `locking`?"),
         ("severity = \"error\"\n", "", "`severity` is missing"),
