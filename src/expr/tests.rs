@@ -6,7 +6,7 @@ use super::*;
 use crate::ir::Tri::{self, No, Unknown, Yes};
 
 /// Facts for tests: `yes`, `no` and `maybe` are truth values, `maybe` never known; likewise one known and one
-/// unknown of each other type. `option.pattern` is a constant.
+/// unknown of each other type. `option.pattern` and `option.none`, an empty list, are constants.
 struct Schema;
 
 const FACTS: [(&str, Type); 10] = [
@@ -26,6 +26,9 @@ impl Names for Schema {
     fn lookup(&self, name: &str) -> Lookup {
         if name == "option.pattern" {
             return Lookup::Constant(1000, Value::Str("^uq_".to_owned()));
+        }
+        if name == "option.none" {
+            return Lookup::Constant(1001, Value::List(Vec::new()));
         }
         if name == "data.rows" {
             return Lookup::Elsewhere("is a fact of `data.update`, and this rule is not on it".to_owned());
@@ -125,6 +128,7 @@ fn strings_and_lists_are_searched() {
         ("'note' in index.columns", Yes),
         ("table.name in index.columns", Unknown),
         ("table.name in []", No),
+        ("table.name in option.none", No),
         ("'orders' in ['orders', table.name]", Yes),
         ("'orders' in ['payments', table.name]", Unknown),
         (
