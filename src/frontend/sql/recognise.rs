@@ -62,9 +62,11 @@ fn starts_statement(mut c: Cursor<'_>, ended: bool) -> bool {
         return c.is_any(ALONE) && (ended || shouted);
     }
     if let Some((_, seconds)) = PAIRS.iter().find(|(first, _)| c.is(first)) {
-        let first = c;
-        c.step();
-        return c.is_any(seconds) && named(&first);
+        let mut second = c;
+        second.step();
+        if second.is_any(seconds) {
+            return named(&c);
+        }
     }
     let start = c;
     if c.eat("UPDATE") {
