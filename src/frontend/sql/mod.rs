@@ -5,12 +5,17 @@
 //! one statement holds never hides the next. A general parser ([`parse`]) is asked only for a second opinion.
 
 mod cursor;
+pub mod formats;
 mod lexer;
 mod parse;
 mod reader;
+mod recognise;
 mod split;
 #[cfg(test)]
 mod tests;
+
+pub use self::formats::{Section, sections};
+pub use self::recognise::looks_like_sql;
 
 use std::ops::Range;
 

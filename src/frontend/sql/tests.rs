@@ -140,7 +140,13 @@ fn a_block_is_read_to_the_statements_inside_it() {
         "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'x') THEN CREATE TYPE x AS ENUM ('a'); END IF; END $$;",
         &["type.create/enum .x if-not-exists conditional @75..102"],
     );
-    check("DO $$ DECLARE n int; BEGIN n := 1; EXECUTE 'DROP TABLE ' || 'it''s'; EXECUTE q; END $$", &[
-        "table.drop .it @43..61",
+    check("DO $$ DECLARE n int; BEGIN n := 1; EXECUTE format('DROP TABLE %I', n); EXECUTE q; END $$", &[
+        "table.drop {n} @51..64",
+        "opaque unresolved @79..80",
     ]);
+    check("DO $x$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'x'; END; $x$", &[
+        "column.add t .a if-not-exists @13..43",
+    ]);
+    check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
+    check("DO 'BEGIN EXECUTE ''DROP TABLE t''; END'", &["table.drop t @20..32"]);
 }

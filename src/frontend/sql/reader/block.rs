@@ -6,6 +6,7 @@ use crate::frontend::sql::lexer::{Kind, Token};
 use crate::frontend::sql::split::Splitter;
 use crate::frontend::text::SqlText;
 use crate::ir::{OpKind, OpaqueReason, Operation, Unknown};
+use crate::span::Span;
 
 /// Frames of a block that are followed no deeper than this; a handler marks what its block did.
 const FRAMES: usize = 64;
@@ -327,10 +328,11 @@ fn literal(c: &Cursor<'_>, token: &Token) -> SqlText {
     text
 }
 
-fn hole(text: &mut SqlText, what: Cursor<'_>) {
+/// A part whose value `what` gives, and which stands at `span`.
+fn hole(text: &mut SqlText, what: Cursor<'_>, span: Span) {
     let shown = what.shown();
     let reason = format!("`{shown}` is worked out when the block runs");
-    text.push_hole(Unknown { reason, text: format!("{{{shown}}}"), span: what.span() });
+    text.push_hole(Unknown { reason, text: format!("{{{shown}}}"), span });
 }
 
 /// The value of an expression of strings; what is not known is a hole.
@@ -365,7 +367,7 @@ fn evaluate(expression: Cursor<'_>) -> SqlText {
                 let arguments = part.group().map(Cursor::split_commas).unwrap_or_default();
                 format(&mut text, &arguments, whole);
             }
-            _ => hole(&mut text, whole),
+            _ => hole(&mut text, whole, whole.span()),
         }
     }
     text
@@ -375,7 +377,7 @@ fn evaluate(expression: Cursor<'_>) -> SqlText {
 fn format(text: &mut SqlText, arguments: &[Cursor<'_>], whole: Cursor<'_>) {
     let Some(first) = arguments.first() else { return };
     let Some(token) = first.peek().filter(|t| matches!(t.kind, Kind::String | Kind::Dollar)) else {
-        hole(text, whole);
+        hole(text, whole, whole.span());
         return;
     };
     let pattern = literal(first, token);
@@ -406,7 +408,7 @@ fn format(text: &mut SqlText, arguments: &[Cursor<'_>], whole: Cursor<'_>) {
                 });
                 match constant {
                     Some(constant) => text.push(&unquote(argument.source(constant)), argument.span()),
-                    None => hole(text, argument),
+                    None => hole(text, argument, pattern.span(at..end + 1)),
                 }
             }
             _ => {}
