@@ -1,5 +1,7 @@
 //! The pipeline: read, judge, filter, sort. Severities, selection, suppressions and the baseline are applied here only.
 
+pub mod baseline;
 mod outcome;
+pub mod suppress;
 
 pub use outcome::{Outcome, Summary};
