@@ -11,7 +11,7 @@
 //! only when findings come or go, and two branches that add lines do not conflict (`merge=union` is right for it). The
 //! ordinal, from 1, tells findings apart that are otherwise the same. The excerpt is for the reviewer and is not read.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 
 use crate::diagnostic::Diagnostic;
@@ -217,13 +217,9 @@ impl Baseline {
     /// The file's text; the same findings give the same bytes.
     pub fn render(&self) -> String {
         let mut out = format!("{HEADER}{VERSION}\n");
-        let mut seen = BTreeSet::new();
         for entry in self.entries() {
-            let line = entry.to_string();
-            if seen.insert(line.clone()) {
-                out.push_str(&line);
-                out.push('\n');
-            }
+            out.push_str(&entry.to_string());
+            out.push('\n');
         }
         out
     }
@@ -268,7 +264,7 @@ fn parse_line(line: &str) -> Result<Entry, &'static str> {
         Ok(ordinal) if ordinal > 0 => ordinal,
         _ => return Err("the fourth field is no ordinal: expected a number from 1"),
     };
-    let excerpt = field().unwrap_or_default().trim_start_matches("# ").to_owned();
+    let excerpt = field().map_or("", |field| field.strip_prefix("# ").unwrap_or(field)).to_owned();
     Ok(Entry {
         rule: rule.to_owned(),
         path: unescape(path),
@@ -318,4 +314,121 @@ fn unescape(field: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{About, Confidence, Severity, Status};
+    use crate::span::Span;
+
+    fn diagnostic(rule: &str, fingerprint: u64) -> Diagnostic {
+        Diagnostic {
+            span: Span::default(),
+            rule: rule.to_owned(),
+            group: String::new(),
+            severity: Severity::Error,
+            confidence: Confidence::High,
+            message: String::new(),
+            label: String::new(),
+            related: Vec::new(),
+            help: None,
+            url: None,
+            about: About::default(),
+            fingerprint: format!("{fingerprint:016x}"),
+            status: Status::New,
+            justification: None,
+            fix: None,
+        }
+    }
+
+    fn finding<'d>(path: &'d str, diagnostic: &'d Diagnostic) -> Finding<'d> {
+        Finding { path, diagnostic, source: "UPDATE users\n  SET plan = 'free'" }
+    }
+
+    const ALL_EXIST: &dyn Fn(&str) -> bool = &|_| true;
+
+    #[test]
+    fn the_file_is_sorted_and_has_no_line_numbers() {
+        let (update, index) = (diagnostic("backfill-in-migration", 0xb), diagnostic("index-not-concurrent", 0xa));
+        let baseline = Baseline::of([
+            finding("b.sql", &index),
+            finding("b\tc.sql", &update),
+            finding("a.sql", &update),
+            finding("a.sql", &update),
+        ]);
+        let text = baseline.render();
+        insta::assert_snapshot!(text.replace('\t', "→"), @r"
+        # ddlint baseline 1
+        backfill-in-migration→a.sql→000000000000000b→1→# UPDATE users SET plan = 'free'
+        backfill-in-migration→a.sql→000000000000000b→2→# UPDATE users SET plan = 'free'
+        backfill-in-migration→b\tc.sql→000000000000000b→1→# UPDATE users SET plan = 'free'
+        index-not-concurrent→b.sql→000000000000000a→1→# UPDATE users SET plan = 'free'
+        ");
+        assert_eq!(Baseline::parse(&text).unwrap().render(), text, "reading and writing changes nothing");
+    }
+
+    #[test]
+    fn the_third_of_two_counts() {
+        let update = diagnostic("backfill-in-migration", 1);
+        let mut baseline = Baseline::of([finding("a.sql", &update), finding("a.sql", &update)]);
+        assert!(baseline.matches("a.sql", &update, ALL_EXIST));
+        assert!(baseline.matches("a.sql", &update, ALL_EXIST));
+        assert!(!baseline.matches("a.sql", &update, ALL_EXIST));
+    }
+
+    #[test]
+    fn another_statement_rule_or_file_counts() {
+        let update = diagnostic("backfill-in-migration", 1);
+        let mut baseline = Baseline::of([finding("a.sql", &update)]);
+        assert!(!baseline.matches("a.sql", &diagnostic("backfill-in-migration", 2), ALL_EXIST));
+        assert!(!baseline.matches("a.sql", &diagnostic("backfill-without-where", 1), ALL_EXIST));
+        assert!(!baseline.matches("copy.sql", &update, ALL_EXIST));
+        assert!(baseline.matches("a.sql", &update, ALL_EXIST));
+    }
+
+    #[test]
+    fn a_renamed_file_keeps_its_baseline_once() {
+        let update = diagnostic("backfill-in-migration", 1);
+        let mut baseline = Baseline::of([finding("old.sql", &update)]);
+        let exists = |path: &str| path != "old.sql";
+        assert!(baseline.matches("new.sql", &update, &exists));
+        assert!(!baseline.matches("newer.sql", &update, &exists));
+    }
+
+    #[test]
+    fn what_no_finding_used_is_stale_where_it_was_looked_for() {
+        let (update, index) = (diagnostic("backfill-in-migration", 1), diagnostic("index-not-concurrent", 2));
+        let mut baseline = Baseline::of([
+            finding("a.sql", &update),
+            finding("a.sql", &update),
+            finding("b.sql", &index),
+            finding("unread.sql", &index),
+        ]);
+        assert!(baseline.matches("a.sql", &update, ALL_EXIST));
+        let stale = baseline.stale(&|path| path != "unread.sql");
+        let shown: Vec<_> = stale.iter().map(|entry| (entry.path.as_str(), entry.ordinal)).collect();
+        assert_eq!(shown, [("a.sql", 2), ("b.sql", 1)]);
+        baseline.remove(&stale);
+        assert_eq!(baseline.len(), 2);
+    }
+
+    #[test]
+    fn a_union_merge_is_read_as_the_union() {
+        let update = diagnostic("backfill-in-migration", 1);
+        let text = Baseline::of([finding("a.sql", &update)]).render();
+        assert_eq!(Baseline::parse(&format!("{text}{text}")).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_damaged_file_is_explained_by_line() {
+        let message = |text: &str| Baseline::parse(text).unwrap_err().to_string();
+        let head = "# ddlint baseline 1\n\n";
+        insta::assert_snapshot!(message("rule\tpath"), @"line 1: this is no baseline: it does not start with `# ddlint baseline 1`");
+        insta::assert_snapshot!(message("# ddlint baseline 2"), @"line 1: version `2` of the baseline format is not known; write the file anew with `ddlint baseline create`");
+        insta::assert_snapshot!(message(&format!("{head}rule\tpath")), @"line 3: expected `rule`, `path`, `fingerprint` and `ordinal`, separated by tabs");
+        insta::assert_snapshot!(message(&format!("{head}rule\tpath\tzz\t1")), @"line 3: the third field is no fingerprint: expected 16 hexadecimal digits");
+        insta::assert_snapshot!(message(&format!("{head}rule\tpath\t0123456789abcdef\t0")), @"line 3: the fourth field is no ordinal: expected a number from 1");
+        insta::assert_snapshot!(message(&format!("{head}<<<<<<< HEAD")), @"line 3: a merge left this conflict marker; keep the lines of both sides and delete it");
+    }
 }
