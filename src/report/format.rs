@@ -97,6 +97,7 @@ impl Options {
 pub fn render(format: Format, outcome: &Outcome, options: &Options) -> String {
     match format {
         Format::Full | Format::Concise => super::concise::render(outcome, options),
-        Format::Json | Format::Sarif => super::json::render(outcome, options),
+        Format::Json => super::json::render(outcome, options),
+        Format::Sarif => super::sarif::render(outcome, options),
     }
 }

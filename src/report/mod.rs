@@ -6,9 +6,11 @@
 mod concise;
 mod format;
 mod json;
+mod line_hash;
 mod place;
 #[cfg(test)]
 mod sample;
+mod sarif;
 mod text;
 
 pub use format::{Format, Options, UnknownFormat, render};

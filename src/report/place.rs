@@ -54,6 +54,17 @@ impl<'o> Places<'o> {
         self.file(id).map_or("", |file| file.path.as_str())
     }
 
+    /// The part of `span` on its first line, and for an empty span that line from there on: never more than a line.
+    pub(super) fn first_line(&self, span: Span) -> Span {
+        let Some(file) = self.file(span.file) else { return span };
+        let line = file.lines.line(span.start);
+        let next = if line < file.lines.lines() { file.lines.start_of(line + 1) as usize } else { file.text.len() };
+        let text = file.text.get(span.start as usize..next).unwrap_or_default();
+        let end = span.start as usize + text.trim_end_matches(['\n', '\r']).len();
+        let end = if span.is_empty() { end } else { end.min(span.end as usize) };
+        Span::new(span.file, span.start as usize, end)
+    }
+
     /// Where `span` is, columns in `unit`. A span of no file is at 1:1.
     pub(super) fn place(&self, span: Span, unit: Unit) -> Place {
         let Some((file, counts)) = self.files.get(span.file.0 as usize) else {

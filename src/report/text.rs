@@ -26,6 +26,14 @@ pub(super) fn replacement(c: char) -> char {
     }
 }
 
+/// `value` as indented JSON with a line break at its end.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
+    // The reports are structs of strings and numbers, and such cannot fail to serialise.
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
