@@ -96,7 +96,8 @@ impl Options {
 /// Renders `outcome` in `format`. Every format ends with a line break, or is empty.
 pub fn render(format: Format, outcome: &Outcome, options: &Options) -> String {
     match format {
-        Format::Full | Format::Concise => super::concise::render(outcome, options),
+        Format::Full => super::human::render(outcome, options),
+        Format::Concise => super::concise::render(outcome, options),
         Format::Json => super::json::render(outcome, options),
         Format::Sarif => super::sarif::render(outcome, options),
     }

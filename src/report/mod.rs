@@ -5,6 +5,7 @@
 
 mod concise;
 mod format;
+mod human;
 mod json;
 mod line_hash;
 mod place;
