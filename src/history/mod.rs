@@ -1,1 +1,10 @@
 //! Order of migrations, and the transaction, timeouts and settings in force at each operation.
+//!
+//! A frontend says how the *source* arranges transactions ([`crate::ir::Scope`]); here BEGIN, COMMIT, ROLLBACK and
+//! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
+
+mod settings;
+mod transactions;
+
+pub use settings::{Timeout, Timeouts};
+pub use transactions::{OperationState, Timeline, Transaction};

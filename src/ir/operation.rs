@@ -31,6 +31,8 @@ pub struct Operation {
     pub if_not_exists: bool,
     /// `CASCADE` is written.
     pub cascade: bool,
+    /// `CONCURRENTLY` is written.
+    pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
     pub conditional: bool,
     /// Where it is executed from.
@@ -67,6 +69,8 @@ pub struct Context {
     pub in_loop: bool,
     /// The loop is inside the transaction (`scope`), so that all its rounds share it.
     pub loop_in_transaction: bool,
+    /// That loop has no condition and no way out (`while True` without break or return).
+    pub endless_loop: bool,
     /// Failure is caught and the run goes on.
     pub failure_swallowed: bool,
     /// Lowered where the source is damaged or read by tokens only.

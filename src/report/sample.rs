@@ -87,6 +87,7 @@ pub(super) fn rule(name: &str, title: &str, group: &str, severity: Severity) -> 
         enabled: true,
         markdown: format!("# {title}\n\n{title} is what this rule is about.\n\n## Why\n\nBecause it blocks writes.\n"),
         url: Some(format!("https://example.org/rules/{name}")),
+        ..Rule::default()
     })
 }
 

@@ -8,7 +8,7 @@ use super::model::{
     Driver, Fingerprints, Fix, Invocation, Location, Log, Message, Notification, PhysicalLocation, Region, Replacement,
     Result, ResultProperties, RuleProperties, Run, Suppression, Tool, UriBase, UriBases,
 };
-use crate::diagnostic::{self, Diagnostic, Severity, Status};
+use crate::diagnostic::{self, Confidence, Diagnostic, Severity, Status};
 use crate::engine::Outcome;
 use crate::report::Options;
 use crate::report::line_hash::LineHashes;
@@ -82,7 +82,7 @@ fn descriptor(rule: &Rule) -> Descriptor {
         help_uri: rule.url.clone(),
         help: Message { text: help, markdown: Some(rule.markdown.clone()) },
         default_configuration: Configuration { enabled: rule.enabled, level: level(rule.severity) },
-        properties: properties(rule.severity, &rule.group),
+        properties: properties(rule.severity, rule.confidence, &rule.group),
     }
 }
 
@@ -96,18 +96,18 @@ fn nameless(diagnostic: &Diagnostic) -> Descriptor {
         help_uri: diagnostic.url.clone(),
         help: plain(&format!("See `ddlint rule {}`.", diagnostic.rule)),
         default_configuration: Configuration { enabled: true, level: level(diagnostic.severity) },
-        properties: properties(diagnostic.severity, &diagnostic.group),
+        properties: properties(diagnostic.severity, diagnostic.confidence, &diagnostic.group),
     }
 }
 
-fn properties(severity: Severity, group: &str) -> RuleProperties {
+fn properties(severity: Severity, confidence: Confidence, group: &str) -> RuleProperties {
     let problem_severity = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Info => "recommendation",
     };
     let tags = ["database", "migrations", group].into_iter().filter(|tag| !tag.is_empty()).map(str::to_owned).collect();
-    RuleProperties { precision: "high", problem_severity, tags }
+    RuleProperties { precision: confidence.as_str(), problem_severity, tags }
 }
 
 struct Converter<'o> {

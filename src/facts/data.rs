@@ -1,0 +1,122 @@
+//! Facts about changes of rows that take some working out.
+
+use crate::ir::{DataDetails, Details, OpKind, Term, TermOperator, TermValue, Tri, Where};
+
+use super::View;
+
+/// Whether the WHERE picks rows by primary key equal to literals.
+pub(super) fn keyed_by_literals(view: &View<'_>) -> bool {
+    let Some(Where::Predicate(predicate)) = view.condition() else { return false };
+    let key = &view.object.primary_key;
+    let is_key = |term: &Term| match key.as_slice() {
+        [] => term.column == "id",
+        [only] => *only == term.column,
+        _ => false,
+    };
+    predicate.terms.iter().any(|term| {
+        is_key(term)
+            && matches!(term.operator, TermOperator::Equal | TermOperator::In)
+            && matches!(term.value, TermValue::Literal(_))
+    })
+}
+
+/// Whether one statement changes a bounded number of rows: by LIMIT, by a range of keys, by a list of keys.
+pub(super) fn batched(data: &DataDetails) -> Tri {
+    if data.limited {
+        return Tri::Yes;
+    }
+    let predicate = match &data.condition {
+        Where::Predicate(predicate) => predicate,
+        Where::Unknown => return Tri::Unknown,
+        Where::Absent | Where::Always => return Tri::No,
+    };
+    let bounded = predicate.terms.iter().any(|term| match (&term.operator, &term.value) {
+        (TermOperator::Between | TermOperator::In | TermOperator::Equal, TermValue::Parameter) => true,
+        (TermOperator::Between, _) => true,
+        (_, TermValue::Query { limited }) => *limited,
+        (TermOperator::Order, TermValue::Parameter) => range_of(predicate.terms.as_slice(), &term.column),
+        _ => false,
+    });
+    match (bounded, predicate.complete) {
+        (true, _) => Tri::Yes,
+        (false, true) => Tri::No,
+        // What was not understood could bound it; a plain statement with OR does not.
+        (false, false) if predicate.text.contains('{') => Tri::Unknown,
+        (false, false) => Tri::No,
+    }
+}
+
+/// Whether `column` is bounded from both sides.
+fn range_of(terms: &[Term], column: &str) -> bool {
+    terms.iter().filter(|term| term.column == column && term.operator == TermOperator::Order).count() >= 2
+}
+
+/// Whether a second run finds nothing to do: the change makes its own condition false.
+pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
+    match view.op.kind {
+        OpKind::DataInsert | OpKind::DataMerge => (data.on_conflict || data.not_exists).into(),
+        OpKind::DataDelete => Tri::Yes,
+        OpKind::DataUpdate => {
+            if data.assignments.is_empty() {
+                return Tri::Unknown;
+            }
+            let asked = data.assignments.iter().any(|a| asks_about(&view.op.statement.text, &a.column));
+            match (&data.condition, asked) {
+                (_, true) => Tri::Yes,
+                (Where::Unknown, false) => Tri::Unknown,
+                (_, false) => Tri::No,
+            }
+        }
+        _ => Tri::Unknown,
+    }
+}
+
+/// Whether `text` compares `column` anywhere but in the SET list: `c IS NULL`, `c <> …`, `coalesce(c, …)`, a second
+/// `c = …`.
+fn asks_about(text: &str, column: &str) -> bool {
+    let lower = text.to_lowercase();
+    let column = column.to_lowercase();
+    let mut equals = 0;
+    for (at, _) in lower.match_indices(&column) {
+        let before = lower.get(..at).unwrap_or_default();
+        let after = lower.get(at + column.len()..).unwrap_or_default();
+        let word = |c: char| c.is_alphanumeric() || c == '_';
+        if before.ends_with(word) || after.starts_with(word) {
+            continue;
+        }
+        let after = after.trim_start_matches('"').trim_start();
+        let compared = ["is ", "is\n", "<>", "!=", "<", ">", "not ", "in ", "in(", "like ", "ilike ", "~", "between "];
+        if compared.iter().any(|operator| after.starts_with(operator)) || before.trim_end().ends_with("coalesce(") {
+            return true;
+        }
+        equals += usize::from(after.starts_with('='));
+    }
+    equals >= 2
+}
+
+/// The details of a change of rows.
+pub(super) fn details<'a>(view: &View<'a>) -> Option<&'a DataDetails> {
+    match &view.op.details {
+        Details::Data(data) => Some(data),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::asks_about;
+
+    #[test]
+    fn a_condition_on_the_changed_column_is_seen_wherever_it_stands() {
+        assert!(asks_about("UPDATE t SET note = 'x' WHERE note IS NULL", "note"));
+        assert!(asks_about("WITH b AS (SELECT id FROM t WHERE t.note IS NULL) UPDATE t SET note = 'x' FROM b", "note"));
+        assert!(asks_about("UPDATE t SET state = 'b' WHERE state = 'a'", "state"));
+        assert!(asks_about("UPDATE t SET n = 1 WHERE coalesce(n, 0) = 0", "n"));
+    }
+
+    #[test]
+    fn the_set_list_and_longer_names_do_not_count() {
+        assert!(!asks_about("UPDATE t SET note = 'x' WHERE id > 5", "note"));
+        assert!(!asks_about("UPDATE t SET note = 'x' WHERE note_id IS NULL", "note"));
+    }
+}

@@ -1,0 +1,234 @@
+//! What facts are read from: the timeline, the objects, and what is worked out once for all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Dialect;
+use crate::effects::{self, Effects};
+use crate::history::{OperationState, Timeline};
+use crate::ir::{
+    DataSource, Details, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
+};
+use crate::schema::{self, ObjectState};
+use crate::source::Role;
+
+/// What a team says about its project, as far as facts need it.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Names of tables that are small.
+    pub small_tables: BTreeSet<String>,
+    /// Names of tables that are large.
+    pub large_tables: BTreeSet<String>,
+    /// Names of functions that change data.
+    pub data_functions: globset::GlobSet,
+}
+
+/// Everything that is known about the migrations of a run.
+#[derive(Debug)]
+pub struct Model {
+    /// The migrations in order, with transactions and settings.
+    pub timeline: Timeline,
+    /// The state of the objects before each operation.
+    pub objects: Vec<Vec<ObjectState>>,
+    /// What a team says.
+    pub policy: Policy,
+    /// A source has the role `indexes`.
+    pub has_index_registry: bool,
+    /// Some source sets `lock_timeout`.
+    pub sets_lock_timeout: bool,
+    /// For each transaction, whether it changes the schema of relations that other sessions use.
+    pub(super) alters_existing: Vec<Tri>,
+    /// How often each record name occurs in its registry.
+    record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+}
+
+impl Model {
+    /// Works out what facts need. `migrations` are in order, those of one file next to each other.
+    pub fn new(migrations: Vec<Migration>, policy: Policy, has_index_registry: bool) -> Self {
+        let objects = schema::fold(&migrations);
+        let timeline = Timeline::new(migrations);
+        let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
+        let sets_lock_timeout =
+            operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
+        let mut record_names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        for record in operations().filter_map(|op| op.context.record.as_deref()) {
+            if let Some(name) = record_name(record) {
+                let place = (record.span.file.0, record.span.start);
+                record_names.entry((record.registry.clone(), name)).or_default().insert(place);
+            }
+        }
+        let mut model = Self {
+            timeline,
+            objects,
+            policy,
+            has_index_registry,
+            sets_lock_timeout,
+            alters_existing: Vec::new(),
+            record_names,
+        };
+        model.alters_existing =
+            model.timeline.transactions.iter().map(|t| model.alters_existing(&t.operations)).collect();
+        model
+    }
+
+    /// The view of one operation.
+    pub fn view(&self, migration: usize, operation: usize) -> Option<View<'_>> {
+        let in_migration = self.timeline.migrations.get(migration)?;
+        let op = in_migration.operations.get(operation)?;
+        let state = self.timeline.state(migration, operation)?;
+        let object = self.objects.get(migration)?.get(operation)?;
+        Some(View { model: self, migration: in_migration, op, state, object })
+    }
+
+    /// Whether one of `operations` takes a lock that blocks writes to a relation that other sessions use.
+    fn alters_existing(&self, operations: &[(usize, usize)]) -> Tri {
+        let views = operations.iter().filter_map(|(m, o)| self.view(*m, *o));
+        views
+            .filter(|view| view.op.kind.changes_schema())
+            .fold(Tri::No, |answer, view| answer.or(view.effects().blocks_writes().and(view.table_preexisting())))
+    }
+}
+
+/// The value of a record's `name`.
+fn record_name(record: &Record) -> Option<String> {
+    record.fields.get("name").and_then(Known::known).cloned()
+}
+
+/// One operation with all that is around it.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// Everything.
+    pub model: &'a Model,
+    /// The migration it is in.
+    pub migration: &'a Migration,
+    /// The operation.
+    pub op: &'a Operation,
+    /// What is open and set.
+    pub state: &'a OperationState,
+    /// What existed.
+    pub object: &'a ObjectState,
+}
+
+impl View<'_> {
+    /// The relation acted on, by the statement's own word or by the history's.
+    pub fn table(&self) -> Option<&QualifiedName> {
+        self.op.table.as_ref().and_then(Known::known).or(self.object.index_table.as_ref())
+    }
+
+    /// Whether the relation existed before this migration.
+    pub fn table_preexisting(&self) -> Tri {
+        let temporary = self.table().is_some_and(|table| table.schema.as_deref() == Some("pg_temp"));
+        if temporary { Tri::No } else { self.object.table_preexisting }
+    }
+
+    /// What the server does.
+    pub fn effects(&self) -> Effects {
+        effects::of(self.op, self.object)
+    }
+
+    /// Whether a transaction block is open.
+    pub fn transaction_open(&self) -> Tri {
+        match self.state.transaction {
+            TransactionKind::Runner | TransactionKind::Explicit => Tri::Yes,
+            TransactionKind::None => Tri::No,
+            TransactionKind::Unknown => Tri::Unknown,
+        }
+    }
+
+    /// Whether the table is listed in `names`, with or without its schema.
+    pub(super) fn listed(&self, names: &BTreeSet<String>) -> bool {
+        self.table().is_some_and(|table| names.contains(&table.name) || names.contains(&table.to_string()))
+    }
+
+    /// Whether a lock on an existing table of a server is meant (locks are PostgreSQL's here).
+    pub fn is_postgres(&self) -> bool {
+        self.op.statement.dialect == Dialect::Postgres
+    }
+
+    /// Whether a repeated run passes over the operation: IF [NOT] EXISTS, a condition in the code that asks for the
+    /// object, a failure that is caught.
+    pub(super) fn guarded(&self) -> Tri {
+        use crate::ir::GuardKind;
+        let op = self.op;
+        let creates = op.kind.as_str().ends_with("create") || op.kind == OpKind::ColumnAdd;
+        let written = if creates { op.if_not_exists } else { op.if_exists };
+        if written || op.conditional || op.context.failure_swallowed {
+            return Tri::Yes;
+        }
+        op.context.guards.iter().fold(Tri::No, |answer, guard| {
+            answer.or(match guard.kind {
+                GuardKind::Absent | GuardKind::Present => Tri::Yes,
+                GuardKind::Dialect(_) => Tri::No,
+                GuardKind::Other => Tri::Unknown,
+            })
+        })
+    }
+
+    /// Whether the rows are a seed: written out in the statement, at most so many.
+    pub(super) fn seed_rows(&self) -> Option<u64> {
+        match &self.op.details {
+            Details::Data(data) if data.source == Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
+            _ => None,
+        }
+    }
+
+    /// The registry record it comes from.
+    pub(super) fn record(&self) -> Option<&Record> {
+        self.op.context.record.as_deref()
+    }
+
+    /// Fields that a record of an index registry must have and this one has not.
+    pub(super) fn missing_fields(&self) -> Vec<String> {
+        let Some(record) = self.record() else { return Vec::new() };
+        let required: &[&[&str]] = match self.migration.role {
+            Role::Indexes => &[
+                &["name"],
+                &["table", "table_name"],
+                &["sql", "ddl", "statement", "create_sql"],
+                &["critical"],
+                &["description"],
+            ],
+            Role::Backfills | Role::Migrations => &[],
+        };
+        let absent = |names: &&&[&str]| !names.iter().any(|name| record.fields.contains_key(*name));
+        required.iter().filter(absent).filter_map(|names| names.first()).map(ToString::to_string).collect()
+    }
+
+    /// Fields of the record that say something else than its SQL.
+    pub(super) fn disagreeing_fields(&self) -> Vec<String> {
+        let Some(record) = self.record() else { return Vec::new() };
+        let mut fields = Vec::new();
+        let mut compare = |field: &str, actual: Option<&QualifiedName>| {
+            let written = record.fields.get(field).and_then(Known::known);
+            if let (Some(written), Some(actual)) = (written, actual) {
+                let written = written.to_lowercase();
+                let written = written.rsplit('.').next().unwrap_or_default();
+                if written != actual.name.to_lowercase() {
+                    fields.push(field.to_owned());
+                }
+            }
+        };
+        if self.op.kind == OpKind::IndexCreate {
+            compare("name", self.op.name.as_ref().and_then(Known::known));
+            compare("table", self.op.table.as_ref().and_then(Known::known));
+            compare("table_name", self.op.table.as_ref().and_then(Known::known));
+        }
+        fields
+    }
+
+    /// Whether another record of the registry has the same name, and comes before this one.
+    pub(super) fn record_is_duplicate(&self) -> bool {
+        let Some(record) = self.record() else { return false };
+        let Some(name) = record_name(record) else { return false };
+        let places = self.model.record_names.get(&(record.registry.clone(), name));
+        let first = places.and_then(|places| places.first());
+        first.is_some_and(|first| *first < (record.span.file.0, record.span.start))
+    }
+
+    /// The WHERE of a change of rows.
+    pub(super) fn condition(&self) -> Option<&Where> {
+        match &self.op.details {
+            Details::Data(data) => Some(&data.condition),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,503 @@
+//! The facts: name, type, one sentence, getter.
+
+use std::collections::BTreeSet;
+
+use crate::expr::{Type, Value};
+use crate::history::Timeout;
+use crate::ir::{DataDetails, DataSource, Details, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
+
+use super::{View, data};
+
+/// A fact.
+#[derive(Clone, Copy, Debug)]
+pub struct Fact {
+    /// The name rules use.
+    pub name: &'static str,
+    /// The type.
+    pub ty: Type,
+    /// One sentence.
+    pub doc: &'static str,
+    /// Families of operations, or single kinds, that it says something about; empty for all.
+    pub families: &'static [&'static str],
+    /// Reads it.
+    pub get: fn(&View<'_>) -> Value,
+}
+
+/// Every fact, in the order of the documentation.
+pub const FACTS: &[Fact] = &[
+    Fact {
+        name: "op.kind",
+        ty: Type::Str,
+        doc: "The kind of operation, `index.create`.",
+        families: &[],
+        get: |v| Value::Str(v.op.kind.as_str().to_owned()),
+    },
+    Fact {
+        name: "op.detail",
+        ty: Type::Str,
+        doc: "The finer word where one kind covers several statements: `vacuum-full`, `unlogged`.",
+        families: &[],
+        get: |v| Value::Str(v.op.detail.to_owned()),
+    },
+    Fact {
+        name: "op.name",
+        ty: Type::Str,
+        doc: "Name of the object created, changed or dropped.",
+        families: &[],
+        get: |v| name(v),
+    },
+    Fact {
+        name: "op.role",
+        ty: Type::Str,
+        doc: "Role of the source: `migrations`, `indexes`, `backfills`.",
+        families: &[],
+        get: |v| Value::Str(v.migration.role.as_str().to_owned()),
+    },
+    Fact {
+        name: "op.migration",
+        ty: Type::Str,
+        doc: "Name of the migration.",
+        families: &[],
+        get: |v| Value::Str(v.migration.name.clone()),
+    },
+    Fact {
+        name: "op.dialect",
+        ty: Type::Str,
+        doc: "Dialect of the statement: `postgres`, `mysql`, `sqlite`, `mssql`.",
+        families: &[],
+        get: |v| Value::Str(v.op.statement.dialect.as_str().to_owned()),
+    },
+    Fact {
+        name: "op.concurrently",
+        ty: Type::Bool,
+        doc: "CONCURRENTLY is written.",
+        families: &[],
+        get: |v| Value::Bool(v.op.concurrently),
+    },
+    Fact {
+        name: "op.if_exists",
+        ty: Type::Bool,
+        doc: "IF EXISTS is written.",
+        families: &[],
+        get: |v| Value::Bool(v.op.if_exists),
+    },
+    Fact {
+        name: "op.if_not_exists",
+        ty: Type::Bool,
+        doc: "IF NOT EXISTS or OR REPLACE is written.",
+        families: &[],
+        get: |v| Value::Bool(v.op.if_not_exists),
+    },
+    Fact {
+        name: "op.cascade",
+        ty: Type::Bool,
+        doc: "CASCADE is written.",
+        families: &[],
+        get: |v| Value::Bool(v.op.cascade),
+    },
+    Fact {
+        name: "op.guarded",
+        ty: Type::Bool,
+        doc: "A repeated run passes over it: IF [NOT] EXISTS, a condition in the code that asks for the object, or a failure that is caught.",
+        families: &[],
+        get: |v| tri(v.guarded()),
+    },
+    Fact {
+        name: "op.changes_schema",
+        ty: Type::Bool,
+        doc: "It changes the schema.",
+        families: &[],
+        get: |v| Value::Bool(v.op.kind.changes_schema()),
+    },
+    Fact {
+        name: "op.changes_data",
+        ty: Type::Bool,
+        doc: "It changes rows.",
+        families: &[],
+        get: |v| Value::Bool(v.op.kind.changes_data()),
+    },
+    Fact {
+        name: "op.in_loop",
+        ty: Type::Bool,
+        doc: "It runs in a loop that goes on once per row or until nothing is left.",
+        families: &[],
+        get: |v| Value::Bool(v.op.context.in_loop),
+    },
+    Fact {
+        name: "op.loop_in_transaction",
+        ty: Type::Bool,
+        doc: "All rounds of its loop share one transaction.",
+        families: &[],
+        get: |v| tri(loop_in_transaction(v)),
+    },
+    Fact {
+        name: "op.loop_endless",
+        ty: Type::Bool,
+        doc: "Its loop has no condition and no exit.",
+        families: &[],
+        get: |v| Value::Bool(v.op.context.endless_loop),
+    },
+    Fact {
+        name: "table.name",
+        ty: Type::Str,
+        doc: "Name of the table (or other relation) acted on.",
+        families: &[],
+        get: |v| table(v),
+    },
+    Fact {
+        name: "table.preexisting",
+        ty: Type::Bool,
+        doc: "The table existed before this migration, so that other sessions may use it.",
+        families: &[],
+        get: |v| tri(v.table_preexisting()),
+    },
+    Fact {
+        name: "table.small",
+        ty: Type::Bool,
+        doc: "The table is named small in the configuration.",
+        families: &[],
+        get: |v| listed(v, &v.model.policy.small_tables),
+    },
+    Fact {
+        name: "table.large",
+        ty: Type::Bool,
+        doc: "The table is named large in the configuration.",
+        families: &[],
+        get: |v| listed(v, &v.model.policy.large_tables),
+    },
+    Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
+    Fact {
+        name: "index.named",
+        ty: Type::Bool,
+        doc: "The index has a name in the statement.",
+        families: &["index"],
+        get: |v| Value::Bool(v.op.name.is_some()),
+    },
+    Fact {
+        name: "index.unique",
+        ty: Type::Bool,
+        doc: "UNIQUE is written.",
+        families: &["index"],
+        get: |v| index(v, |i| Value::Bool(i.unique)),
+    },
+    Fact {
+        name: "index.concurrently",
+        ty: Type::Bool,
+        doc: "CONCURRENTLY is written.",
+        families: &["index"],
+        get: |v| Value::Bool(v.op.concurrently),
+    },
+    Fact {
+        name: "index.preexisting",
+        ty: Type::Bool,
+        doc: "The index existed before this migration.",
+        families: &["index"],
+        get: |v| tri(index_preexisting(v)),
+    },
+    Fact {
+        name: "index.dropped_before",
+        ty: Type::Bool,
+        doc: "The same migration drops an index of this name first.",
+        families: &["index"],
+        get: |v| Value::Bool(v.object.dropped_before),
+    },
+    Fact {
+        name: "data.source",
+        ty: Type::Str,
+        doc: "Where inserted rows come from: `values`, `select`, `copy`, `orm`; empty where none are inserted.",
+        families: &["data"],
+        get: |v| data(v, |d| Value::Str(d.source.map(DataSource::as_str).unwrap_or_default().to_owned())),
+    },
+    Fact {
+        name: "data.rows",
+        ty: Type::Int,
+        doc: "Rows written out in the statement.",
+        families: &["data"],
+        get: |v| v.seed_rows().map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "data.condition",
+        ty: Type::Str,
+        doc: "Which rows are changed: `absent` (no WHERE), `always` (WHERE true), `predicate`.",
+        families: &["data"],
+        get: |v| condition(v),
+    },
+    Fact {
+        name: "data.keyed_by_literals",
+        ty: Type::Bool,
+        doc: "The WHERE picks rows by primary key equal to literals.",
+        families: &["data"],
+        get: |v| Value::Bool(data::keyed_by_literals(v)),
+    },
+    Fact {
+        name: "data.batched",
+        ty: Type::Bool,
+        doc: "One statement changes a bounded number of rows: by LIMIT, a range of keys or a list of keys.",
+        families: &["data"],
+        get: |v| data(v, |d| tri(data::batched(d))),
+    },
+    Fact {
+        name: "data.limit",
+        ty: Type::Int,
+        doc: "The LIMIT, where it is a number.",
+        families: &["data"],
+        get: |v| data(v, |d| d.limit.map_or(Value::Unknown, int)),
+    },
+    Fact {
+        name: "data.skip_locked",
+        ty: Type::Bool,
+        doc: "FOR UPDATE SKIP LOCKED picks the rows.",
+        families: &["data"],
+        get: |v| data(v, |d| Value::Bool(d.skip_locked)),
+    },
+    Fact {
+        name: "data.idempotent",
+        ty: Type::Bool,
+        doc: "A second run finds nothing to do: the change makes its own condition false.",
+        families: &["data"],
+        get: |v| data(v, |d| tri(data::idempotent(v, d))),
+    },
+    Fact {
+        name: "transaction.kind",
+        ty: Type::Str,
+        doc: "Whose transaction block is open: `runner`, `explicit`, `none`, `unknown`.",
+        families: &[],
+        get: |v| Value::Str(v.state.transaction.as_str().to_owned()),
+    },
+    Fact {
+        name: "transaction.open",
+        ty: Type::Bool,
+        doc: "A transaction block is open.",
+        families: &[],
+        get: |v| tri(v.transaction_open()),
+    },
+    Fact {
+        name: "transaction.alters_existing",
+        ty: Type::Bool,
+        doc: "The same transaction takes a lock that blocks writes for a schema change of an existing table.",
+        families: &[],
+        get: |v| tri(alters_existing(v)),
+    },
+    Fact {
+        name: "lock.mode",
+        ty: Type::Str,
+        doc: "The strongest lock taken, `ACCESS EXCLUSIVE`.",
+        families: &[],
+        get: |v| v.effects().strongest().map_or(Value::Unknown, |mode| Value::Str(mode.as_sql().to_owned())),
+    },
+    Fact {
+        name: "lock.blocks_reads",
+        ty: Type::Bool,
+        doc: "Other sessions cannot read the table meanwhile.",
+        families: &[],
+        get: |v| tri(v.effects().blocks_reads()),
+    },
+    Fact {
+        name: "lock.blocks_writes",
+        ty: Type::Bool,
+        doc: "Other sessions cannot write to the table meanwhile.",
+        families: &[],
+        get: |v| tri(v.effects().blocks_writes()),
+    },
+    Fact {
+        name: "effect.refuses_transaction",
+        ty: Type::Bool,
+        doc: "The server refuses the statement inside a transaction block.",
+        families: &[],
+        get: |v| Value::Bool(v.effects().refuses_transaction),
+    },
+    Fact {
+        name: "timeout.lock",
+        ty: Type::Bool,
+        doc: "A `lock_timeout` is in force.",
+        families: &[],
+        get: |v| Value::Bool(v.state.timeouts.lock.is_set()),
+    },
+    Fact {
+        name: "timeout.statement",
+        ty: Type::Bool,
+        doc: "A `statement_timeout` is in force.",
+        families: &[],
+        get: |v| Value::Bool(v.state.timeouts.statement.is_set()),
+    },
+    Fact {
+        name: "timeout.idle",
+        ty: Type::Bool,
+        doc: "An `idle_in_transaction_session_timeout` is in force.",
+        families: &[],
+        get: |v| Value::Bool(v.state.timeouts.idle.is_set()),
+    },
+    Fact {
+        name: "timeout.statement_off",
+        ty: Type::Bool,
+        doc: "`statement_timeout` is switched off in the source.",
+        families: &[],
+        get: |v| Value::Bool(v.state.timeouts.statement == Timeout::Milliseconds(0)),
+    },
+    Fact {
+        name: "record.exists",
+        ty: Type::Bool,
+        doc: "It comes from a record of a registry.",
+        families: &[],
+        get: |v| Value::Bool(v.record().is_some()),
+    },
+    Fact {
+        name: "record.missing",
+        ty: Type::List,
+        doc: "Fields that a record of an index registry must have and this one has not.",
+        families: &[],
+        get: |v| Value::List(v.missing_fields()),
+    },
+    Fact {
+        name: "record.disagreeing",
+        ty: Type::List,
+        doc: "Fields of the record that say something else than its SQL.",
+        families: &[],
+        get: |v| Value::List(v.disagreeing_fields()),
+    },
+    Fact {
+        name: "record.duplicate",
+        ty: Type::Bool,
+        doc: "An earlier record of the registry has the same name.",
+        families: &[],
+        get: |v| Value::Bool(v.record_is_duplicate()),
+    },
+    Fact { name: "code.name", ty: Type::Str, doc: "The function called.", families: &["code"], get: |v| code_name(v) },
+    Fact {
+        name: "code.changes_data",
+        ty: Type::Bool,
+        doc: "The function is named as one that changes data (setting `data-functions`).",
+        families: &["code"],
+        get: |v| code_changes_data(v),
+    },
+    Fact {
+        name: "opaque.reason",
+        ty: Type::Str,
+        doc: "Why it is not understood: `unresolved`, `not-understood`, `broken`, `empty`; empty for what is understood.",
+        families: &["opaque", "other"],
+        get: |v| Value::Str(opaque(v).0.to_owned()),
+    },
+    Fact {
+        name: "opaque.why",
+        ty: Type::Str,
+        doc: "The same in words.",
+        families: &["opaque", "other"],
+        get: |v| Value::Str(opaque(v).1),
+    },
+    Fact {
+        name: "setting.name",
+        ty: Type::Str,
+        doc: "The session setting, in lower case.",
+        families: &["session"],
+        get: |v| setting_name(v),
+    },
+    Fact {
+        name: "project.has_index_registry",
+        ty: Type::Bool,
+        doc: "The project keeps an index registry.",
+        families: &[],
+        get: |v| Value::Bool(v.model.has_index_registry),
+    },
+    Fact {
+        name: "project.sets_lock_timeout",
+        ty: Type::Bool,
+        doc: "Some source of the project sets `lock_timeout`.",
+        families: &[],
+        get: |v| Value::Bool(v.model.sets_lock_timeout),
+    },
+];
+
+fn tri(answer: Tri) -> Value {
+    match answer {
+        Tri::Yes => Value::Bool(true),
+        Tri::No => Value::Bool(false),
+        Tri::Unknown => Value::Unknown,
+    }
+}
+
+fn int(value: u64) -> Value {
+    Value::Int(i64::try_from(value).unwrap_or(i64::MAX))
+}
+
+fn name(v: &View<'_>) -> Value {
+    v.op.name.as_ref().and_then(Known::known).map_or(Value::Unknown, |name| Value::Str(name.name.clone()))
+}
+
+fn table(v: &View<'_>) -> Value {
+    v.table().map_or(Value::Unknown, |table| Value::Str(table.to_string()))
+}
+
+fn listed(v: &View<'_>, names: &BTreeSet<String>) -> Value {
+    if v.table().is_some() { Value::Bool(v.listed(names)) } else { Value::Unknown }
+}
+
+fn index(v: &View<'_>, get: fn(&IndexDetails) -> Value) -> Value {
+    match &v.op.details {
+        Details::Index(index) => get(index),
+        _ => Value::Unknown,
+    }
+}
+
+/// An index is as new as its table, or newer.
+fn index_preexisting(v: &View<'_>) -> Tri {
+    let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
+    v.object.object_preexisting.and(table)
+}
+
+fn data(v: &View<'_>, get: impl Fn(&DataDetails) -> Value) -> Value {
+    data::details(v).map_or(Value::Unknown, get)
+}
+
+fn condition(v: &View<'_>) -> Value {
+    let word = match v.condition() {
+        Some(Where::Absent) => "absent",
+        Some(Where::Always) => "always",
+        Some(Where::Predicate(_)) => "predicate",
+        Some(Where::Unknown) | None => return Value::Unknown,
+    };
+    Value::Str(word.to_owned())
+}
+
+fn loop_in_transaction(v: &View<'_>) -> Tri {
+    Tri::from(v.op.context.in_loop && v.op.context.loop_in_transaction).and(v.transaction_open())
+}
+
+fn alters_existing(v: &View<'_>) -> Tri {
+    let together = v.transaction_open();
+    together.and(v.model.alters_existing.get(v.state.group).copied().unwrap_or(Tri::Unknown))
+}
+
+fn code(v: &View<'_>) -> Option<String> {
+    match &v.op.details {
+        Details::Code(code) => Some(code.name.clone()),
+        _ => None,
+    }
+}
+
+fn code_name(v: &View<'_>) -> Value {
+    code(v).map_or(Value::Unknown, Value::Str)
+}
+
+fn code_changes_data(v: &View<'_>) -> Value {
+    let Some(name) = code(v) else { return Value::Unknown };
+    let own = name.rsplit('.').next().unwrap_or_default();
+    Value::Bool(v.model.policy.data_functions.is_match(own))
+}
+
+fn opaque(v: &View<'_>) -> (&'static str, String) {
+    match &v.op.details {
+        Details::Opaque(OpaqueReason::Unresolved(why)) => ("unresolved", why.clone()),
+        Details::Opaque(OpaqueReason::NotUnderstood(why)) => ("not-understood", why.clone()),
+        Details::Opaque(OpaqueReason::Broken(why)) => ("broken", why.clone()),
+        Details::Opaque(OpaqueReason::Empty) => ("empty", "the SQL is blank".to_owned()),
+        _ if v.op.kind == OpKind::Opaque => ("not-understood", String::new()),
+        _ => ("", String::new()),
+    }
+}
+
+fn setting_name(v: &View<'_>) -> Value {
+    match &v.op.details {
+        Details::Setting(setting) => Value::Str(setting.name.clone()),
+        _ => Value::Unknown,
+    }
+}

@@ -1,0 +1,116 @@
+//! Session settings that bound how long a statement may wait or run.
+
+use crate::ir::SettingDetails;
+
+/// A timeout in force.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Timeout {
+    /// Nothing in the source sets it: the server's default (no limit) holds.
+    #[default]
+    Unset,
+    /// Set to a number of milliseconds; 0 switches the limit off.
+    Milliseconds(u64),
+    /// Set to a value that is not known.
+    Set,
+}
+
+impl Timeout {
+    /// The limit in milliseconds, where it is known and there is one.
+    pub fn limit(self) -> Option<u64> {
+        match self {
+            Self::Milliseconds(value) if value > 0 => Some(value),
+            _ => None,
+        }
+    }
+
+    /// Whether a limit is in force.
+    pub fn is_set(self) -> bool {
+        matches!(self, Self::Set) || self.limit().is_some()
+    }
+
+    /// Reads a setting's value with its unit. A number without unit is milliseconds, and a fraction is allowed.
+    /// Source: PostgreSQL documentation, "Setting Parameters", section "Parameter Names and Values".
+    pub fn parse(value: &str) -> Self {
+        let value = value.trim();
+        let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+        let unit = value.get(digits.len()..).unwrap_or_default().trim();
+        let Ok(number) = digits.trim().parse::<f64>() else { return Self::Set };
+        let factor = match unit {
+            "" | "ms" => 1.0,
+            "us" => 0.001,
+            "s" => 1_000.0,
+            "min" => 60_000.0,
+            "h" => 3_600_000.0,
+            "d" => 86_400_000.0,
+            _ => return Self::Set,
+        };
+        let milliseconds = (number * factor).round();
+        if !(0.0..=1e15).contains(&milliseconds) {
+            return Self::Set;
+        }
+        // In range by the check above.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        Self::Milliseconds(milliseconds as u64)
+    }
+}
+
+/// The timeouts that matter to migrations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Timeouts {
+    /// `lock_timeout`
+    pub lock: Timeout,
+    /// `statement_timeout`
+    pub statement: Timeout,
+    /// `idle_in_transaction_session_timeout`
+    pub idle: Timeout,
+}
+
+impl Timeouts {
+    /// Applies a setting; whether it was one of these.
+    pub fn apply(&mut self, setting: &SettingDetails) -> bool {
+        let slot = match setting.name.as_str() {
+            "lock_timeout" => &mut self.lock,
+            "statement_timeout" => &mut self.statement,
+            "idle_in_transaction_session_timeout" => &mut self.idle,
+            _ => return false,
+        };
+        *slot = match setting.value.as_deref() {
+            Some(value) => Timeout::parse(value),
+            None => Timeout::Set,
+        };
+        true
+    }
+
+    /// These, each replaced where `local` sets it.
+    #[must_use]
+    pub fn overlaid(self, local: Self) -> Self {
+        fn pick(base: Timeout, over: Timeout) -> Timeout {
+            if over == Timeout::Unset { base } else { over }
+        }
+        Self {
+            lock: pick(self.lock, local.lock),
+            statement: pick(self.statement, local.statement),
+            idle: pick(self.idle, local.idle),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_with_their_units() {
+        assert_eq!(Timeout::parse("5s"), Timeout::Milliseconds(5_000));
+        assert_eq!(Timeout::parse("2 min"), Timeout::Milliseconds(120_000));
+        assert_eq!(Timeout::parse("1.5s"), Timeout::Milliseconds(1_500));
+        assert_eq!(Timeout::parse("300"), Timeout::Milliseconds(300));
+        assert_eq!(Timeout::parse("{LOCK_TIMEOUT}"), Timeout::Set);
+    }
+
+    #[test]
+    fn zero_is_no_limit() {
+        assert!(!Timeout::parse("0").is_set());
+        assert!(Timeout::parse("{ms}ms").is_set());
+    }
+}

@@ -1,0 +1,180 @@
+//! Folds operations into a catalogue and answers, for each, what is new.
+
+use std::collections::BTreeMap;
+
+use crate::ir::{ConstraintKind, Details, Guard, GuardKind, Known, Migration, OpKind, Operation, QualifiedName, Tri};
+
+/// The state of the objects that one operation is about, just before it runs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ObjectState {
+    /// Whether the table existed before this migration, so that other sessions use it.
+    pub table_preexisting: Tri,
+    /// Whether the object named (an index to be dropped) existed before this migration.
+    pub object_preexisting: Tri,
+    /// The table of the index named, where the operation does not say it and the history does.
+    pub index_table: Option<QualifiedName>,
+    /// Whether the same migration drops an index of this name earlier.
+    pub dropped_before: bool,
+    /// Columns of the table's primary key, where the history tells.
+    pub primary_key: Vec<String>,
+}
+
+impl Default for ObjectState {
+    fn default() -> Self {
+        Self {
+            table_preexisting: Tri::Unknown,
+            object_preexisting: Tri::Unknown,
+            index_table: None,
+            dropped_before: false,
+            primary_key: Vec::new(),
+        }
+    }
+}
+
+/// What the migrations so far have made.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    /// Table of each index, by the index's name.
+    indexes: BTreeMap<String, QualifiedName>,
+    /// Primary key columns of each table, by the table's name.
+    primary_keys: BTreeMap<String, Vec<String>>,
+}
+
+/// An object made by the migration being read.
+struct Made {
+    name: QualifiedName,
+    temporary: bool,
+    /// Conditions that must hold for it to have been made; those that only ask whether it is there do not count.
+    guards: Vec<Guard>,
+    /// Made under a condition of its own statement.
+    conditional: bool,
+}
+
+/// Folds `migrations` in order; the states are those before each operation.
+pub fn fold(migrations: &[Migration]) -> Vec<Vec<ObjectState>> {
+    let mut catalogue = Catalogue::default();
+    migrations.iter().map(|migration| catalogue.migration(migration)).collect()
+}
+
+impl Catalogue {
+    fn migration(&mut self, migration: &Migration) -> Vec<ObjectState> {
+        let mut local = Local::default();
+        let mut states = Vec::with_capacity(migration.operations.len());
+        for operation in &migration.operations {
+            states.push(self.before(&local, operation));
+            local.apply(operation);
+            self.apply(operation);
+        }
+        states
+    }
+
+    fn before(&self, local: &Local, operation: &Operation) -> ObjectState {
+        let named = operation.name.as_ref().and_then(Known::known);
+        let of_index = operation.kind.family() == "index";
+        let index_table = named.filter(|_| of_index).and_then(|name| self.indexes.get(&name.name)).cloned();
+        let table = operation.table.as_ref().map_or(index_table.as_ref(), Known::known);
+        ObjectState {
+            table_preexisting: table.map_or(Tri::Unknown, |table| !local.made(&local.tables, table, operation)),
+            object_preexisting: named.map_or(Tri::Unknown, |name| !local.made(&local.objects, name, operation)),
+            dropped_before: named.is_some_and(|name| local.dropped.contains_key(&name.name)),
+            primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
+            index_table,
+        }
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        let Some(table) = operation.table.as_ref().and_then(Known::known) else { return };
+        match (&operation.kind, &operation.details) {
+            (OpKind::IndexCreate, _) => {
+                if let Some(name) = operation.name.as_ref().and_then(Known::known) {
+                    self.indexes.insert(name.name.clone(), table.clone());
+                }
+            }
+            (OpKind::TableCreate, Details::Table(details)) => {
+                let inline = details.columns.iter().filter(|c| c.primary_key).filter_map(|c| c.name.clone());
+                let of_table = details.constraints.iter().filter(|c| c.kind == ConstraintKind::PrimaryKey);
+                let key: Vec<_> = inline.chain(of_table.flat_map(|c| c.columns.iter().cloned())).collect();
+                self.primary_keys.insert(table.name.clone(), key);
+            }
+            (OpKind::ConstraintAdd, Details::Constraint(details)) if details.kind == ConstraintKind::PrimaryKey => {
+                self.primary_keys.insert(table.name.clone(), details.columns.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What the migration being read has made and dropped so far.
+#[derive(Default)]
+struct Local {
+    tables: BTreeMap<String, Vec<Made>>,
+    objects: BTreeMap<String, Vec<Made>>,
+    dropped: BTreeMap<String, ()>,
+}
+
+impl Local {
+    /// Whether the migration has made `name` on every path that reaches `operation`.
+    fn made(&self, among: &BTreeMap<String, Vec<Made>>, name: &QualifiedName, operation: &Operation) -> Tri {
+        let candidates = among.get(&name.name).into_iter().flatten().filter(|made| {
+            // A temporary table is found without its schema.
+            made.temporary || made.name.same_object(name)
+        });
+        let mut answer = Tri::No;
+        for made in candidates {
+            let certain = (!made.conditional || operation.conditional)
+                && made.guards.iter().all(|guard| operation.context.guards.contains(guard));
+            answer = answer.or(if certain { Tri::Yes } else { Tri::Unknown });
+        }
+        answer
+    }
+
+    fn apply(&mut self, operation: &Operation) {
+        let guards: Vec<_> = operation
+            .context
+            .guards
+            .iter()
+            .filter(|guard| matches!(guard.kind, GuardKind::Other | GuardKind::Present))
+            .cloned()
+            .collect();
+        let make = |name: &QualifiedName, temporary: bool| Made {
+            name: name.clone(),
+            temporary,
+            guards: guards.clone(),
+            conditional: operation.conditional && !operation.if_not_exists,
+        };
+        let table = operation.table.as_ref().and_then(Known::known);
+        let named = operation.name.as_ref().and_then(Known::known);
+        match (operation.kind, &operation.details) {
+            (OpKind::TableCreate, details) => {
+                let temporary = matches!(details, Details::Table(t) if t.temporary);
+                if let Some(table) = table {
+                    self.tables.entry(table.name.clone()).or_default().push(make(table, temporary));
+                }
+            }
+            (OpKind::MatviewCreate | OpKind::ViewCreate, _) => {
+                if let Some(name) = table.or(named) {
+                    self.tables.entry(name.name.clone()).or_default().push(make(name, false));
+                }
+            }
+            (OpKind::TableRename, Details::Table(details)) => {
+                let new = details.new_name.as_ref().and_then(Known::known);
+                if let (Some(table), Some(new)) = (table, new)
+                    && self.made(&self.tables, table, operation) == Tri::Yes
+                {
+                    self.tables.entry(new.name.clone()).or_default().push(make(new, false));
+                }
+            }
+            (OpKind::IndexDrop, _) => {
+                if let Some(name) = named {
+                    self.dropped.insert(name.name.clone(), ());
+                }
+            }
+            (kind, _) if kind.as_str().ends_with(".create") || kind == OpKind::ConstraintAdd => {
+                if let Some(name) = named {
+                    self.objects.entry(name.name.clone()).or_default().push(make(name, false));
+                }
+            }
+            _ => {}
+        }
+    }
+}

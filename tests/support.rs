@@ -1,0 +1,60 @@
+//! Runs the built program and reads what it says.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// What a run printed, and its exit code.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Run {
+    /// The findings of a run with `--output-format json`.
+    pub(crate) fn findings(&self) -> Vec<Value> {
+        let json: Value =
+            serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err));
+        json["findings"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// The names of the rules that found something.
+    pub(crate) fn rules(&self) -> Vec<String> {
+        self.findings().iter().map(|finding| finding["rule"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+/// Runs ddlint in `folder`, without colour and with a fixed width.
+pub(crate) fn ddlint(folder: &Path, arguments: &[&str]) -> Run {
+    let output: Output = Command::new(env!("CARGO_BIN_EXE_ddlint"))
+        .args(arguments)
+        .current_dir(folder)
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program was built");
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        out: String::from_utf8(output.stdout).expect("output is UTF-8"),
+        err: String::from_utf8(output.stderr).expect("messages are UTF-8"),
+    }
+}
+
+/// A folder that is removed at the end, with these files in it.
+pub(crate) fn project(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (path, bytes) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
+        std::fs::write(path, bytes).expect("a file");
+    }
+    folder
+}
