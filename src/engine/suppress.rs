@@ -13,6 +13,7 @@ mod lex;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Severity;
+use crate::expr::nearest;
 use crate::source::{Problem, SourceFile};
 use crate::span::{FileId, LineIndex, Span};
 
@@ -225,14 +226,9 @@ fn unused(suppression: &Suppression, span: Span, rule: Option<&str>) -> Problem 
 }
 
 fn unknown(span: Span, name: &str, known: &BTreeSet<&str>) -> Problem {
-    // Names of rules are short, so a distance of a third of the name is a slip, and more is another name.
-    let short: String = name.chars().take(64).collect();
-    let nearest = known.iter().map(|candidate| (strsim::damerau_levenshtein(&short, candidate), *candidate)).min();
-    let help = match nearest {
-        Some((distance, candidate)) if distance * 3 <= name.chars().count().max(3) => {
-            format!("did you mean `{candidate}`?")
-        }
-        _ => "`ddlint rule` lists the rules".to_owned(),
+    let help = match nearest(name, known.iter().copied()) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
+        None => "`ddlint rule` lists the rules".to_owned(),
     };
     warning("unknown-rule", span, format!("no rule is named `{name}`"), help)
 }

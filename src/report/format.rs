@@ -35,6 +35,18 @@ impl Format {
     }
 }
 
+impl Format {
+    /// What it is for, in a few words.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Full => "excerpts with underlines",
+            Self::Concise => "one line per finding",
+            Self::Json => "for programs, a contract",
+            Self::Sarif => "SARIF 2.1.0, for code scanning",
+        }
+    }
+}
+
 impl FromStr for Format {
     type Err = UnknownFormat;
 
@@ -75,13 +87,15 @@ pub struct Options {
     pub width: usize,
     /// Whether baselined and suppressed findings are shown. JSON always lists them, by their `status`.
     pub show_suppressed: bool,
+    /// Whether `full` ends with what the findings add up to.
+    pub summary: bool,
     /// The exit code of the run, which SARIF records.
     pub exit_code: u8,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, hyperlinks: false, unicode: true, width: 100, show_suppressed: false, exit_code: 0 }
+        Self { color: false, hyperlinks: false, unicode: true, width: 100, show_suppressed: false, summary: true, exit_code: 0 }
     }
 }
 

@@ -43,7 +43,9 @@ pub(super) fn render(outcome: &Outcome, options: &Options) -> String {
         }
         out.push('\n');
     }
-    out.push_str(&footer(&outcome.summary, first_rule));
+    if options.summary {
+        out.push_str(&footer(&outcome.summary, first_rule));
+    }
     out
 }
 
