@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ddlint` program.
+
+fn main() -> std::process::ExitCode {
+    ddlint::cli::main()
+}

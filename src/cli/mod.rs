@@ -1,1 +1,20 @@
-//! The command line.
+//! The command line: arguments, what goes where, exit codes.
+
+mod args;
+mod output;
+mod pages;
+mod run;
+mod terminal;
+mod verdict;
+
+pub use args::{
+    BaselineArgs, BaselineCommand, BaselineFileArgs, CheckArgs, Cli, Color, Command, ExplainArgs, FailOn, GlobalArgs,
+    InitArgs, RuleArgs, SelectionArgs, TextOrJson,
+};
+pub use output::{Failure, finish, note, print};
+pub use run::{main, run};
+pub use terminal::{Environment, options};
+pub use verdict::{CLEAN, FAILURE, FINDINGS, exit_code, report, statistics};
+
+/// The file that `ddlint init` writes.
+pub const CONFIGURATION: &str = include_str!("ddlint.toml");

@@ -1,1 +1,17 @@
-//! From findings to bytes.
+//! From findings to bytes: one module per format, each a pure function of the outcome.
+//!
+//! No format looks at a clock, an absolute path or the environment: the same outcome and the same [`Options`] give the
+//! same bytes.
+
+mod concise;
+mod format;
+mod human;
+mod json;
+mod line_hash;
+mod place;
+#[cfg(test)]
+mod sample;
+mod sarif;
+mod text;
+
+pub use format::{Format, Options, UnknownFormat, render};
