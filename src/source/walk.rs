@@ -25,7 +25,7 @@ const VENDORED: &[&str] = &[
 
 /// Globs, each matched against a path relative to the root; one without `/` matches a name at any depth, and one that
 /// matches a folder matches all that is in it.
-pub(super) fn globs<'g>(patterns: impl IntoIterator<Item = &'g String>) -> GlobSet {
+pub fn globs<'g>(patterns: impl IntoIterator<Item = &'g String>) -> GlobSet {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
         let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
