@@ -9,7 +9,13 @@ use crate::report::Format;
 
 /// A linter for database migrations: reads SQL and Python, runs nothing, needs no database.
 #[derive(Parser, Debug)]
-#[command(name = "ddlint", version, max_term_width = 100, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "ddlint",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

@@ -87,10 +87,8 @@ pub fn page_json(rule: &Rule) -> String {
 pub fn find<'r>(rules: &'r [Rule], name: &str) -> Result<&'r Rule, String> {
     rules.iter().find(|rule| rule.name == name).ok_or_else(|| {
         let meant = nearest(name, rules.iter().map(|rule| rule.name.as_str()));
-        let hint = meant.map_or_else(
-            || "`ddlint rule` lists the rules".to_owned(),
-            |meant| format!("did you mean `{meant}`?"),
-        );
+        let hint = meant
+            .map_or_else(|| "`ddlint rule` lists the rules".to_owned(), |meant| format!("did you mean `{meant}`?"));
         format!("no rule is named `{name}`; {hint}")
     })
 }

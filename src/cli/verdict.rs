@@ -27,8 +27,7 @@ pub fn exit_code(summary: &Summary, fail_on: FailOn, exit_zero: bool) -> u8 {
 /// The report of `outcome` as `args` ask for it, and the exit code.
 pub fn report(outcome: &Outcome, args: &CheckArgs, quiet: bool, options: Options) -> (String, u8) {
     let code = exit_code(&outcome.summary, args.fail_on, args.exit_zero);
-    let options =
-        Options { show_suppressed: args.show_suppressed, summary: !quiet, exit_code: code, ..options };
+    let options = Options { show_suppressed: args.show_suppressed, summary: !quiet, exit_code: code, ..options };
     let text_for_people = matches!(args.output_format, Format::Full | Format::Concise);
     let text = if args.statistics && text_for_people {
         statistics(outcome, &options)

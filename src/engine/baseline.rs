@@ -234,11 +234,7 @@ impl fmt::Display for Entry {
 }
 
 fn key(path: &str, diagnostic: &Diagnostic) -> Key {
-    Key {
-        rule: diagnostic.rule.clone(),
-        path: path.to_owned(),
-        fingerprint: diagnostic.fingerprint.clone(),
-    }
+    Key { rule: diagnostic.rule.clone(), path: path.to_owned(), fingerprint: diagnostic.fingerprint.clone() }
 }
 
 fn entry(key: &Key, (ordinal, excerpt): (&u32, &String)) -> Entry {
@@ -265,13 +261,7 @@ fn parse_line(line: &str) -> Result<Entry, &'static str> {
         _ => return Err("the fourth field is no ordinal: expected a number from 1"),
     };
     let excerpt = field().map_or("", |field| field.strip_prefix("# ").unwrap_or(field)).to_owned();
-    Ok(Entry {
-        rule: rule.to_owned(),
-        path: unescape(path),
-        fingerprint: fingerprint.to_owned(),
-        ordinal,
-        excerpt,
-    })
+    Ok(Entry { rule: rule.to_owned(), path: unescape(path), fingerprint: fingerprint.to_owned(), ordinal, excerpt })
 }
 
 /// The start of `source` on one line: runs of white space and control characters become one space.

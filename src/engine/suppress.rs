@@ -200,14 +200,20 @@ fn warning(rule: &'static str, span: Span, message: String, help: String) -> Pro
 }
 
 fn malformed((span, Malformed(message)): &(Span, Malformed)) -> Problem {
-    let help = format!("write `{MARK} ignore[rule] reason`, or `ignore-block` or `ignore-file` for more than a statement");
+    let help =
+        format!("write `{MARK} ignore[rule] reason`, or `ignore-block` or `ignore-file` for more than a statement");
     warning("unused-suppression", *span, message.clone(), help)
 }
 
 fn without_reason(suppression: &Suppression) -> Problem {
     let word = suppression.directive.reach.as_str();
     let message = format!("`{MARK} {word}` gives no reason");
-    warning("suppression-without-reason", suppression.span, message, "say after the list why this is fine here".to_owned())
+    warning(
+        "suppression-without-reason",
+        suppression.span,
+        message,
+        "say after the list why this is fine here".to_owned(),
+    )
 }
 
 fn unused(suppression: &Suppression, span: Span, rule: Option<&str>) -> Problem {

@@ -18,11 +18,31 @@ pub enum Format {
     Json,
     /// SARIF 2.1.0.
     Sarif,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// GitLab Code Quality.
+    Gitlab,
+    /// JUnit XML.
+    Junit,
+    /// Reviewdog Diagnostic Format.
+    Rdjson,
+    /// A Markdown table.
+    Markdown,
 }
 
 impl Format {
     /// Every format, in the order in which help lists them.
-    pub const ALL: &'static [Self] = &[Self::Full, Self::Concise, Self::Json, Self::Sarif];
+    pub const ALL: &'static [Self] = &[
+        Self::Full,
+        Self::Concise,
+        Self::Json,
+        Self::Sarif,
+        Self::Github,
+        Self::Gitlab,
+        Self::Junit,
+        Self::Rdjson,
+        Self::Markdown,
+    ];
 
     /// The name in `--output-format`.
     pub fn as_str(self) -> &'static str {
@@ -31,6 +51,11 @@ impl Format {
             Self::Concise => "concise",
             Self::Json => "json",
             Self::Sarif => "sarif",
+            Self::Github => "github",
+            Self::Gitlab => "gitlab",
+            Self::Junit => "junit",
+            Self::Rdjson => "rdjson",
+            Self::Markdown => "markdown",
         }
     }
 }
@@ -43,6 +68,11 @@ impl Format {
             Self::Concise => "one line per finding",
             Self::Json => "for programs, a contract",
             Self::Sarif => "SARIF 2.1.0, for code scanning",
+            Self::Github => "annotations of GitHub Actions",
+            Self::Gitlab => "Code Quality of GitLab",
+            Self::Junit => "JUnit XML",
+            Self::Rdjson => "for reviewdog",
+            Self::Markdown => "a table for job summaries",
         }
     }
 }
@@ -95,7 +125,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { color: false, hyperlinks: false, unicode: true, width: 100, show_suppressed: false, summary: true, exit_code: 0 }
+        Self {
+            color: false,
+            hyperlinks: false,
+            unicode: true,
+            width: 100,
+            show_suppressed: false,
+            summary: true,
+            exit_code: 0,
+        }
     }
 }
 
@@ -114,5 +152,34 @@ pub fn render(format: Format, outcome: &Outcome, options: &Options) -> String {
         Format::Concise => super::concise::render(outcome, options),
         Format::Json => super::json::render(outcome, options),
         Format::Sarif => super::sarif::render(outcome, options),
+        Format::Github => super::github::render(outcome, options),
+        Format::Gitlab => super::gitlab::render(outcome, options),
+        Format::Junit => super::junit::render(outcome, options),
+        Format::Rdjson => super::rdjson::render(outcome, options),
+        Format::Markdown => super::markdown::render(outcome, options),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn every_format_has_its_own_name() {
+        for format in Format::ALL {
+            assert_eq!(format.as_str().parse(), Ok(*format));
+        }
+        let error = "sariff".parse::<Format>().unwrap_err().to_string();
+        assert!(error.contains("`sariff`") && error.contains("sarif"), "{error}");
+    }
+
+    #[test]
+    fn the_same_outcome_gives_the_same_bytes_and_a_last_line_that_ends() {
+        for format in Format::ALL {
+            let text = render(*format, &sample::outcome(), &Options::default());
+            assert_eq!(text, render(*format, &sample::outcome(), &Options::default()), "{format}");
+            assert!(text.ends_with('\n'), "{format}");
+        }
     }
 }

@@ -141,7 +141,11 @@ fn clip(places: &Places<'_>, span: Span) -> Span {
     let boundary = |at: usize| file.text.floor_char_boundary(at.min(file.text.len()));
     let span = Span::new(span.file, boundary(span.range().start), boundary(span.range().end));
     let lines = file.lines.line(span.end) - file.lines.line(span.start) + 1;
-    if lines > LABEL_LINES || span.len() > excerpt::WIDEST { excerpt::narrow(places.first_line(span), &file.text) } else { span }
+    if lines > LABEL_LINES || span.len() > excerpt::WIDEST {
+        excerpt::narrow(places.first_line(span), &file.text)
+    } else {
+        span
+    }
 }
 
 impl fmt::Display for View<'_> {

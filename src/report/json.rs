@@ -134,7 +134,11 @@ fn finding<'o>(diagnostic: &'o Diagnostic, places: &Places<'o>) -> Finding<'o> {
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
         url: diagnostic.url.as_deref(),
-        operation: about.kind.map(|kind| Operation { kind, table: about.table.as_deref(), name: about.name.as_deref() }),
+        operation: about.kind.map(|kind| Operation {
+            kind,
+            table: about.table.as_deref(),
+            name: about.name.as_deref(),
+        }),
         related: related.map(|label| Related { at: at(label.span, places), text: &label.text }).collect(),
         fingerprint: &diagnostic.fingerprint,
         status: diagnostic.status,

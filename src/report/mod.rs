@@ -5,10 +5,15 @@
 
 mod concise;
 mod format;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
 mod line_hash;
+mod markdown;
 mod place;
+mod rdjson;
 #[cfg(test)]
 mod sample;
 mod sarif;

@@ -103,8 +103,7 @@ pub(super) fn outcome() -> Outcome {
     index.label = "takes SHARE lock for the whole build".to_owned();
     index.help = Some("create it CONCURRENTLY, outside a transaction".to_owned());
     index.url = Some("https://example.org/rules/index-not-concurrent".to_owned());
-    index.about =
-        About { kind: Some("index.create"), table: Some("orders".to_owned()), name: Some("ix".to_owned()) };
+    index.about = About { kind: Some("index.create"), table: Some("orders".to_owned()), name: Some("ix".to_owned()) };
     index.related = vec![
         Label { span: span_of(0, SQL, "orders"), text: "the table is created here".to_owned() },
         Label { span: span_of(1, PYTHON, "exec_ddl"), text: "the transaction is opened here".to_owned() },
@@ -129,8 +128,7 @@ pub(super) fn outcome() -> Outcome {
     let mut suppressed = diagnostic("parse-error", Severity::Info, Span::file(FileId(1)), "an old file");
     suppressed.status = Status::Suppressed;
     suppressed.justification = Some("kept as it was".to_owned());
-    let mut outcome =
-        outcome_of(&[(sql, SQL), (python, PYTHON)], vec![parse, index, suppressed, update, baselined]);
+    let mut outcome = outcome_of(&[(sql, SQL), (python, PYTHON)], vec![parse, index, suppressed, update, baselined]);
     outcome.rules = vec![
         rule("backfill-in-migration", "Rows changed in a migration", "data", Severity::Error),
         rule("index-not-concurrent", "Index built without CONCURRENTLY", "locking", Severity::Error),

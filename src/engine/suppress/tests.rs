@@ -50,7 +50,8 @@ DROP TABLE
 DROP TABLE d; DROP TABLE e;
 DROP TABLE f;
 ";
-    for statement in ["DROP TABLE a", "DROP TABLE b", "DROP TABLE\n  -- ddlint: ignore[x] why\n  c", "DROP TABLE d", "DROP TABLE e"]
+    for statement in
+        ["DROP TABLE a", "DROP TABLE b", "DROP TABLE\n  -- ddlint: ignore[x] why\n  c", "DROP TABLE d", "DROP TABLE e"]
     {
         assert!(silenced("m.sql", text, statement, "x"), "{statement}");
         assert!(!silenced("m.sql", text, statement, "y"), "{statement}");
@@ -135,7 +136,8 @@ cur.execute(\"-- ddlint: ignore[x] why\\nUPDATE d SET x = 1\")
 
 #[test]
 fn a_docstring_that_shows_a_suppression_is_none() {
-    let text = "def upgrade():\n    \"\"\"Write\n    -- ddlint: ignore[x] why\n    \"\"\"\n    execute('DROP TABLE a')\n";
+    let text =
+        "def upgrade():\n    \"\"\"Write\n    -- ddlint: ignore[x] why\n    \"\"\"\n    execute('DROP TABLE a')\n";
     assert!(!silenced("m.py", text, "DROP TABLE a", "x"));
     assert_eq!(Suppressions::scan(&file("m.py", text)).problems(&rules(&["x"]), &rules(&["x"]), false), []);
 }
@@ -156,7 +158,10 @@ fn a_file_is_silenced_before_its_first_statement() {
 #[test]
 fn a_block_is_silenced_from_within_or_from_just_before() {
     let text = "def run_1():\n    # ddlint: ignore-block[x] why\n    execute('DROP TABLE a')\n\n# ddlint: ignore-block[y] why\ndef run_2():\n    execute('DROP TABLE b')\n";
-    let (one, two) = (span(text, "def run_1():\n    # ddlint: ignore-block[x] why\n    execute('DROP TABLE a')"), span(text, "def run_2():\n    execute('DROP TABLE b')"));
+    let (one, two) = (
+        span(text, "def run_1():\n    # ddlint: ignore-block[x] why\n    execute('DROP TABLE a')"),
+        span(text, "def run_2():\n    execute('DROP TABLE b')"),
+    );
     let (a, b) = (span(text, "DROP TABLE a"), span(text, "DROP TABLE b"));
     let mut suppressions = Suppressions::scan(&file("m.py", text));
     assert!(suppressions.apply(a, a, Some(one), "x").is_some());
@@ -195,7 +200,9 @@ DROP TABLE d; -- ddlint: ignroe[x]
     let problems = suppressions.problems(&known, &rules(&["x", "y", "index-not-concurrent"]), true);
     let shown: Vec<String> = problems
         .iter()
-        .map(|p| format!("{}: {} ({}) at {}", p.rule, p.message, p.help.as_deref().unwrap_or_default(), p.span.slice(text)))
+        .map(|p| {
+            format!("{}: {} ({}) at {}", p.rule, p.message, p.help.as_deref().unwrap_or_default(), p.span.slice(text))
+        })
         .collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
     unknown-rule: no rule is named `index-not-concurent` (did you mean `index-not-concurrent`?) at index-not-concurent

@@ -40,8 +40,7 @@ impl<'o> Excerpt<'o> {
     pub(super) fn new(places: &Places<'o>, primary: Span, others: &[Span]) -> Self {
         let place = places.place(primary, Unit::Character);
         let file = places.file(primary.file);
-        let mut this =
-            Self { file, primary: (primary.range().start, place), base: 0, text: Cow::Borrowed("") };
+        let mut this = Self { file, primary: (primary.range().start, place), base: 0, text: Cow::Borrowed("") };
         let Some(file) = file else { return this };
         let all = others.iter().fold(primary, |all, other| all.to(*other));
         let (start, end) = (all.range().start, all.range().end);

@@ -144,9 +144,8 @@ fn a_long_line_is_cut_around_the_finding_and_its_column_is_right() {
 fn what_is_printed_of_a_big_file_is_what_its_findings_show() {
     // Ten thousand findings on one line of two megabytes: anything that walks the line for each would not end.
     let text = "DROP TABLE a; -- x\t\t\t\t ".repeat(100_000);
-    let findings = (0..10_000).map(|n| {
-        sample::diagnostic("rule", Severity::Error, Span::new(FileId(0), n * 230, n * 230 + 12), "headline")
-    });
+    let findings = (0..10_000)
+        .map(|n| sample::diagnostic("rule", Severity::Error, Span::new(FileId(0), n * 230, n * 230 + 12), "headline"));
     let outcome = sample::outcome_of(&[("a.sql", &text)], findings.collect());
     assert!(render(&outcome, &plain()).len() < 20_000_000);
 }
