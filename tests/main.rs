@@ -1,4 +1,12 @@
 //! The integration tests: one binary, one sentence a module.
 
+mod support;
+
+/// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
+mod bad_input;
+/// Every rule page is a test.
+mod rules;
+/// The home-made migration system: every planted hazard is found, no trap.
+mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.
 mod tidy;

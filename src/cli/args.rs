@@ -101,14 +101,20 @@ pub struct CheckArgs {
     /// Which rules are on.
     pub selection: SelectionArgs,
     /// Exit with 1 for findings of this severity or above
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning, help_heading = "Exit code")]
-    pub fail_on: FailOn,
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Exit code")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found
     #[arg(long, conflicts_with = "fail_on", help_heading = "Exit code")]
     pub exit_zero: bool,
     /// Form of the report
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full, help_heading = "Output")]
-    pub output_format: Format,
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub output_format: Option<Format>,
+    /// Write the fixes that change nothing for the application into the files
+    #[arg(long, help_heading = "Fixes")]
+    pub fix: bool,
+    /// With --fix, also those that want a look
+    #[arg(long, requires = "fix", help_heading = "Fixes")]
+    pub unsafe_fixes: bool,
     /// Write the report to this file instead of standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub output_file: Option<PathBuf>,
@@ -222,6 +228,8 @@ pub enum FailOn {
     /// Warnings and errors
     #[default]
     Warning,
+    /// Anything
+    Info,
     /// Nothing
     Never,
 }
@@ -252,7 +260,7 @@ mod tests {
         let cli = Cli::try_parse_from(["ddlint", "check"]).unwrap();
         let Command::Check(check) = cli.command else { panic!("{cli:?}") };
         assert_eq!(check.paths, [PathBuf::from(".")]);
-        assert_eq!((check.fail_on, check.output_format), (FailOn::Warning, Format::Full));
+        assert_eq!((check.fail_on, check.output_format), (None, None));
     }
 
     #[test]

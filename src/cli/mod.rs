@@ -1,8 +1,12 @@
 //! The command line: arguments, what goes where, exit codes.
 
 mod args;
+mod baseline;
+mod check;
+mod explain;
 mod output;
 mod pages;
+mod project;
 mod run;
 mod terminal;
 mod verdict;
@@ -13,8 +17,7 @@ pub use args::{
 };
 pub use output::{Failure, finish, note, print};
 pub use run::{main, run};
-pub use terminal::{Environment, options};
-pub use verdict::{CLEAN, FAILURE, FINDINGS, exit_code, report, statistics};
+pub use verdict::{CLEAN, FAILURE, FINDINGS};
 
 /// The file that `ddlint init` writes.
 pub const CONFIGURATION: &str = include_str!("ddlint.toml");

@@ -9,13 +9,13 @@ use crate::report::Options;
 const WIDTH: usize = 100;
 
 /// Reads a variable of the environment.
-pub type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;
+pub(super) type Environment<'e> = &'e dyn Fn(&str) -> Option<OsString>;
 
 /// The options of rendering for output to a terminal (or not), from the command line and the environment.
 ///
 /// `--color` decides; without it NO_COLOR turns colours off, FORCE_COLOR or CLICOLOR_FORCE turn them on (empty and `0`
 /// say nothing), and else a terminal that is not dumb has them. Links are for terminals known to follow them.
-pub fn options(color: Color, terminal: bool, environment: Environment<'_>) -> Options {
+pub(super) fn options(color: Color, terminal: bool, environment: Environment<'_>) -> Options {
     let set = |name: &str| environment(name).is_some_and(|value| !value.is_empty());
     let forced = |name: &str| environment(name).is_some_and(|value| !value.is_empty() && value != "0");
     let dumb = environment("TERM").is_some_and(|term| term == "dumb");

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::Dialect;
 use super::error::{ConfigError, nearest};
 use super::raw::{FailOn, Raw, RuleSeverity};
-use super::Dialect;
 use crate::diagnostic::Severity;
 
 /// Keys of the configuration, for "did you mean" (serde names them in its own message only).

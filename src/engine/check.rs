@@ -156,8 +156,7 @@ fn raised(problems: &[Problem], rules: &RuleSet) -> Vec<Finding> {
 
 /// Applies `per-file-ignores` and suppressions, and adds what is wrong with the latter.
 fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules: &RuleSet) -> Vec<Finding> {
-    let ignores: Vec<_> =
-        settings.per_file_ignores.iter().map(|(glob, rules)| (matcher([glob]), rules)).collect();
+    let ignores: Vec<_> = settings.per_file_ignores.iter().map(|(glob, rules)| (matcher([glob]), rules)).collect();
     let ignored = |rule: &str, file: FileId| {
         let path = project.files.get(file.0 as usize).map_or("", |file| file.path.as_str());
         let rule = rules.get(rule);

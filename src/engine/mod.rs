@@ -2,11 +2,13 @@
 
 pub mod baseline;
 mod check;
+mod explain;
 mod judge;
 mod outcome;
 mod rules;
 pub mod suppress;
 
 pub use check::{Project, check};
+pub use explain::Explained;
 pub use outcome::{Outcome, Summary};
 pub use rules::{RuleSet, RulesError};

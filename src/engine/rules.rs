@@ -119,7 +119,8 @@ fn unknown(word: &str, place: &str, known: &BTreeSet<String>) -> String {
         .map(|name| (strsim::damerau_levenshtein(word, name), name))
         .filter(|(distance, _)| *distance <= (word.len() / 3).max(1))
         .min();
-    let help = near.map_or_else(|| "`ddlint rule` lists them".to_owned(), |(_, name)| format!("did you mean `{name}`?"));
+    let help =
+        near.map_or_else(|| "`ddlint rule` lists them".to_owned(), |(_, name)| format!("did you mean `{name}`?"));
     format!("in `{place}`: there is no rule or group `{word}`; {help}")
 }
 

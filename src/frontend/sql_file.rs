@@ -15,7 +15,8 @@ pub(super) fn read(file: &SourceFile) -> Reading {
     let whole = SqlText::of_file(file.id, &file.text);
     let mut reading = Reading::default();
     for (number, section) in (0..).zip(sections(&file.text)) {
-        let text = if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };
+        let text =
+            if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };
         let plan = Plan::of(file.runner, &section);
         let mut operations = sql::read(&text, ReadOptions { dialect: file.dialect, query: number });
         plan.apply(&mut operations, number);

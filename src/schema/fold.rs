@@ -74,7 +74,11 @@ impl Catalogue {
         let index_table = named.filter(|_| of_index).and_then(|name| self.indexes.get(&name.name)).cloned();
         let table = operation.table.as_ref().map_or(index_table.as_ref(), Known::known);
         ObjectState {
-            table_preexisting: table.map_or(Tri::Unknown, |table| !local.made(&local.tables, table, operation)),
+            table_preexisting: match operation.kind {
+                // What is being created is seen by nobody yet.
+                OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate => Tri::No,
+                _ => table.map_or(Tri::Unknown, |table| !local.made(&local.tables, table, operation)),
+            },
             object_preexisting: named.map_or(Tri::Unknown, |name| !local.made(&local.objects, name, operation)),
             dropped_before: named.is_some_and(|name| local.dropped.contains_key(&name.name)),
             primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),

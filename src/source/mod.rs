@@ -11,5 +11,5 @@ mod walk;
 pub use file::{Language, Problem, Role, Runner, SourceFile};
 pub use files::{ConfigFile, config_files, pages, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};
-pub use walk::globs as matcher;
 pub use sources::{Skipped, SourceError, Sources};
+pub use walk::globs as matcher;

@@ -93,7 +93,9 @@ static EXECUTES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"\.(execute|executescript|exec_driver_sql|executemany|fetch|fetchval)\s*\(|\bRunSQL\s*\(")
 });
 static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|apply|migrate)\w*\s*\(|^\w+\.execute"#)
+    pattern(
+        r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|apply|migrate)\w*\s*\(|^\w+\.execute"#,
+    )
 });
 static DUMP: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)^--\s*(PostgreSQL database dump|MySQL dump|Dump completed)|pg_dump version"));
@@ -106,7 +108,11 @@ pub(super) fn by_path(path: &str) -> Verdict {
     let lower = name.to_lowercase();
     let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
     if test || parts.iter().any(|part| TEST_FOLDERS.contains(&part.as_str())) {
-        return if language == Language::Sql || test { Verdict::Leave("a test, an example or documentation") } else { Verdict::Other };
+        return if language == Language::Sql || test {
+            Verdict::Leave("a test, an example or documentation")
+        } else {
+            Verdict::Other
+        };
     }
     if matches!(lower.as_str(), "env.py" | "__init__.py" | "setup.py" | "manage.py" | "models.py") {
         return Verdict::Other;
@@ -152,7 +158,9 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
 pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name {
-        "db_indexes.py" | "db_indices.py" | "index_registry.py" => Some((Role::Indexes, "named like an index registry")),
+        "db_indexes.py" | "db_indices.py" | "index_registry.py" => {
+            Some((Role::Indexes, "named like an index registry"))
+        }
         "db_backfills.py" | "backfill_registry.py" => Some((Role::Backfills, "named like a backfill registry")),
         _ => None,
     }
@@ -235,7 +243,13 @@ mod tests {
 
     #[test]
     fn tests_models_and_queries_are_left_alone() {
-        for path in ["tests/migrations/test_a.py", "app/models.py", "queries/list.sql", "docs/migrations/a.sql", "db/structure.sql"] {
+        for path in [
+            "tests/migrations/test_a.py",
+            "app/models.py",
+            "queries/list.sql",
+            "docs/migrations/a.sql",
+            "db/structure.sql",
+        ] {
             assert!(!reads(path), "{path}");
             assert_ne!(by_path(path), Verdict::Look, "{path}");
         }

@@ -309,7 +309,8 @@ impl Sources {
                 return known.and_then(|id| loaded.files.get(id.0 as usize).cloned());
             }
         }
-        let found = path.starts_with(&self.root) && path.is_file() && path.metadata().is_ok_and(|m| m.len() <= MAX_LOOK);
+        let found =
+            path.starts_with(&self.root) && path.is_file() && path.metadata().is_ok_and(|m| m.len() <= MAX_LOOK);
         let bytes = if found { read(path).ok() } else { None };
         let Some(bytes) = bytes else {
             self.lock().by_path.insert(path.to_owned(), None);
@@ -333,7 +334,8 @@ impl Modules for Sources {
         }
         let ancestors = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&self.root));
         for ancestor in ancestors {
-            let found = self.module_below(ancestor, &parts).or_else(|| self.module_below(&ancestor.join("src"), &parts));
+            let found =
+                self.module_below(ancestor, &parts).or_else(|| self.module_below(&ancestor.join("src"), &parts));
             if found.is_some() {
                 return found;
             }

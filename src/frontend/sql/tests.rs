@@ -69,7 +69,9 @@ fn show_data(out: &mut String, data: &crate::ir::DataDetails) {
     if data.limited || data.limit.is_some() {
         let _ = write!(out, " limit={:?}{}", data.limit, if data.limited { "" } else { "(list)" });
     }
-    for (_, word) in [(data.skip_locked, "skip-locked"), (data.on_conflict, "on-conflict")].iter().filter(|(set, _)| *set) {
+    for (_, word) in
+        [(data.skip_locked, "skip-locked"), (data.on_conflict, "on-conflict")].iter().filter(|(set, _)| *set)
+    {
         let _ = write!(out, " {word}");
     }
 }
@@ -95,21 +97,24 @@ fn an_index_is_read_with_its_table_and_its_place() {
         "create unique index if not exists \"Ix\" on only Shop.Orders using gin (lower(note), id desc) where note is null",
         &["index.create shop.orders .Ix if-not-exists @0..110"],
     );
-    check("DROP INDEX CONCURRENTLY IF EXISTS a, s.b", &[
-        "index.drop .a concurrently if-exists @0..40",
-        "index.drop .s.b concurrently if-exists @0..40",
-    ]);
+    check(
+        "DROP INDEX CONCURRENTLY IF EXISTS a, s.b",
+        &["index.drop .a concurrently if-exists @0..40", "index.drop .s.b concurrently if-exists @0..40"],
+    );
     check("REINDEX (VERBOSE, CONCURRENTLY) TABLE t", &["index.reindex/table t concurrently @0..39"]);
 }
 
 #[test]
 fn each_action_of_alter_table_is_an_operation() {
-    check("ALTER TABLE ONLY t ADD COLUMN a int DEFAULT (1), DROP COLUMN b, FROBNICATE c, ADD CONSTRAINT k CHECK (a > 0) NOT VALID", &[
-        "column.add t .a @19..47",
-        "column.drop t .b @49..62",
-        "opaque t not-understood @64..76",
-        "constraint.add t .k @78..118",
-    ]);
+    check(
+        "ALTER TABLE ONLY t ADD COLUMN a int DEFAULT (1), DROP COLUMN b, FROBNICATE c, ADD CONSTRAINT k CHECK (a > 0) NOT VALID",
+        &[
+            "column.add t .a @19..47",
+            "column.drop t .b @49..62",
+            "opaque t not-understood @64..76",
+            "constraint.add t .k @78..118",
+        ],
+    );
     check("ALTER TABLE t ALTER c SET NOT NULL", &["column.set-not-null t .c @0..34"]);
     check("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", &["partition.detach t .p concurrently @0..45"]);
     check("ALTER TABLE t ATTACH PARTITION p DEFAULT", &["partition.attach/default t .p @0..40"]);
@@ -117,20 +122,23 @@ fn each_action_of_alter_table_is_an_operation() {
 
 #[test]
 fn changes_of_rows_are_read() {
-    check("UPDATE t AS x SET a = 1, b = x.c WHERE x.a IS NULL AND id > $1", &[
-        "data.update t a:=1 b:=x.c [a IsNull None] [id Order Parameter] @0..62",
-    ]);
+    check(
+        "UPDATE t AS x SET a = 1, b = x.c WHERE x.a IS NULL AND id > $1",
+        &["data.update t a:=1 b:=x.c [a IsNull None] [id Order Parameter] @0..62"],
+    );
     check("DELETE FROM t WHERE true", &["data.delete t where-always @0..24"]);
-    check("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 500 FOR UPDATE SKIP LOCKED)", &[
-        "data.delete t [id In Query { limited: true }] limit=Some(500) skip-locked @0..77",
-    ]);
+    check(
+        "DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 500 FOR UPDATE SKIP LOCKED)",
+        &["data.delete t [id In Query { limited: true }] limit=Some(500) skip-locked @0..77"],
+    );
     check(
         "WITH b AS (SELECT id FROM t LIMIT %s) UPDATE t SET a = 1 FROM b WHERE t.id = b.id",
         &["data.update t a:=1 [id Equal Expression(\"b.id\")] limit=None @0..81"],
     );
-    check("INSERT INTO t (a, b) VALUES (1, 2), (3, 4) ON CONFLICT DO NOTHING", &[
-        "data.insert t values rows=2 on-conflict @0..65",
-    ]);
+    check(
+        "INSERT INTO t (a, b) VALUES (1, 2), (3, 4) ON CONFLICT DO NOTHING",
+        &["data.insert t values rows=2 on-conflict @0..65"],
+    );
     check("INSERT INTO t SELECT * FROM u", &["data.insert t select @0..29"]);
 }
 
@@ -140,13 +148,14 @@ fn a_block_is_read_to_the_statements_inside_it() {
         "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'x') THEN CREATE TYPE x AS ENUM ('a'); END IF; END $$;",
         &["type.create/enum .x if-not-exists conditional @75..102"],
     );
-    check("DO $$ DECLARE n int; BEGIN n := 1; EXECUTE format('DROP TABLE %I', n); EXECUTE q; END $$", &[
-        "table.drop {n} @51..64",
-        "opaque unresolved @79..80",
-    ]);
-    check("DO $x$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'x'; END; $x$", &[
-        "column.add t .a if-not-exists @13..43",
-    ]);
+    check(
+        "DO $$ DECLARE n int; BEGIN n := 1; EXECUTE format('DROP TABLE %I', n); EXECUTE q; END $$",
+        &["table.drop {n} @51..64", "opaque unresolved @79..80"],
+    );
+    check(
+        "DO $x$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'x'; END; $x$",
+        &["column.add t .a if-not-exists @13..43"],
+    );
     check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
     check("DO 'BEGIN EXECUTE ''DROP TABLE t''; END'", &["table.drop t @20..32"]);
 }

@@ -299,7 +299,12 @@ impl<'a> Reader<'a> {
         let mut details = whole.details(Some(&table), start);
         details.assignments = assignments(list, &table, alias.as_deref());
         let open_end = list.rest().last().is_some_and(|t| t.kind == Kind::Hole)
-            && !list.rest().len().checked_sub(2).and_then(|at| list.rest().get(at)).is_some_and(|t| list.source(t) == "=");
+            && !list
+                .rest()
+                .len()
+                .checked_sub(2)
+                .and_then(|at| list.rest().get(at))
+                .is_some_and(|t| list.source(t) == "=");
         details.condition = condition(c, open_end);
         whole.bound(&mut details, start);
         if let Some(limit) = top {
@@ -381,7 +386,10 @@ impl<'a> Reader<'a> {
             details.rows = Some(1);
             details.assignments = assignments(c.until_word(&["ON", "AS"]), &table, None);
             details.columns = details.assignments.iter().map(|a| a.column.clone()).collect();
-        } else if !c.done() || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"])) || has_group_query(start) {
+        } else if !c.done()
+            || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]))
+            || has_group_query(start)
+        {
             details.source = Some(DataSource::Select);
             let query = if c.done() { start } else { *c };
             let limit = own_limit(query).or_else(|| whole.cte_limit(query)).or_else(|| derived_limit(query));
@@ -425,10 +433,8 @@ impl<'a> Reader<'a> {
         let table = c.relation()?;
         let columns = c.group().map(Cursor::column_list).unwrap_or_default();
         if c.eat("FROM") {
-            return self.inserted(
-                table,
-                DataDetails { source: Some(DataSource::Copy), columns, ..DataDetails::default() },
-            );
+            return self
+                .inserted(table, DataDetails { source: Some(DataSource::Copy), columns, ..DataDetails::default() });
         }
         c.expect("TO")?;
         let mut op = self.op(OpKind::DataSelect);
@@ -513,8 +519,18 @@ fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
             return Where::Predicate(crate::ir::Predicate { text: c.shown(), terms: Vec::new(), complete: false });
         }
         let inside = c.until(|c| {
-            c.is_any(&["ORDER", "LIMIT", "RETURNING", "OPTION", "GROUP", "HAVING", "UNION", "FETCH", "WINDOW", "OFFSET"])
-                || c.at_phrase("ON CONFLICT")
+            c.is_any(&[
+                "ORDER",
+                "LIMIT",
+                "RETURNING",
+                "OPTION",
+                "GROUP",
+                "HAVING",
+                "UNION",
+                "FETCH",
+                "WINDOW",
+                "OFFSET",
+            ]) || c.at_phrase("ON CONFLICT")
                 || c.at_phrase("ON DUPLICATE")
                 || c.at_phrase("FOR UPDATE")
         });

@@ -38,9 +38,32 @@ const OBJECTS: &[Object] = &[
 
 /// Objects that no rule looks at.
 const UNINTERESTING: &[&str] = &[
-    "EVENT TRIGGER", "EVENT", "COLLATION", "CONVERSION", "OPERATOR", "CAST", "RULE", "SERVER", "FOREIGN DATA", "LANGUAGE",
-    "TEXT SEARCH", "STATISTICS", "TABLESPACE", "SUBSCRIPTION", "TRANSFORM", "ACCESS METHOD", "SYNONYM", "DEFAULT",
-    "LARGE OBJECT", "SYSTEM", "OWNED BY", "DEFAULT PRIVILEGES", "INSTANCE", "SECRET", "CONSTRAINT", "USER MAPPING",
+    "EVENT TRIGGER",
+    "EVENT",
+    "COLLATION",
+    "CONVERSION",
+    "OPERATOR",
+    "CAST",
+    "RULE",
+    "SERVER",
+    "FOREIGN DATA",
+    "LANGUAGE",
+    "TEXT SEARCH",
+    "STATISTICS",
+    "TABLESPACE",
+    "SUBSCRIPTION",
+    "TRANSFORM",
+    "ACCESS METHOD",
+    "SYNONYM",
+    "DEFAULT",
+    "LARGE OBJECT",
+    "SYSTEM",
+    "OWNED BY",
+    "DEFAULT PRIVILEGES",
+    "INSTANCE",
+    "SECRET",
+    "CONSTRAINT",
+    "USER MAPPING",
 ];
 
 fn object(c: &mut Cursor<'_>) -> Option<Object> {
@@ -70,8 +93,19 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
             c.until_word(&["SQL", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "AGGREGATE"]);
         } else if !(c.eat("SQL SECURITY DEFINER") || c.eat("SQL SECURITY INVOKER"))
             && !c.eat_any(&[
-                "GLOBAL", "LOCAL", "RECURSIVE", "TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "CLUSTERED",
-                "NONCLUSTERED", "COLUMNSTORE", "VIRTUAL", "EXTERNAL", "SECURE",
+                "GLOBAL",
+                "LOCAL",
+                "RECURSIVE",
+                "TRUSTED",
+                "PROCEDURAL",
+                "FULLTEXT",
+                "SPATIAL",
+                "CLUSTERED",
+                "NONCLUSTERED",
+                "COLUMNSTORE",
+                "VIRTUAL",
+                "EXTERNAL",
+                "SECURE",
             ])
         {
             return (found, unique);
@@ -288,8 +322,20 @@ impl<'a> Reader<'a> {
         if c.eat("ON") {
             let on_table = c.eat("TABLE")
                 || !c.is_any(&[
-                    "SCHEMA", "SEQUENCE", "FUNCTION", "PROCEDURE", "ROUTINE", "DATABASE", "DOMAIN", "TYPE", "LANGUAGE",
-                    "LARGE", "PARAMETER", "TABLESPACE", "FOREIGN", "ALL",
+                    "SCHEMA",
+                    "SEQUENCE",
+                    "FUNCTION",
+                    "PROCEDURE",
+                    "ROUTINE",
+                    "DATABASE",
+                    "DOMAIN",
+                    "TYPE",
+                    "LANGUAGE",
+                    "LARGE",
+                    "PARAMETER",
+                    "TABLESPACE",
+                    "FOREIGN",
+                    "ALL",
                 ]);
             if on_table && matches!(c.kind(), Some(Kind::Word | Kind::Quoted | Kind::Hole)) {
                 op.table = c.name().ok();

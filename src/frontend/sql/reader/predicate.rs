@@ -85,7 +85,8 @@ fn is_true(mut one: Cursor<'_>) -> bool {
 /// The column here, without qualifier.
 fn column(c: &mut Cursor<'_>) -> Option<String> {
     let token = c.peek()?;
-    if !matches!(token.kind, Kind::Word | Kind::Quoted) || c.is_any(&["NOT", "EXISTS", "CASE", "NULL", "TRUE", "FALSE"]) {
+    if !matches!(token.kind, Kind::Word | Kind::Quoted) || c.is_any(&["NOT", "EXISTS", "CASE", "NULL", "TRUE", "FALSE"])
+    {
         return None;
     }
     let mut name = c.ident_text()?;

@@ -1,0 +1,91 @@
+//! What each statement does, for `ddlint explain`.
+
+use super::check::Project;
+use crate::ir::Tri;
+use crate::span::Span;
+
+/// One operation as it is explained.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Explained {
+    /// The statement or clause.
+    pub span: Span,
+    /// Name of the migration.
+    pub migration: String,
+    /// Operation kind.
+    pub kind: &'static str,
+    /// The table acted on, where known.
+    pub table: Option<String>,
+    /// The object named, where known.
+    pub name: Option<String>,
+    /// `up` or `down`.
+    pub direction: &'static str,
+    /// `runner`, `explicit`, `none`, `unknown`.
+    pub transaction: &'static str,
+    /// Relation and mode (as `pg_locks` spells it), where the model knows.
+    pub locks: Option<Vec<(String, &'static str)>>,
+    /// Mode of the strongest lock as SQL spells it.
+    pub strongest: Option<&'static str>,
+    /// Reads of others wait.
+    pub blocks_reads: Option<bool>,
+    /// Writes of others wait.
+    pub blocks_writes: Option<bool>,
+    /// Relations rewritten, where known.
+    pub rewrites: Option<Vec<String>>,
+    /// Relations read in full, where known.
+    pub scans: Option<Vec<String>>,
+    /// The statement's text.
+    pub statement: String,
+}
+
+impl Project {
+    /// Every operation of the sources, in order.
+    pub fn explain(&self) -> Vec<Explained> {
+        let mut all = Vec::new();
+        for (m, migration) in self.model.timeline.migrations.iter().enumerate() {
+            for o in 0..migration.operations.len() {
+                if let Some(view) = self.model.view(m, o) {
+                    all.push(explain(&view));
+                }
+            }
+        }
+        all
+    }
+}
+
+fn explain(view: &crate::facts::View<'_>) -> Explained {
+    let op = view.op;
+    let effects = view.effects();
+    let shown = |name: &crate::ir::Known<crate::ir::QualifiedName>| name.known().map(ToString::to_string);
+    let table = view.table().map(ToString::to_string);
+    let relations = |answer: Tri| match answer {
+        Tri::Yes => Some(table.iter().cloned().collect()),
+        Tri::No => Some(Vec::new()),
+        Tri::Unknown => None,
+    };
+    let known = |answer: Tri| match answer {
+        Tri::Yes => Some(true),
+        Tri::No => Some(false),
+        Tri::Unknown => None,
+    };
+    // A lock on a relation that is not known is no row of the answer, and the answer is then not complete.
+    let locks = effects.locks.as_ref().and_then(|locks| {
+        let row = |lock: &crate::effects::Lock| Some((lock.relation.as_ref()?.to_string(), lock.mode.as_str()));
+        locks.iter().map(row).collect()
+    });
+    Explained {
+        span: op.span,
+        migration: view.migration.name.clone(),
+        kind: op.kind.as_str(),
+        name: op.name.as_ref().and_then(shown),
+        direction: view.migration.direction.as_str(),
+        transaction: view.state.transaction.as_str(),
+        locks,
+        strongest: effects.strongest().map(crate::effects::LockMode::as_sql),
+        blocks_reads: known(effects.blocks_reads()),
+        blocks_writes: known(effects.blocks_writes()),
+        rewrites: relations(effects.rewrites),
+        scans: relations(effects.scans),
+        statement: op.statement.text.clone(),
+        table,
+    }
+}
