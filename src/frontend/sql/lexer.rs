@@ -214,7 +214,8 @@ impl<'a> Lexer<'a> {
         let window = self.bytes.get(at..self.bytes.len().min(at + LONGEST_VARIABLE))?;
         let until = |from: usize, close: &[u8]| {
             let inner = window.get(from..)?;
-            let line = inner.iter().position(|b| *b == b'\n').unwrap_or(inner.len());
+            // Not beyond what no variable holds, so that each brace is looked at once.
+            let line = inner.iter().position(|b| matches!(b, b'\n' | b'{' | b';')).unwrap_or(inner.len());
             let found = inner.get(..line)?.windows(close.len()).position(|w| w == close)?;
             Some(from + found + close.len())
         };
@@ -435,7 +436,12 @@ impl Iterator for Lexer<'_> {
             b'$' => self.dollar(start),
             b'\\' => {
                 let end = self.line_end(start);
-                self.token(Kind::End, start, end)
+                let command = self.text.get(start..end).unwrap_or_default().to_ascii_lowercase();
+                let token = self.token(Kind::End, start, end);
+                if command.starts_with("\\copy ") && command.contains(" stdin") {
+                    self.skip_copy_data();
+                }
+                token
             }
             b'0'..=b'9' => self.number(start),
             b':' if next == b':' || next == b'=' => self.operator(start),

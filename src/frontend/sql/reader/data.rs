@@ -229,8 +229,13 @@ impl<'a> Reader<'a> {
                 read?;
             }
             whole.ctes.insert(name, limit);
-            if c.eat("SEARCH") || c.eat("CYCLE") {
-                c.until(|c| c.at_kind(Kind::Comma) || c.is_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]));
+            while c.eat("SEARCH") || c.eat("CYCLE") {
+                // Its columns are between commas too: the next query is told by its AS.
+                c.until(|c| {
+                    (c.at_kind(Kind::Comma) && before_query(c))
+                        || c.is_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"])
+                        || c.at_kind(Kind::Open)
+                });
             }
             if !c.eat_kind(Kind::Comma) {
                 break;
@@ -497,6 +502,11 @@ impl<'a> Reader<'a> {
 /// FROM that is not part of IS DISTINCT FROM.
 fn at_from(c: &Cursor<'_>) -> bool {
     c.is("FROM") && !c.follows("DISTINCT")
+}
+
+/// Whether the name after the comma here is that of a further WITH query.
+fn before_query(c: &Cursor<'_>) -> bool {
+    c.peek_nth(2).is_some_and(|t| t.kind == Kind::Open || c.source(t).eq_ignore_ascii_case("as"))
 }
 
 fn has_group_query(mut c: Cursor<'_>) -> bool {

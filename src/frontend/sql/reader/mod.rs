@@ -142,7 +142,7 @@ const FIRST_WORDS: &[&str] = &[
 fn doubt(c: &Cursor<'_>, expected: &'static str, unbalanced: bool) -> OpaqueReason {
     let range = c.range();
     if let Some(first) = c.peek()
-        && (first.kind == Kind::Hole || (first.hole && c.rest().len() == 1))
+        && (matches!(first.kind, Kind::Hole | Kind::Param) || (first.hole && c.rest().len() == 1))
     {
         return OpaqueReason::Unresolved(c.unknown(first.start as usize..first.end as usize).reason);
     }

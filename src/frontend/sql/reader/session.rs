@@ -102,7 +102,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let local = c.eat("LOCAL");
-        let _ = c.eat("SESSION AUTHORIZATION") || c.eat_any(&["SESSION", "GLOBAL", "PERSIST"]);
+        if c.eat("SESSION AUTHORIZATION") || c.eat("LOCAL SESSION AUTHORIZATION") {
+            let value = value(c);
+            self.setting("session_authorization".to_owned(), value, local);
+            return Ok(());
+        }
+        c.eat_any(&["SESSION", "GLOBAL", "PERSIST"]);
         if c.eat("TIME ZONE") {
             let value = value(c);
             self.setting("timezone".to_owned(), value, local);
