@@ -354,10 +354,11 @@ impl<'a> Lexer<'a> {
             return Some(self.token(Kind::End, start, end));
         }
         if self.dialect == Dialect::Mssql && is("GO") {
-            let line = self.text.get(..start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+            let mut before = self.bytes.get(..start).unwrap_or_default().iter().rev();
+            let first = before.find(|b| !matches!(b, b' ' | b'\t')).is_none_or(|b| matches!(b, b'\n' | b'\r'));
             let end = self.line_end(start);
             let after = self.text.get(start + 2..end).unwrap_or_default().trim();
-            if line.trim().is_empty() && (after.is_empty() || after.bytes().all(|b| b.is_ascii_digit())) {
+            if first && (after.is_empty() || after.bytes().all(|b| b.is_ascii_digit())) {
                 return Some(self.token(Kind::End, start, end));
             }
         }

@@ -1,6 +1,6 @@
 //! DO blocks: the statements inside PL/pgSQL, without its control flow.
 
-use super::{DEEPEST, Reader};
+use super::{DEEPEST, Guarded, Reader};
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::{Kind, Token};
 use crate::frontend::sql::split::Splitter;
@@ -18,7 +18,7 @@ struct Frame {
     before: usize,
     /// What held outside it.
     conditional: bool,
-    absent: bool,
+    guard: Guarded,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,11 @@ impl<'a> Reader<'a> {
         let mut language = None;
         let mut body = None;
         while let Some(token) = c.peek() {
+            if token.kind == Kind::Param {
+                let reason = c.unknown(token.start as usize..token.end as usize).reason;
+                self.unresolved(reason);
+                return Ok(());
+            }
             if c.eat("LANGUAGE") {
                 language = c.ident_text();
             } else if matches!(token.kind, Kind::Dollar | Kind::String) {
@@ -101,7 +106,7 @@ impl<'a> Reader<'a> {
             statement: std::sync::Arc::clone(&self.statement),
             span: self.span,
             conditional: self.conditional,
-            absent: self.absent,
+            guard: self.guard,
             depth: self.depth + 1,
             operations: Vec::new(),
         };
@@ -149,7 +154,7 @@ impl Walker {
                 *declaring = true;
             } else if c.eat("BEGIN") {
                 *declaring = false;
-                self.open(reader, Flow::Block, false);
+                self.open(reader, Flow::Block, Guarded::No);
             } else if *declaring {
                 return;
             } else if c.eat("END") {
@@ -168,20 +173,20 @@ impl Walker {
     /// IF, LOOP, CASE, EXCEPTION and their parts; `false` where a plain statement stands here.
     fn control<'t>(&mut self, reader: &mut Reader<'t>, c: &mut Cursor<'t>) -> bool {
         if c.eat("IF") {
-            let absent = says_absent(up_to_then(c));
-            self.open(reader, Flow::If, absent);
+            let guard = says(up_to_then(c));
+            self.open(reader, Flow::If, guard);
         } else if c.eat_any(&["ELSIF", "ELSEIF"]) {
-            let absent = says_absent(up_to_then(c));
-            self.branch(reader, absent);
+            let guard = says(up_to_then(c));
+            self.branch(reader, guard);
         } else if c.eat("ELSE") {
-            self.branch(reader, false);
+            self.branch(reader, Guarded::No);
         } else if c.is_any(&["WHILE", "FOR", "FOREACH", "LOOP"]) {
             c.until_word(&["LOOP"]);
             c.eat("LOOP");
-            self.open(reader, Flow::Loop, false);
+            self.open(reader, Flow::Loop, Guarded::No);
         } else if c.eat("CASE") {
             c.until_word(&["WHEN"]);
-            self.open(reader, Flow::Case, false);
+            self.open(reader, Flow::Case, Guarded::No);
         } else if c.is("EXCEPTION") && self.frames.last().is_some_and(|f| f.kind == Flow::Block) {
             c.eat("EXCEPTION");
             if let Some(frame) = self.frames.last_mut() {
@@ -197,21 +202,24 @@ impl Walker {
         true
     }
 
-    fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, absent: bool) {
+    fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, guard: Guarded) {
         let before = reader.operations.len();
-        self.frames.push(Frame { kind, before, conditional: reader.conditional, absent: reader.absent });
+        self.frames.push(Frame { kind, before, conditional: reader.conditional, guard: reader.guard });
         reader.conditional |= kind != Flow::Block;
-        reader.absent |= absent;
+        if guard != Guarded::No {
+            reader.guard = guard;
+        }
     }
 
-    fn branch(&mut self, reader: &mut Reader<'_>, absent: bool) {
-        reader.absent = self.frames.last().is_some_and(|frame| frame.absent) || absent;
+    fn branch(&mut self, reader: &mut Reader<'_>, guard: Guarded) {
+        let outside = self.frames.last().map_or(Guarded::No, |frame| frame.guard);
+        reader.guard = if guard == Guarded::No { outside } else { guard };
     }
 
     fn close(&mut self, reader: &mut Reader<'_>) {
         if let Some(frame) = self.frames.pop() {
             reader.conditional = frame.conditional;
-            reader.absent = frame.absent;
+            reader.guard = frame.guard;
         }
     }
 
@@ -223,7 +231,7 @@ impl Walker {
         let (already, missing) = (says(ALREADY), says(MISSING));
         for op in reader.operations.iter_mut().skip(frame.before) {
             op.if_not_exists |= already && super::creates(op.kind);
-            op.if_exists |= missing && op.kind.as_str().ends_with(".drop");
+            op.if_exists |= missing && super::drops(op.kind);
         }
     }
 
@@ -269,9 +277,15 @@ fn up_to_then<'t>(c: &mut Cursor<'t>) -> Cursor<'t> {
     start.over(start.rest().get(..count).unwrap_or_default())
 }
 
-/// Whether a condition asks for something not to be there.
-fn says_absent(condition: Cursor<'_>) -> bool {
-    condition.has("NOT EXISTS") || condition.has("IS NULL") || condition.has("NOT FOUND")
+/// Whether a condition asks for something to be there, or not.
+fn says(condition: Cursor<'_>) -> Guarded {
+    if condition.has("NOT EXISTS") || condition.has("IS NULL") || condition.has("NOT FOUND") {
+        Guarded::Absent
+    } else if condition.has("EXISTS") || condition.has("IS NOT NULL") || condition.is("FOUND") {
+        Guarded::Present
+    } else {
+        Guarded::No
+    }
 }
 
 /// `x := …`, `x.y = …`, `x[1] := …`

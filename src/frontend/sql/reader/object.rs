@@ -53,7 +53,13 @@ fn uninteresting(c: &Cursor<'_>) -> bool {
     UNINTERESTING.iter().any(|phrase| c.at_phrase(phrase))
 }
 
-/// Words between CREATE and the object.
+/// Words before the object that change nothing this program looks at.
+const SILENT: &[&str] = &[
+    "GLOBAL", "LOCAL", "RECURSIVE", "TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "CLUSTERED", "NONCLUSTERED",
+    "COLUMNSTORE", "VIRTUAL", "EXTERNAL", "SECURE", "SQL SECURITY DEFINER", "SQL SECURITY INVOKER",
+];
+
+/// Words between CREATE and the object. An unknown part there is one of them.
 fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
     let mut found = Modifiers::default();
     let mut unique = false;
@@ -68,12 +74,7 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
             unique = true;
         } else if c.eat_any(&["ALGORITHM", "DEFINER"]) {
             c.until_word(&["SQL", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "AGGREGATE"]);
-        } else if !(c.eat("SQL SECURITY DEFINER") || c.eat("SQL SECURITY INVOKER"))
-            && !c.eat_any(&[
-                "GLOBAL", "LOCAL", "RECURSIVE", "TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "CLUSTERED",
-                "NONCLUSTERED", "COLUMNSTORE", "VIRTUAL", "EXTERNAL", "SECURE",
-            ])
-        {
+        } else if !c.eat_any(SILENT) && !c.eat_kind(Kind::Hole) {
             return (found, unique);
         }
     }
@@ -197,11 +198,7 @@ impl<'a> Reader<'a> {
                     op.detail = "";
                 }
             }
-            "TRIGGER" | "POLICY" => {
-                if c.eat("ON") {
-                    op.table = Some(c.relation()?);
-                }
-            }
+            "TRIGGER" | "POLICY" if c.eat("ON") => op.table = Some(c.relation()?),
             _ => {}
         }
         self.push(op);
