@@ -238,6 +238,7 @@ impl<'a> Cursor<'a> {
         self.at += 1;
         let shown = || self.text.shown(token.start as usize..token.end as usize);
         Some(match token.kind {
+            Kind::Quoted | Kind::String if token.hole => Err(unquote(&shown())),
             _ if token.hole => Err(shown()),
             Kind::Word => Ok(text.to_lowercase()),
             Kind::Quoted | Kind::String => Ok(unquote(text)),

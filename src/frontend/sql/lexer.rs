@@ -195,9 +195,11 @@ impl<'a> Lexer<'a> {
                     hole = true;
                     at += HOLE.len_utf8();
                 }
-                b'{' | b'$' | b'%' if kind == Kind::Quoted && self.variable(at).is_some() => {
-                    hole = true;
-                    at += 1;
+                b'{' | b'$' | b'%' if kind == Kind::Quoted => {
+                    let variable = self.variable(at);
+                    hole |= variable.is_some();
+                    // `{{ … }}` can hold quotes of its own.
+                    at += variable.filter(|_| self.byte(at + 1) == b'{').unwrap_or(1);
                 }
                 _ => at += 1,
             }

@@ -1,5 +1,7 @@
 //! DO blocks: the statements inside PL/pgSQL, without its control flow.
 
+use std::collections::BTreeMap;
+
 use super::{DEEPEST, Guarded, Reader};
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::{Kind, Token};
@@ -100,7 +102,7 @@ impl<'a> Reader<'a> {
     /// Reads the body of a block.
     fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
         let pieces: Vec<_> = Splitter::new(&text.text, range, self.dialect()).collect();
-        let mut walker = Walker { frames: Vec::new() };
+        let mut walker = Walker { frames: Vec::new(), variables: BTreeMap::new() };
         let mut reader = Reader {
             text,
             statement: std::sync::Arc::clone(&self.statement),
@@ -117,10 +119,14 @@ impl<'a> Reader<'a> {
         reader.operations
     }
 
-    /// EXECUTE expression, after EXECUTE.
-    fn execute(&mut self, mut c: Cursor<'_>) {
+    /// EXECUTE expression, after EXECUTE. `variables` are what was assigned before it.
+    fn execute(&mut self, mut c: Cursor<'_>, variables: &BTreeMap<String, SqlText>) {
         let expression = c.until_word(&["INTO", "USING"]);
-        let text = evaluate(expression);
+        let variable = Some(expression.word().to_lowercase()).filter(|_| expression.rest().len() == 1);
+        let text = match variable.and_then(|name| variables.get(&name)) {
+            Some(value) => value.clone(),
+            None => evaluate(expression),
+        };
         if text.text.starts_with(crate::frontend::text::HOLE) || text.text.is_empty() {
             let reason = format!("`{}` is made when the block runs", expression.shown());
             self.span = expression.span();
@@ -140,6 +146,8 @@ impl<'a> Reader<'a> {
 /// Follows the control flow.
 struct Walker {
     frames: Vec<Frame>,
+    /// The text last assigned to each variable.
+    variables: BTreeMap<String, SqlText>,
 }
 
 impl Walker {
@@ -156,6 +164,7 @@ impl Walker {
                 *declaring = false;
                 self.open(reader, Flow::Block, Guarded::No);
             } else if *declaring {
+                self.assign(c);
                 return;
             } else if c.eat("END") {
                 c.eat_any(&["IF", "LOOP", "CASE"]);
@@ -166,7 +175,7 @@ impl Walker {
             }
         }
         if !c.done() {
-            Self::plain(reader, c);
+            self.plain(reader, c);
         }
     }
 
@@ -235,10 +244,22 @@ impl Walker {
         }
     }
 
-    fn plain<'t>(reader: &mut Reader<'t>, mut c: Cursor<'t>) {
+    /// Keeps the text that `variable := 'text'` assigns, for the EXECUTE that runs it.
+    fn assign(&mut self, mut c: Cursor<'_>) {
+        let Some(name) = c.ident_text() else { return };
+        c.until(|c| c.at_operator(":=") || c.at_operator("=") || c.is("DEFAULT"));
+        c.step();
+        if c.rest().iter().any(|t| matches!(t.kind, Kind::String | Kind::Dollar)) {
+            self.variables.insert(name, evaluate(c));
+        } else {
+            self.variables.remove(&name);
+        }
+    }
+
+    fn plain<'t>(&mut self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
         reader.span = c.span();
         if c.eat("EXECUTE") {
-            reader.execute(c);
+            reader.execute(c, &self.variables);
         } else if c.eat("PERFORM") {
             if c.eat("SET_CONFIG") {
                 reader.set_config(&mut c);
@@ -247,7 +268,9 @@ impl Walker {
                 c.eat("SET_CONFIG");
                 reader.set_config(&mut c);
             }
-        } else if c.is_any(NOISE) || is_assignment(c) {
+        } else if is_assignment(c) {
+            self.assign(c);
+        } else if c.is_any(NOISE) {
         } else if c.is_any(&["COMMIT", "ROLLBACK"]) {
             let kind = if c.is("COMMIT") { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
             let op = reader.op(kind);
