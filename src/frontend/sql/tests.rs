@@ -191,6 +191,7 @@ fn unknown_parts_leave_the_rest_of_a_statement() {
     check("ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a", &[
         "column.drop {{ index .Options \"Namespace\" }}.users .a @0..61",
     ]);
+    check("CREATE {unique}INDEX i ON t (a)", &["index.create t .i @0..31"]);
     check("CREATE {unique} INDEX {concurrently} {name} ON t (a)", &["index.create t .{name} @0..52"]);
     check("ALTER TABLE {schema}.orders DROP COLUMN %s", &["column.drop {schema}.orders .%s @0..42"]);
 }

@@ -74,7 +74,7 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
             unique = true;
         } else if c.eat_any(&["ALGORITHM", "DEFINER"]) {
             c.until_word(&["SQL", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "AGGREGATE"]);
-        } else if !c.eat_any(SILENT) && !c.eat_kind(Kind::Hole) {
+        } else if !c.eat_any(SILENT) && !c.eat_unknown() {
             return (found, unique);
         }
     }
@@ -83,13 +83,13 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
 impl<'a> Reader<'a> {
     pub(super) fn create(&mut self, c: &mut Cursor<'a>) -> Read {
         let (found, unique) = modifiers(c);
-        if c.eat("INDEX") {
+        if c.eat_end_of("INDEX") {
             return self.create_index(c, unique);
         }
         if c.eat("FOREIGN TABLE") {
             return self.create_table(c, found, "foreign");
         }
-        if c.eat("TABLE") {
+        if c.eat_end_of("TABLE") {
             return self.create_table(c, found, "");
         }
         let start = *c;
