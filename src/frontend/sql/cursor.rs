@@ -106,6 +106,24 @@ impl<'a> Cursor<'a> {
         found
     }
 
+    /// Takes an unknown part that stands by itself: a hole, or the variable of a template.
+    pub(super) fn eat_unknown(&mut self) -> bool {
+        let found = self.peek().is_some_and(|t| t.kind == Kind::Hole || (t.kind == Kind::Param && t.hole));
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Takes `word`, also with an unknown part joined to its front: `{unique}INDEX`.
+    pub(super) fn eat_end_of(&mut self, word: &str) -> bool {
+        let found = self.peek().is_some_and(|t| {
+            let text = self.source(t);
+            let from = text.len().saturating_sub(word.len());
+            t.kind == Kind::Word && t.hole && text.get(from..).is_some_and(|end| end.eq_ignore_ascii_case(word))
+        });
+        self.at += usize::from(found);
+        found || self.eat(word)
+    }
+
     pub(super) fn at_operator(&self, operator: &str) -> bool {
         self.peek().is_some_and(|t| t.kind == Kind::Operator && self.source(t) == operator)
     }
@@ -238,6 +256,7 @@ impl<'a> Cursor<'a> {
         self.at += 1;
         let shown = || self.text.shown(token.start as usize..token.end as usize);
         Some(match token.kind {
+            Kind::Quoted | Kind::String if token.hole => Err(unquote(&shown())),
             _ if token.hole => Err(shown()),
             Kind::Word => Ok(text.to_lowercase()),
             Kind::Quoted | Kind::String => Ok(unquote(text)),

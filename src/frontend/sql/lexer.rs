@@ -195,9 +195,11 @@ impl<'a> Lexer<'a> {
                     hole = true;
                     at += HOLE.len_utf8();
                 }
-                b'{' | b'$' | b'%' if kind == Kind::Quoted && self.variable(at).is_some() => {
-                    hole = true;
-                    at += 1;
+                b'{' | b'$' | b'%' if kind == Kind::Quoted => {
+                    let variable = self.variable(at);
+                    hole |= variable.is_some();
+                    // `{{ … }}` can hold quotes of its own.
+                    at += variable.filter(|_| self.byte(at + 1) == b'{').unwrap_or(1);
                 }
                 _ => at += 1,
             }
@@ -214,7 +216,8 @@ impl<'a> Lexer<'a> {
         let window = self.bytes.get(at..self.bytes.len().min(at + LONGEST_VARIABLE))?;
         let until = |from: usize, close: &[u8]| {
             let inner = window.get(from..)?;
-            let line = inner.iter().position(|b| *b == b'\n').unwrap_or(inner.len());
+            // Not beyond what no variable holds, so that each brace is looked at once.
+            let line = inner.iter().position(|b| matches!(b, b'\n' | b'{' | b';')).unwrap_or(inner.len());
             let found = inner.get(..line)?.windows(close.len()).position(|w| w == close)?;
             Some(from + found + close.len())
         };
@@ -354,10 +357,11 @@ impl<'a> Lexer<'a> {
             return Some(self.token(Kind::End, start, end));
         }
         if self.dialect == Dialect::Mssql && is("GO") {
-            let line = self.text.get(..start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+            let mut before = self.bytes.get(..start).unwrap_or_default().iter().rev();
+            let first = before.find(|b| !matches!(b, b' ' | b'\t')).is_none_or(|b| matches!(b, b'\n' | b'\r'));
             let end = self.line_end(start);
             let after = self.text.get(start + 2..end).unwrap_or_default().trim();
-            if line.trim().is_empty() && (after.is_empty() || after.bytes().all(|b| b.is_ascii_digit())) {
+            if first && (after.is_empty() || after.bytes().all(|b| b.is_ascii_digit())) {
                 return Some(self.token(Kind::End, start, end));
             }
         }
@@ -438,7 +442,12 @@ impl Iterator for Lexer<'_> {
             b'$' => self.dollar(start),
             b'\\' => {
                 let end = self.line_end(start);
-                self.token(Kind::End, start, end)
+                let command = self.text.get(start..end).unwrap_or_default().to_ascii_lowercase();
+                let token = self.token(Kind::End, start, end);
+                if command.starts_with("\\copy ") && command.contains(" stdin") {
+                    self.skip_copy_data();
+                }
+                token
             }
             b'0'..=b'9' => self.number(start),
             b':' if next == b':' || next == b'=' => self.operator(start),

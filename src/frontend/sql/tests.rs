@@ -157,5 +157,217 @@ fn a_block_is_read_to_the_statements_inside_it() {
         &["column.add t .a if-not-exists @13..43"],
     );
     check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
+    check("DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$", &[
+        "table.drop a @25..37",
+        "table.drop b @70..89",
+    ]);
     check("DO 'BEGIN EXECUTE ''DROP TABLE t''; END'", &["table.drop t @20..32"]);
+}
+
+#[test]
+fn what_is_not_understood_is_kept() {
+    check("FROBNICATE t; DROP TABLE t", &["opaque broken @0..12", "table.drop t @14..26"]);
+    check("ON orders(note)", &["opaque broken @0..15"]);
+    check("CREATE WOMBAT w", &["opaque not-understood @0..15"]);
+    check(":statement; {{ body }};", &["opaque unresolved @0..10", "opaque unresolved @12..22"]);
+    check(" ; -- nothing\n/* /* */ ; */ ;", &[]);
+}
+
+#[test]
+fn text_of_clients_is_no_statement() {
+    check("\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\n1\n2;\n\\.\nDROP TABLE t;", &[
+        "data.insert t copy rows=2 @22..43",
+        "table.drop t @53..65",
+    ]);
+    check("\u{feff}DROP TABLE t", &["table.drop t @3..15"]);
+}
+
+#[test]
+fn settings_and_transactions_are_read() {
+    check("BEGIN; SET LOCAL lock_timeout = '5s'; RESET ALL; COMMIT", &[
+        "transaction.begin @0..5",
+        "session.set lock_timeout=5s local @7..36",
+        "session.set all=? @38..47",
+        "transaction.commit @49..55",
+    ]);
+    check("SELECT set_config('lock_timeout', '5s', true)", &["session.set lock_timeout=5s local @0..45"]);
+    check("SAVEPOINT a; ROLLBACK TO a", &["other/savepoint @0..11", "other/savepoint @13..26"]);
+}
+
+#[test]
+fn unknown_parts_leave_the_rest_of_a_statement() {
+    check("CREATE INDEX idx_{name}_x ON {table} (note)", &["index.create {table} .idx_{name}_x @0..43"]);
+    check("ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a", &[
+        "column.drop {{ index .Options \"Namespace\" }}.users .a @0..61",
+    ]);
+    check("CREATE {unique}INDEX i ON t (a)", &["index.create t .i @0..31"]);
+    check("CREATE {unique} INDEX {concurrently} {name} ON t (a)", &["index.create t .{name} @0..52"]);
+    check("ALTER TABLE {schema}.orders DROP COLUMN %s", &["column.drop {schema}.orders .%s @0..42"]);
+}
+
+#[test]
+fn other_dialects_are_read() {
+    assert_eq!(lines("ALTER TABLE `t` ADD INDEX i (a(10)), CHANGE a b INT NOT NULL, ALGORITHM=INPLACE", Dialect::Mysql), [
+        "index.create t .i @16..35",
+        "column.rename t .a @37..60",
+        "column.retype/change t .a @37..60",
+        "other/online t @62..79",
+    ]);
+    assert_eq!(
+        lines("DELIMITER //\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END//\nDELIMITER ;\nDROP TABLE t;", Dialect::Mysql),
+        ["trigger.create t .g @13..82", "table.drop t @97..109"]
+    );
+    assert_eq!(
+        lines("CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE u SET a = 1; DELETE FROM v; END; DROP TABLE t", Dialect::Sqlite),
+        ["trigger.create t .g @0..79", "table.drop t @81..93"]
+    );
+    assert_eq!(
+        lines("INSERT OR IGNORE INTO [t] VALUES (1)", Dialect::Sqlite),
+        ["data.insert t values rows=1 on-conflict @0..36"]
+    );
+    assert_eq!(
+        lines("ALTER TABLE dbo.t ADD a int, b int\nGO\nDROP TABLE #x\nGO", Dialect::Mssql),
+        ["column.add dbo.t .a @18..27", "column.add dbo.t .b @29..34", "table.drop #x @38..51"]
+    );
+}
+
+#[test]
+fn hostile_text_is_read_to_its_end() {
+    let nested = format!("SELECT {}1{}; DROP TABLE t", "(".repeat(10_000), ")".repeat(10_000));
+    assert_eq!(lines(&nested, Dialect::Postgres).len(), 2);
+    let odd = [
+        "DELETE FROM t WHERE ".to_owned() + &"(".repeat(40_000),
+        "SELECT ".to_owned() + &"(".repeat(40_000),
+        "SELECT 'abc".to_owned(),
+        "DO $$ BEGIN DROP TABLE t".to_owned(),
+        "(".repeat(10_000),
+        ")".repeat(10_000),
+        "DELETE FROM t WHERE ".to_owned() + &"(".repeat(10_000),
+        "DELETE FROM t WHERE a".to_owned() + &" AND (a".repeat(10_000),
+        "((((".repeat(3_000) + "SELECT 1",
+        "SELECT 1".to_owned() + &" + 1".repeat(50_000),
+        "{".repeat(50_000),
+        "/*".repeat(50_000),
+        "$a".repeat(50_000),
+        "DO $$ BEGIN ".to_owned() + &"IF a THEN ".repeat(20_000) + "DROP TABLE t; END $$",
+        "EXPLAIN ".repeat(20_000),
+        "WITH a AS (".repeat(5_000),
+        "\0\\\u{10fffd}'".to_owned(),
+        "CREATE TABLE t (".repeat(2_000),
+        "CASE WHEN BEGIN END ; ".repeat(1_000),
+    ];
+    for text in odd {
+        for dialect in [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite, Dialect::Mssql] {
+            let _ = lines(&text, dialect);
+        }
+    }
+}
+
+#[test]
+fn a_fingerprint_is_that_of_the_tokens() {
+    let of = |sql: &str| {
+        let text = SqlText::of_file(FileId(0), sql);
+        read(&text, ReadOptions::default()).first().map(|op| op.statement.fingerprint)
+    };
+    assert_eq!(of("DROP  TABLE t -- now"), of("drop\n/* x */ table T"));
+    assert_ne!(of("DROP TABLE t"), of("DROP TABLE \"T\""));
+    assert_ne!(of("DROP TABLE a b"), of("DROP TABLE ab"));
+}
+
+/// The column and constraint parts of a statement, in short.
+fn parts(sql: &str) -> Vec<String> {
+    let text = SqlText::of_file(FileId(0), sql);
+    let column = |c: &crate::ir::ColumnDetails| {
+        let mut out = c.name.clone().unwrap_or_default();
+        if let Some(of) = &c.data_type {
+            let _ = write!(out, " {of}");
+        }
+        let flags = [
+            (c.not_null, "not-null"),
+            (c.primary_key, "pk"),
+            (c.unique, "unique"),
+            (c.identity, "identity"),
+            (c.generated_stored, "stored"),
+        ];
+        for (_, word) in flags.iter().filter(|(set, _)| *set) {
+            let _ = write!(out, " {word}");
+        }
+        for (word, value) in [("default", &c.default), ("check", &c.check), ("using", &c.using)] {
+            if let Some(value) = value {
+                let _ = write!(out, " {word}={value}");
+            }
+        }
+        if let Some(to) = &c.references {
+            let _ = write!(out, " -> {}({})", to.table, to.columns.join(","));
+        }
+        out
+    };
+    let constraint = |c: &crate::ir::ConstraintDetails| {
+        let to = c.references.as_ref().map(|to| format!(" -> {}", to.table)).unwrap_or_default();
+        let using = c.using_index.as_ref().map(|index| format!(" using {index}")).unwrap_or_default();
+        let valid = if c.not_valid { " not-valid" } else { "" };
+        format!("{:?} {}({}){to}{using}{valid}", c.kind, c.name.clone().unwrap_or_default(), c.columns.join(","))
+    };
+    let mut found = Vec::new();
+    for op in read(&text, ReadOptions::default()) {
+        match &op.details {
+            Details::Table(table) => {
+                found.extend(table.columns.iter().map(column));
+                found.extend(table.constraints.iter().map(constraint));
+            }
+            Details::Column(details) => found.push(column(details)),
+            Details::Constraint(details) => found.push(constraint(details)),
+            _ => found.push(show(&op)),
+        }
+    }
+    found
+}
+
+#[test]
+fn columns_and_constraints_are_read() {
+    assert_eq!(
+        parts(
+            "CREATE TABLE t (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY, name varchar(40)[] NOT NULL \
+             DEFAULT 'a' || 'b' COLLATE \"C\" UNIQUE, at timestamptz(3) DEFAULT now(), o int REFERENCES s.o (id) \
+             ON DELETE SET NULL CHECK (o > 0), g int GENERATED ALWAYS AS (o * 2) STORED, UNIQUE (id, o), \
+             CONSTRAINT f FOREIGN KEY (o) REFERENCES p, EXCLUDE USING gist (c WITH &&), LIKE u INCLUDING ALL)"
+        ),
+        [
+            "id bigint not-null pk identity",
+            "name character varying(40)[] not-null unique default='a' || 'b'",
+            "at timestamptz(3) default=now()",
+            "o integer check=o > 0 -> s.o(id)",
+            "g integer stored",
+            "Unique (id,o)",
+            "ForeignKey f(o) -> p",
+            "Exclusion ()",
+        ]
+        .map(|line| line.replace("timestamptz", "timestamp with time zone"))
+    );
+    assert_eq!(
+        parts("ALTER TABLE t ALTER COLUMN c TYPE numeric(10, 2) USING c::numeric, ADD PRIMARY KEY USING INDEX i, ADD CONSTRAINT n NOT NULL c NOT VALID, ADD d timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP AT TIME ZONE 'utc'"),
+        [
+            "c numeric(10,2) using=c::numeric",
+            "PrimaryKey () using i",
+            "NotNull n(c) not-valid",
+            "d timestamp with time zone not-null default=CURRENT_TIMESTAMP AT TIME ZONE 'utc'",
+        ]
+    );
+}
+
+#[test]
+fn conditions_are_read_to_their_terms() {
+    check("DELETE FROM t WHERE (a = 1 AND (b IN (1, 2) AND c = ANY(%s))) AND d BETWEEN 1 AND 2 AND NOT e", &[
+        "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
+         [e Equal Literal(\"false\")] limit=Some(2)(list) @0..93",
+    ]);
+    check("DELETE FROM t WHERE a = 1 OR b = 2", &["data.delete t … @0..34"]);
+    check("UPDATE t SET a = 1 WHERE coalesce(b, '') = '' AND 1=1", &["data.update t a:=1 [b IsNull None] @0..53"]);
+    check("WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d", &[
+        "data.delete a [id In Query { limited: true }] limit=Some(9) @11..75",
+        "data.insert b select limit=Some(9) @0..106",
+    ]);
+    check("UPDATE t SET (a, b) = (1, 2), t.c = s.d FROM s WHERE t.id IS NOT DISTINCT FROM s.id", &[
+        "data.update t a:=1 b:=2 c:=s.d [id Equal Expression(\"s.id\")] @0..83",
+    ]);
 }

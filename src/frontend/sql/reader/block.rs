@@ -1,6 +1,8 @@
 //! DO blocks: the statements inside PL/pgSQL, without its control flow.
 
-use super::{DEEPEST, Reader};
+use std::collections::BTreeMap;
+
+use super::{DEEPEST, Guarded, Reader};
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::{Kind, Token};
 use crate::frontend::sql::split::Splitter;
@@ -18,7 +20,7 @@ struct Frame {
     before: usize,
     /// What held outside it.
     conditional: bool,
-    absent: bool,
+    guard: Guarded,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,6 +72,11 @@ impl<'a> Reader<'a> {
         let mut language = None;
         let mut body = None;
         while let Some(token) = c.peek() {
+            if token.kind == Kind::Param {
+                let reason = c.unknown(token.start as usize..token.end as usize).reason;
+                self.unresolved(reason);
+                return Ok(());
+            }
             if c.eat("LANGUAGE") {
                 language = c.ident_text();
             } else if matches!(token.kind, Kind::Dollar | Kind::String) {
@@ -115,13 +122,13 @@ impl<'a> Reader<'a> {
     /// Reads the body of a block.
     fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
         let pieces: Vec<_> = Splitter::new(&text.text, range, self.dialect()).collect();
-        let mut walker = Walker { frames: Vec::new() };
+        let mut walker = Walker { frames: Vec::new(), variables: BTreeMap::new() };
         let mut reader = Reader {
             text,
             statement: std::sync::Arc::clone(&self.statement),
             span: self.span,
             conditional: self.conditional,
-            absent: self.absent,
+            guard: self.guard,
             depth: self.depth + 1,
             operations: Vec::new(),
         };
@@ -132,10 +139,14 @@ impl<'a> Reader<'a> {
         reader.operations
     }
 
-    /// EXECUTE expression, after EXECUTE.
-    fn execute(&mut self, mut c: Cursor<'_>) {
+    /// EXECUTE expression, after EXECUTE. `variables` are what was assigned before it.
+    fn execute(&mut self, mut c: Cursor<'_>, variables: &BTreeMap<String, SqlText>) {
         let expression = c.until_word(&["INTO", "USING"]);
-        let text = evaluate(expression);
+        let variable = Some(expression.word().to_lowercase()).filter(|_| expression.rest().len() == 1);
+        let text = match variable.and_then(|name| variables.get(&name)) {
+            Some(value) => value.clone(),
+            None => evaluate(expression),
+        };
         if text.text.starts_with(crate::frontend::text::HOLE) || text.text.is_empty() {
             let reason = format!("`{}` is made when the block runs", expression.shown());
             self.span = expression.span();
@@ -155,6 +166,8 @@ impl<'a> Reader<'a> {
 /// Follows the control flow.
 struct Walker {
     frames: Vec<Frame>,
+    /// The text last assigned to each variable.
+    variables: BTreeMap<String, SqlText>,
 }
 
 impl Walker {
@@ -169,8 +182,9 @@ impl Walker {
                 *declaring = true;
             } else if c.eat("BEGIN") {
                 *declaring = false;
-                self.open(reader, Flow::Block, false);
+                self.open(reader, Flow::Block, Guarded::No);
             } else if *declaring {
+                self.assign(c);
                 return;
             } else if c.eat("END") {
                 c.eat_any(&["IF", "LOOP", "CASE"]);
@@ -181,27 +195,27 @@ impl Walker {
             }
         }
         if !c.done() {
-            Self::plain(reader, c);
+            self.plain(reader, c);
         }
     }
 
     /// IF, LOOP, CASE, EXCEPTION and their parts; `false` where a plain statement stands here.
     fn control<'t>(&mut self, reader: &mut Reader<'t>, c: &mut Cursor<'t>) -> bool {
         if c.eat("IF") {
-            let absent = says_absent(up_to_then(c));
-            self.open(reader, Flow::If, absent);
+            let guard = says(up_to_then(c));
+            self.open(reader, Flow::If, guard);
         } else if c.eat_any(&["ELSIF", "ELSEIF"]) {
-            let absent = says_absent(up_to_then(c));
-            self.branch(reader, absent);
+            let guard = says(up_to_then(c));
+            self.branch(reader, guard);
         } else if c.eat("ELSE") {
-            self.branch(reader, false);
+            self.branch(reader, Guarded::No);
         } else if c.is_any(&["WHILE", "FOR", "FOREACH", "LOOP"]) {
             c.until_word(&["LOOP"]);
             c.eat("LOOP");
-            self.open(reader, Flow::Loop, false);
+            self.open(reader, Flow::Loop, Guarded::No);
         } else if c.eat("CASE") {
             c.until_word(&["WHEN"]);
-            self.open(reader, Flow::Case, false);
+            self.open(reader, Flow::Case, Guarded::No);
         } else if c.is("EXCEPTION") && self.frames.last().is_some_and(|f| f.kind == Flow::Block) {
             c.eat("EXCEPTION");
             if let Some(frame) = self.frames.last_mut() {
@@ -217,21 +231,24 @@ impl Walker {
         true
     }
 
-    fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, absent: bool) {
+    fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, guard: Guarded) {
         let before = reader.operations.len();
-        self.frames.push(Frame { kind, before, conditional: reader.conditional, absent: reader.absent });
+        self.frames.push(Frame { kind, before, conditional: reader.conditional, guard: reader.guard });
         reader.conditional |= kind != Flow::Block;
-        reader.absent |= absent;
+        if guard != Guarded::No {
+            reader.guard = guard;
+        }
     }
 
-    fn branch(&mut self, reader: &mut Reader<'_>, absent: bool) {
-        reader.absent = self.frames.last().is_some_and(|frame| frame.absent) || absent;
+    fn branch(&mut self, reader: &mut Reader<'_>, guard: Guarded) {
+        let outside = self.frames.last().map_or(Guarded::No, |frame| frame.guard);
+        reader.guard = if guard == Guarded::No { outside } else { guard };
     }
 
     fn close(&mut self, reader: &mut Reader<'_>) {
         if let Some(frame) = self.frames.pop() {
             reader.conditional = frame.conditional;
-            reader.absent = frame.absent;
+            reader.guard = frame.guard;
         }
     }
 
@@ -243,14 +260,26 @@ impl Walker {
         let (already, missing) = (says(ALREADY), says(MISSING));
         for op in reader.operations.iter_mut().skip(frame.before) {
             op.if_not_exists |= already && super::creates(op.kind);
-            op.if_exists |= missing && op.kind.as_str().ends_with(".drop");
+            op.if_exists |= missing && super::drops(op.kind);
         }
     }
 
-    fn plain<'t>(reader: &mut Reader<'t>, mut c: Cursor<'t>) {
+    /// Keeps the text that `variable := 'text'` assigns, for the EXECUTE that runs it.
+    fn assign(&mut self, mut c: Cursor<'_>) {
+        let Some(name) = c.ident_text() else { return };
+        c.until(|c| c.at_operator(":=") || c.at_operator("=") || c.is("DEFAULT"));
+        c.step();
+        if c.rest().iter().any(|t| matches!(t.kind, Kind::String | Kind::Dollar)) {
+            self.variables.insert(name, evaluate(c));
+        } else {
+            self.variables.remove(&name);
+        }
+    }
+
+    fn plain<'t>(&mut self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
         reader.span = c.span();
         if c.eat("EXECUTE") {
-            reader.execute(c);
+            reader.execute(c, &self.variables);
         } else if c.eat("PERFORM") {
             if c.eat("SET_CONFIG") {
                 reader.set_config(&mut c);
@@ -259,7 +288,9 @@ impl Walker {
                 c.eat("SET_CONFIG");
                 reader.set_config(&mut c);
             }
-        } else if c.is_any(NOISE) || is_assignment(c) {
+        } else if is_assignment(c) {
+            self.assign(c);
+        } else if c.is_any(NOISE) {
         } else if c.is_any(&["COMMIT", "ROLLBACK"]) {
             let kind = if c.is("COMMIT") { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
             let op = reader.op(kind);
@@ -289,9 +320,15 @@ fn up_to_then<'t>(c: &mut Cursor<'t>) -> Cursor<'t> {
     start.over(start.rest().get(..count).unwrap_or_default())
 }
 
-/// Whether a condition asks for something not to be there.
-fn says_absent(condition: Cursor<'_>) -> bool {
-    condition.has("NOT EXISTS") || condition.has("IS NULL") || condition.has("NOT FOUND")
+/// Whether a condition asks for something to be there, or not.
+fn says(condition: Cursor<'_>) -> Guarded {
+    if condition.has("NOT EXISTS") || condition.has("IS NULL") || condition.has("NOT FOUND") {
+        Guarded::Absent
+    } else if condition.has("EXISTS") || condition.has("IS NOT NULL") || condition.is("FOUND") {
+        Guarded::Present
+    } else {
+        Guarded::No
+    }
 }
 
 /// `x := …`, `x.y = …`, `x[1] := …`

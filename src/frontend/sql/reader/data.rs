@@ -220,17 +220,28 @@ impl<'a> Reader<'a> {
             c.expect("AS")?;
             let _ = c.eat("NOT MATERIALIZED") || c.eat("MATERIALIZED");
             let query = c.group().ok_or("a query in parentheses")?;
-            let limit = own_limit(query).or_else(|| whole.cte_limit(query));
+            let mut limit = own_limit(query).or_else(|| whole.cte_limit(query));
             if query.is_any(&["INSERT", "UPDATE", "DELETE", "MERGE"]) {
                 let span = self.span;
                 self.span = query.span();
                 let read = self.write(query, whole);
                 self.span = span;
                 read?;
+                // What a bounded write returns is bounded.
+                if let Some(Details::Data(data)) = self.operations.last().map(|op| &op.details)
+                    && data.limited
+                {
+                    limit = Some(data.limit);
+                }
             }
             whole.ctes.insert(name, limit);
-            if c.eat("SEARCH") || c.eat("CYCLE") {
-                c.until(|c| c.at_kind(Kind::Comma) || c.is_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]));
+            while c.eat("SEARCH") || c.eat("CYCLE") {
+                // Its columns are between commas too: the next query is told by its AS.
+                c.until(|c| {
+                    (c.at_kind(Kind::Comma) && before_query(c))
+                        || c.is_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE"])
+                        || c.at_kind(Kind::Open)
+                });
             }
             if !c.eat_kind(Kind::Comma) {
                 break;
@@ -264,7 +275,8 @@ impl<'a> Reader<'a> {
             c.until_word(&["INTO"]);
             c.expect("INTO TABLE")?;
             let table = c.name()?;
-            self.inserted(table, DataDetails { source: Some(DataSource::Copy), ..DataDetails::default() })
+            self.inserted(table, DataDetails { source: Some(DataSource::Copy), ..DataDetails::default() });
+            Ok(())
         } else {
             self.select(c, whole)
         }
@@ -299,12 +311,7 @@ impl<'a> Reader<'a> {
         let mut details = whole.details(Some(&table), start);
         details.assignments = assignments(list, &table, alias.as_deref());
         let open_end = list.rest().last().is_some_and(|t| t.kind == Kind::Hole)
-            && !list
-                .rest()
-                .len()
-                .checked_sub(2)
-                .and_then(|at| list.rest().get(at))
-                .is_some_and(|t| list.source(t) == "=");
+            && list.rest().iter().rev().nth(1).is_none_or(|t| list.source(t) != "=");
         details.condition = condition(c, open_end);
         whole.bound(&mut details, start);
         if let Some(limit) = top {
@@ -386,10 +393,7 @@ impl<'a> Reader<'a> {
             details.rows = Some(1);
             details.assignments = assignments(c.until_word(&["ON", "AS"]), &table, None);
             details.columns = details.assignments.iter().map(|a| a.column.clone()).collect();
-        } else if !c.done()
-            || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]))
-            || has_group_query(start)
-        {
+        } else if !c.done() || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"])) || has_group_query(start) {
             details.source = Some(DataSource::Select);
             let query = if c.done() { start } else { *c };
             let limit = own_limit(query).or_else(|| whole.cte_limit(query)).or_else(|| derived_limit(query));
@@ -401,15 +405,15 @@ impl<'a> Reader<'a> {
         } else if c.text.first_hole(start.range()).is_none() && !start.rest().iter().any(|t| t.hole) {
             return Err("VALUES or SELECT");
         }
-        self.inserted(table, details)
+        self.inserted(table, details);
+        Ok(())
     }
 
-    fn inserted(&mut self, table: Known<QualifiedName>, details: DataDetails) -> Read {
+    fn inserted(&mut self, table: Known<QualifiedName>, details: DataDetails) {
         let mut op = self.op(OpKind::DataInsert);
         op.table = Some(table);
         op.details = Details::Data(Box::new(details));
         self.push(op);
-        Ok(())
     }
 
     fn merge(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
@@ -433,8 +437,9 @@ impl<'a> Reader<'a> {
         let table = c.relation()?;
         let columns = c.group().map(Cursor::column_list).unwrap_or_default();
         if c.eat("FROM") {
-            return self
-                .inserted(table, DataDetails { source: Some(DataSource::Copy), columns, ..DataDetails::default() });
+            let source = Some(DataSource::Copy);
+            self.inserted(table, DataDetails { source, columns, ..DataDetails::default() });
+            return Ok(());
         }
         c.expect("TO")?;
         let mut op = self.op(OpKind::DataSelect);
@@ -447,7 +452,8 @@ impl<'a> Reader<'a> {
         let mut rest = c;
         if rest.eat("SELECT") {
             if rest.is("SET_CONFIG") || rest.at_phrase("PG_CATALOG") {
-                return self.settings(rest);
+                self.settings(rest);
+                return Ok(());
             }
             let list = rest.until_word(&["INTO", "FROM"]);
             if rest.eat("INTO") && !rest.is_any(&["OUTFILE", "DUMPFILE"]) && !rest.at_kind(Kind::Param) {
@@ -469,7 +475,7 @@ impl<'a> Reader<'a> {
     }
 
     /// SELECT set_config(…), …
-    fn settings(&mut self, c: Cursor<'a>) -> Read {
+    fn settings(&mut self, c: Cursor<'a>) {
         let before = self.operations.len();
         for mut item in c.split_commas() {
             if item.eat("PG_CATALOG") {
@@ -483,7 +489,6 @@ impl<'a> Reader<'a> {
             let op = self.op(OpKind::DataSelect);
             self.push(op);
         }
-        Ok(())
     }
 
     /// SELECT … INTO table: CREATE TABLE AS.
@@ -505,6 +510,11 @@ fn at_from(c: &Cursor<'_>) -> bool {
     c.is("FROM") && !c.follows("DISTINCT")
 }
 
+/// Whether the name after the comma here is that of a further WITH query.
+fn before_query(c: &Cursor<'_>) -> bool {
+    c.peek_nth(2).is_some_and(|t| t.kind == Kind::Open || c.source(t).eq_ignore_ascii_case("as"))
+}
+
 fn has_group_query(mut c: Cursor<'_>) -> bool {
     c.group();
     c.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]) || g.at_kind(Kind::Open))
@@ -519,18 +529,8 @@ fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
             return Where::Predicate(crate::ir::Predicate { text: c.shown(), terms: Vec::new(), complete: false });
         }
         let inside = c.until(|c| {
-            c.is_any(&[
-                "ORDER",
-                "LIMIT",
-                "RETURNING",
-                "OPTION",
-                "GROUP",
-                "HAVING",
-                "UNION",
-                "FETCH",
-                "WINDOW",
-                "OFFSET",
-            ]) || c.at_phrase("ON CONFLICT")
+            c.is_any(&["ORDER", "LIMIT", "RETURNING", "OPTION", "GROUP", "HAVING", "UNION", "FETCH", "WINDOW", "OFFSET"])
+                || c.at_phrase("ON CONFLICT")
                 || c.at_phrase("ON DUPLICATE")
                 || c.at_phrase("FOR UPDATE")
         });

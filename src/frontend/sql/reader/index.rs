@@ -65,6 +65,11 @@ impl Reader<'_> {
         let mut details = IndexDetails { unique, concurrently: op.concurrently, ..IndexDetails::default() };
         if !c.is("ON") && !c.is("USING") {
             op.name = Some(c.name()?);
+            // `INDEX {concurrently} {name} ON`: the part next to ON is the name.
+            while !c.is("ON") && op.name.as_ref().is_some_and(|name| name.known().is_none()) {
+                op.if_not_exists |= c.if_not_exists();
+                op.name = Some(c.name()?);
+            }
         }
         if c.eat("USING") {
             details.method = c.ident_text();

@@ -36,8 +36,8 @@ pub(super) struct Reader<'a> {
     span: Span,
     /// Under an IF, a loop or an exception handler of a block.
     conditional: bool,
-    /// Under a condition that says the object is not there yet.
-    absent: bool,
+    /// What the condition it is under says of the object.
+    guard: Guarded,
     depth: usize,
     operations: Vec<Operation>,
 }
@@ -56,7 +56,8 @@ impl<'a> Reader<'a> {
     }
 
     fn push(&mut self, mut op: Operation) {
-        op.if_not_exists |= self.absent && creates(op.kind);
+        op.if_not_exists |= self.guard == Guarded::Absent && creates(op.kind);
+        op.if_exists |= self.guard == Guarded::Present && drops(op.kind);
         self.operations.push(op);
     }
 
@@ -116,6 +117,22 @@ impl<'a> Reader<'a> {
             _ => self.session(start),
         }
     }
+}
+
+/// What the IF around a statement asks of the object.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Guarded {
+    /// There is none, or it asks something else.
+    No,
+    /// That it is not there.
+    Absent,
+    /// That it is there.
+    Present,
+}
+
+/// Whether `IF EXISTS` makes sense of it.
+fn drops(kind: OpKind) -> bool {
+    kind.as_str().rsplit('.').next() == Some("drop")
 }
 
 /// Whether `IF NOT EXISTS` makes sense of it.
@@ -231,7 +248,7 @@ const FIRST_WORDS: &[&str] = &[
 fn doubt(c: &Cursor<'_>, expected: &'static str, unbalanced: bool) -> OpaqueReason {
     let range = c.range();
     if let Some(first) = c.peek()
-        && (first.kind == Kind::Hole || (first.hole && c.rest().len() == 1))
+        && (matches!(first.kind, Kind::Hole | Kind::Param) || (first.hole && c.rest().len() == 1))
     {
         return OpaqueReason::Unresolved(c.unknown(first.start as usize..first.end as usize).reason);
     }
@@ -286,7 +303,7 @@ pub(super) fn read(text: &SqlText, origin: Origin) -> Vec<Operation> {
 fn read_piece(text: &SqlText, piece: &Piece, statement: Arc<Statement>) -> Vec<Operation> {
     let span = statement.span;
     let mut reader =
-        Reader { text, statement, span, conditional: false, absent: false, depth: 0, operations: Vec::new() };
+        Reader { text, statement, span, conditional: false, guard: Guarded::No, depth: 0, operations: Vec::new() };
     reader.statement(&piece.tokens, piece.unbalanced);
     if let Some(rows) = piece.copied {
         for op in &mut reader.operations {
@@ -307,7 +324,7 @@ fn read_inside(outer: &Reader<'_>, text: &SqlText, range: Range<usize>) -> Vec<O
             statement: Arc::clone(&outer.statement),
             span: outer.span,
             conditional: outer.conditional,
-            absent: outer.absent,
+            guard: outer.guard,
             depth: outer.depth + 1,
             operations: Vec::new(),
         };

@@ -38,32 +38,9 @@ const OBJECTS: &[Object] = &[
 
 /// Objects that no rule looks at.
 const UNINTERESTING: &[&str] = &[
-    "EVENT TRIGGER",
-    "EVENT",
-    "COLLATION",
-    "CONVERSION",
-    "OPERATOR",
-    "CAST",
-    "RULE",
-    "SERVER",
-    "FOREIGN DATA",
-    "LANGUAGE",
-    "TEXT SEARCH",
-    "STATISTICS",
-    "TABLESPACE",
-    "SUBSCRIPTION",
-    "TRANSFORM",
-    "ACCESS METHOD",
-    "SYNONYM",
-    "DEFAULT",
-    "LARGE OBJECT",
-    "SYSTEM",
-    "OWNED BY",
-    "DEFAULT PRIVILEGES",
-    "INSTANCE",
-    "SECRET",
-    "CONSTRAINT",
-    "USER MAPPING",
+    "EVENT TRIGGER", "EVENT", "COLLATION", "CONVERSION", "OPERATOR", "CAST", "RULE", "SERVER", "FOREIGN DATA", "LANGUAGE",
+    "TEXT SEARCH", "STATISTICS", "TABLESPACE", "SUBSCRIPTION", "TRANSFORM", "ACCESS METHOD", "SYNONYM", "DEFAULT",
+    "LARGE OBJECT", "SYSTEM", "OWNED BY", "DEFAULT PRIVILEGES", "INSTANCE", "SECRET", "CONSTRAINT", "USER MAPPING",
 ];
 
 fn object(c: &mut Cursor<'_>) -> Option<Object> {
@@ -76,7 +53,13 @@ fn uninteresting(c: &Cursor<'_>) -> bool {
     UNINTERESTING.iter().any(|phrase| c.at_phrase(phrase))
 }
 
-/// Words between CREATE and the object.
+/// Words before the object that change nothing this program looks at.
+const SILENT: &[&str] = &[
+    "GLOBAL", "LOCAL", "RECURSIVE", "TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "CLUSTERED", "NONCLUSTERED",
+    "COLUMNSTORE", "VIRTUAL", "EXTERNAL", "SECURE", "SQL SECURITY DEFINER", "SQL SECURITY INVOKER",
+];
+
+/// Words between CREATE and the object. An unknown part there is one of them.
 fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
     let mut found = Modifiers::default();
     let mut unique = false;
@@ -91,23 +74,7 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
             unique = true;
         } else if c.eat_any(&["ALGORITHM", "DEFINER"]) {
             c.until_word(&["SQL", "VIEW", "TRIGGER", "FUNCTION", "PROCEDURE", "EVENT", "AGGREGATE"]);
-        } else if !(c.eat("SQL SECURITY DEFINER") || c.eat("SQL SECURITY INVOKER"))
-            && !c.eat_any(&[
-                "GLOBAL",
-                "LOCAL",
-                "RECURSIVE",
-                "TRUSTED",
-                "PROCEDURAL",
-                "FULLTEXT",
-                "SPATIAL",
-                "CLUSTERED",
-                "NONCLUSTERED",
-                "COLUMNSTORE",
-                "VIRTUAL",
-                "EXTERNAL",
-                "SECURE",
-            ])
-        {
+        } else if !c.eat_any(SILENT) && !c.eat_unknown() {
             return (found, unique);
         }
     }
@@ -116,13 +83,13 @@ fn modifiers(c: &mut Cursor<'_>) -> (Modifiers, bool) {
 impl<'a> Reader<'a> {
     pub(super) fn create(&mut self, c: &mut Cursor<'a>) -> Read {
         let (found, unique) = modifiers(c);
-        if c.eat("INDEX") {
+        if c.eat_end_of("INDEX") {
             return self.create_index(c, unique);
         }
         if c.eat("FOREIGN TABLE") {
             return self.create_table(c, found, "foreign");
         }
-        if c.eat("TABLE") {
+        if c.eat_end_of("TABLE") {
             return self.create_table(c, found, "");
         }
         let start = *c;
@@ -231,11 +198,7 @@ impl<'a> Reader<'a> {
                     op.detail = "";
                 }
             }
-            "TRIGGER" | "POLICY" => {
-                if c.eat("ON") {
-                    op.table = Some(c.relation()?);
-                }
-            }
+            "TRIGGER" | "POLICY" if c.eat("ON") => op.table = Some(c.relation()?),
             _ => {}
         }
         self.push(op);
@@ -322,20 +285,8 @@ impl<'a> Reader<'a> {
         if c.eat("ON") {
             let on_table = c.eat("TABLE")
                 || !c.is_any(&[
-                    "SCHEMA",
-                    "SEQUENCE",
-                    "FUNCTION",
-                    "PROCEDURE",
-                    "ROUTINE",
-                    "DATABASE",
-                    "DOMAIN",
-                    "TYPE",
-                    "LANGUAGE",
-                    "LARGE",
-                    "PARAMETER",
-                    "TABLESPACE",
-                    "FOREIGN",
-                    "ALL",
+                    "SCHEMA", "SEQUENCE", "FUNCTION", "PROCEDURE", "ROUTINE", "DATABASE", "DOMAIN", "TYPE", "LANGUAGE",
+                    "LARGE", "PARAMETER", "TABLESPACE", "FOREIGN", "ALL",
                 ]);
             if on_table && matches!(c.kind(), Some(Kind::Word | Kind::Quoted | Kind::Hole)) {
                 op.table = c.name().ok();

@@ -186,7 +186,7 @@ fn comparison(c: &mut Cursor<'_>) -> (TermOperator, TermValue) {
         return (TermOperator::Equal, TermValue::Literal(c.shown().to_lowercase()));
     }
     if c.eat("BETWEEN") {
-        return (TermOperator::Between, value_of(*c));
+        return (TermOperator::Between, between(*c));
     }
     if c.eat("IN") {
         let list = c.group().unwrap_or(*c);
@@ -203,6 +203,20 @@ fn comparison(c: &mut Cursor<'_>) -> (TermOperator, TermValue) {
         return (operator, value_of(*c));
     }
     (TermOperator::Other, TermValue::Expression(c.shown()))
+}
+
+/// `low AND high`: what is said of both.
+fn between(mut c: Cursor<'_>) -> TermValue {
+    let text = c.shown();
+    c.eat_any(&["SYMMETRIC"]);
+    let low = value_of(c.until_word(&["AND"]));
+    c.eat("AND");
+    match (low, value_of(c)) {
+        (TermValue::Literal(_), TermValue::Literal(_)) => TermValue::Literal(text),
+        (TermValue::Parameter, TermValue::Parameter | TermValue::Literal(_))
+        | (TermValue::Literal(_), TermValue::Parameter) => TermValue::Parameter,
+        _ => TermValue::Expression(text),
+    }
 }
 
 fn list_of(list: Cursor<'_>) -> TermValue {

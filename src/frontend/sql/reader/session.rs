@@ -53,21 +53,24 @@ impl<'a> Reader<'a> {
         }
         if c.eat_any(&["BEGIN", "START"]) {
             let _ = c.eat_any(&["TRANSACTION", "WORK", "TRAN", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"]);
-            return self.transaction(OpKind::TransactionBegin);
+            self.transaction(OpKind::TransactionBegin);
+            return Ok(());
         }
         if c.eat_any(&["COMMIT", "END"]) {
             if c.eat("PREPARED") {
                 self.other("two-phase");
                 return Ok(());
             }
-            return self.transaction(OpKind::TransactionCommit);
+            self.transaction(OpKind::TransactionCommit);
+            return Ok(());
         }
         if c.eat_any(&["ROLLBACK", "ABORT"]) {
             if c.has("TO") || c.is("PREPARED") {
                 self.other("savepoint");
                 return Ok(());
             }
-            return self.transaction(OpKind::TransactionRollback);
+            self.transaction(OpKind::TransactionRollback);
+            return Ok(());
         }
         if c.eat("PREPARE") {
             self.other(if c.is("TRANSACTION") { "two-phase" } else { "prepare" });
@@ -91,10 +94,9 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn transaction(&mut self, kind: OpKind) -> Read {
+    fn transaction(&mut self, kind: OpKind) {
         let op = self.op(kind);
         self.push(op);
-        Ok(())
     }
 
     fn set(&mut self, c: &mut Cursor<'a>) -> Read {
@@ -103,7 +105,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let local = c.eat("LOCAL");
-        let _ = c.eat("SESSION AUTHORIZATION") || c.eat_any(&["SESSION", "GLOBAL", "PERSIST"]);
+        if c.eat("SESSION AUTHORIZATION") || c.eat("LOCAL SESSION AUTHORIZATION") {
+            let value = value(c);
+            self.setting("session_authorization".to_owned(), value, local);
+            return Ok(());
+        }
+        c.eat_any(&["SESSION", "GLOBAL", "PERSIST"]);
         if c.eat("TIME ZONE") {
             let value = value(c);
             self.setting("timezone".to_owned(), value, local);

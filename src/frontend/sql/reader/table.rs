@@ -55,10 +55,8 @@ impl<'a> Reader<'a> {
         if c.eat("PARTITION OF") {
             details.partition_of = Some(c.name()?);
         }
-        if c.eat("OF") {
-            c.name()?;
-        }
-        if c.eat("LIKE") {
+        let typed = c.eat("OF") || c.eat("LIKE");
+        if typed {
             c.name()?;
         }
         let body = c.group();
@@ -66,7 +64,7 @@ impl<'a> Reader<'a> {
             for part in body.split_commas() {
                 table_element(part, &mut details);
             }
-        } else if c.done() && details.partition_of.is_none() && detail.is_empty() && c.text.is_known() {
+        } else if c.done() && details.partition_of.is_none() && !typed && detail.is_empty() && c.text.is_known() {
             return Err("the columns of the table");
         }
         details.partitioned = c.has("PARTITION BY");
