@@ -40,7 +40,7 @@ impl<'r> From<&'r Rule> for Entry<'r> {
 }
 
 /// The rules by group, one line each.
-pub fn list(rules: &[Rule]) -> String {
+pub(super) fn list(rules: &[Rule]) -> String {
     let mut groups: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in rules {
         groups.entry(&rule.group).or_default().push(rule);
@@ -61,7 +61,7 @@ pub fn list(rules: &[Rule]) -> String {
 }
 
 /// The page of `rule` as Markdown, after a line of what its head says.
-pub fn page(rule: &Rule) -> String {
+pub(super) fn page(rule: &Rule) -> String {
     let since = rule.since.as_ref().map(|since| format!(", since {since}")).unwrap_or_default();
     let off = if rule.enabled { "" } else { ", off by default" };
     let mut out = format!("{} ({}, {}{off}{since})\n\n", rule.name, rule.group, rule.severity.as_str());
@@ -74,17 +74,17 @@ pub fn page(rule: &Rule) -> String {
 }
 
 /// The list for programs.
-pub fn list_json(rules: &[Rule]) -> String {
+pub(super) fn list_json(rules: &[Rule]) -> String {
     json(&rules.iter().map(Entry::from).collect::<Vec<_>>())
 }
 
 /// One rule for programs.
-pub fn page_json(rule: &Rule) -> String {
+pub(super) fn page_json(rule: &Rule) -> String {
     json(&Entry::from(rule))
 }
 
 /// The rule of the name, or what to say where there is none.
-pub fn find<'r>(rules: &'r [Rule], name: &str) -> Result<&'r Rule, String> {
+pub(super) fn find<'r>(rules: &'r [Rule], name: &str) -> Result<&'r Rule, String> {
     rules.iter().find(|rule| rule.name == name).ok_or_else(|| {
         let meant = nearest(name, rules.iter().map(|rule| rule.name.as_str()));
         let hint = meant
