@@ -3,6 +3,10 @@
 //!
 //! The modules below stand in reading order, and a module uses only those above it; `tests/tidy.rs` enforces it.
 
+/// Stack of the threads that read sources, in bytes. Parsers of deeply nested input need room; the memory is only
+/// touched where it is used.
+pub const STACK: usize = 256 << 20;
+
 pub mod span;
 pub mod diagnostic;
 pub mod config;

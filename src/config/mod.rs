@@ -1,5 +1,10 @@
 //! Configuration: as typed (`raw`) and as meant (`settings`).
 
 mod dialect;
+mod error;
+mod raw;
+mod settings;
 
 pub use dialect::Dialect;
+pub use error::ConfigError;
+pub use settings::{RuleSettings, Settings, SourceSettings};

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use crate::diagnostic::{About, Confidence, Diagnostic, Label, Severity, Status};
+use crate::diagnostic::{About, Confidence, Diagnostic, Fix, Label, Severity, Status};
 use crate::expr::{Env, Value};
 use crate::facts::{FACTS, FactId, Model, View};
+use crate::fix;
 use crate::ir::{Direction, Known, OpKind, Operation, Tri};
 use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
+use crate::source::SourceFile;
 use crate::span::Span;
 
 /// A finding with what suppressions need to know about it.
@@ -25,6 +27,7 @@ pub(super) struct Finding {
 /// Rules by the kind of operation they are about.
 pub(super) struct Judge<'a> {
     model: &'a Model,
+    files: &'a [Arc<SourceFile>],
     by_kind: BTreeMap<OpKind, Vec<&'a Arc<Rule>>>,
     /// What rules that speak once have spoken about.
     said: BTreeSet<(&'a str, OncePer, (u32, usize))>,
@@ -61,14 +64,14 @@ impl Facts<'_> {
 
 impl<'a> Judge<'a> {
     /// `rules` are those enabled, with their severities as configured.
-    pub(super) fn new(model: &'a Model, rules: &'a [Arc<Rule>]) -> Self {
+    pub(super) fn new(model: &'a Model, rules: &'a [Arc<Rule>], files: &'a [Arc<SourceFile>]) -> Self {
         let mut by_kind: BTreeMap<OpKind, Vec<&Arc<Rule>>> = BTreeMap::new();
         for rule in rules.iter().filter(|rule| !rule.raised_by_engine) {
             for kind in &rule.on {
                 by_kind.entry(*kind).or_default().push(rule);
             }
         }
-        Self { model, by_kind, said: BTreeSet::new() }
+        Self { model, files, by_kind, said: BTreeSet::new() }
     }
 
     /// Every finding, in the order of the operations.
@@ -106,9 +109,18 @@ impl<'a> Judge<'a> {
         }
         for (rule, name, confidence) in hits {
             if self.says(name, rule.once_per, at, &view) {
-                findings.push(finding(&rule, confidence, &facts));
+                let mut finding = finding(&rule, confidence, &facts);
+                finding.diagnostic.fix = self.fix(&rule, &view);
+                findings.push(finding);
             }
         }
+    }
+
+    /// The rewrite that the rule asks for. A file whose offsets are not those on disk is not rewritten.
+    fn fix(&self, rule: &Rule, view: &View<'_>) -> Option<Fix> {
+        let name = rule.fix.as_deref()?;
+        let file = self.files.get(view.op.span.file.0 as usize).filter(|file| file.exact)?;
+        fix::propose(name, view.op, &file.text, view.transaction_open())
     }
 
     /// Whether the rule has not spoken yet where it speaks once.

@@ -1,9 +1,12 @@
 //! The pipeline: read, judge, filter, sort. Severities, selection, suppressions and the baseline are applied here only.
 
 pub mod baseline;
+mod check;
 mod judge;
 mod outcome;
 mod rules;
 pub mod suppress;
 
+pub use check::{Project, check};
 pub use outcome::{Outcome, Summary};
+pub use rules::{RuleSet, RulesError};

@@ -91,10 +91,12 @@ impl<T> Leaf<T> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "one signature for the four types")]
 fn as_bool(value: Value) -> Option<bool> {
     if let Value::Bool(value) = value { Some(value) } else { None }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "one signature for the four types")]
 fn as_int(value: Value) -> Option<i64> {
     if let Value::Int(value) = value { Some(value) } else { None }
 }

@@ -68,7 +68,7 @@ pub(super) fn parse(source: &str, tokens: &[Token]) -> Result<Tree, ExprError> {
     let tree = parser.or()?;
     match parser.peek() {
         None => Ok(tree),
-        Some(token) => Err(parser.unexpected(token, "an operator or the end")),
+        Some(token) => Err(unexpected(token, "an operator or the end")),
     }
 }
 
@@ -103,30 +103,13 @@ impl<'t> Parser<'t> {
                 self.at += 1;
                 Ok(token.range.end)
             }
-            Some(token) => Err(self.unexpected(token, &format!("`{mark}`"))),
+            Some(token) => Err(unexpected(token, &format!("`{mark}`"))),
             None => Err(self.missing(&format!("`{mark}`"))),
         }
     }
 
     fn missing(&self, wanted: &str) -> ExprError {
         ExprError::new(self.end..self.end, format!("{wanted} is missing at the end"))
-    }
-
-    fn unexpected(&self, token: &Token, wanted: &str) -> ExprError {
-        let found = match &token.kind {
-            TokenKind::Word(word) => word.clone(),
-            TokenKind::Int(value) => value.to_string(),
-            TokenKind::Text(value) => format!("\"{value}\""),
-            TokenKind::Mark(mark) => (*mark).to_owned(),
-        };
-        let mut error = ExprError::new(token.range.clone(), format!("expected {wanted}, found `{found}`"));
-        match found.as_str() {
-            "and" | "AND" => error.suggestion = Some("&&".to_owned()),
-            "or" | "OR" => error.suggestion = Some("||".to_owned()),
-            "-" => error = error.help("names are joined by `_` and `.`, and there is no arithmetic"),
-            _ => {}
-        }
-        error
     }
 
     /// Enters one level of nesting. Levels are left by restoring `depth`; on errors nothing is read any more.
@@ -212,7 +195,7 @@ impl<'t> Parser<'t> {
                     self.at += 1;
                     Ok(Tree { range: token.range.start..end, node: Node::Int(-value) })
                 }
-                _ => Err(self.unexpected(token, "a value")),
+                _ => Err(unexpected(token, "a value")),
             };
         }
         self.postfix(token)
@@ -227,7 +210,7 @@ impl<'t> Parser<'t> {
             self.enter()?;
             let Some(Token { kind: TokenKind::Word(word), range }) = self.peek() else {
                 return Err(match self.peek() {
-                    Some(token) => self.unexpected(token, "the name of a method"),
+                    Some(token) => unexpected(token, "the name of a method"),
                     None => self.missing("the name of a method"),
                 });
             };
@@ -243,7 +226,7 @@ impl<'t> Parser<'t> {
         let node = match &token.kind {
             TokenKind::Int(value) => Node::Int(*value),
             TokenKind::Text(value) => Node::Text(value.clone()),
-            TokenKind::Word(word) if word == "in" => return Err(self.unexpected(token, "a value")),
+            TokenKind::Word(word) if word == "in" => return Err(unexpected(token, "a value")),
             TokenKind::Word(word) => {
                 self.at += 1;
                 return self.word(word, range);
@@ -259,7 +242,7 @@ impl<'t> Parser<'t> {
                 let (elements, end) = self.until("]")?;
                 return Ok(Tree { range: range.start..end, node: Node::List(elements) });
             }
-            TokenKind::Mark(_) => return Err(self.unexpected(token, "a value")),
+            TokenKind::Mark(_) => return Err(unexpected(token, "a value")),
         };
         self.at += 1;
         Ok(Tree { range, node })
@@ -319,4 +302,21 @@ impl<'t> Parser<'t> {
         let end = self.expect(close)?;
         Ok((trees, end))
     }
+}
+
+fn unexpected(token: &Token, wanted: &str) -> ExprError {
+    let found = match &token.kind {
+        TokenKind::Word(word) => word.clone(),
+        TokenKind::Int(value) => value.to_string(),
+        TokenKind::Text(value) => format!("\"{value}\""),
+        TokenKind::Mark(mark) => (*mark).to_owned(),
+    };
+    let mut error = ExprError::new(token.range.clone(), format!("expected {wanted}, found `{found}`"));
+    match found.as_str() {
+        "and" | "AND" => error.suggestion = Some("&&".to_owned()),
+        "or" | "OR" => error.suggestion = Some("||".to_owned()),
+        "-" => error = error.help("names are joined by `_` and `.`, and there is no arithmetic"),
+        _ => {}
+    }
+    error
 }

@@ -31,12 +31,33 @@ pub struct Operation {
     pub if_not_exists: bool,
     /// `CASCADE` is written.
     pub cascade: bool,
-    /// `CONCURRENTLY` is written.
+    /// `CONCURRENTLY` is written: CREATE, DROP and REINDEX of an index, DETACH PARTITION, REFRESH.
     pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
     pub conditional: bool,
     /// Where it is executed from.
     pub context: Arc<Context>,
+}
+
+impl Operation {
+    /// An operation of `kind` that is the whole of `statement`, with nothing said about its objects yet.
+    pub fn new(kind: OpKind, statement: Arc<Statement>) -> Self {
+        Self {
+            kind,
+            detail: "",
+            span: statement.span,
+            statement,
+            table: None,
+            name: None,
+            details: Details::None,
+            if_exists: false,
+            if_not_exists: false,
+            cascade: false,
+            concurrently: false,
+            conditional: false,
+            context: Arc::default(),
+        }
+    }
 }
 
 /// A statement as it is sent to the server.

@@ -19,7 +19,7 @@ pub struct RuleError {
     /// 1-based column, in characters.
     pub column: usize,
     /// The line, cut around the place where it is long.
-    pub excerpt: String,
+    pub excerpt: Box<str>,
     /// 0-based character of `excerpt` where the place starts.
     pub offset: usize,
     /// Characters of `excerpt` that are meant; at least one.
@@ -88,7 +88,7 @@ impl Fault {
         let meant = meant.split(['\n', '\r']).next().unwrap_or_default().chars().count();
         let offset = column - 1;
         // A long line is cut so that the place stands in its first half.
-        let skip = if offset > WIDTH / 2 { offset - WIDTH / 2 } else { 0 };
+        let skip = offset.saturating_sub(WIDTH / 2);
         let excerpt: String = content.chars().skip(skip).take(WIDTH).map(plain).collect();
         let offset = offset - skip;
         let room = excerpt.chars().count().saturating_sub(offset);
@@ -96,7 +96,7 @@ impl Fault {
             path: path.to_owned(),
             line,
             column,
-            excerpt,
+            excerpt: excerpt.into_boxed_str(),
             offset,
             width: meant.min(room).max(1),
             message: self.message,

@@ -9,7 +9,7 @@ use super::error::Fault;
 use super::options::{FactNames, RuleNames, RuleOption};
 use super::page::Fence;
 use super::toml_block::{Table, Written, inside};
-use super::{Escalate, LabelAt, OnUnknown, OncePer, Rule, Template};
+use super::{Escalate, LabelAt, OnUnknown, OncePer, Rule, Template, is_kebab};
 use crate::config::Dialect;
 use crate::diagnostic::{Confidence, Severity};
 use crate::expr::{self, ExprError, Value};
@@ -37,8 +37,12 @@ const KEYS: [&str; 18] = [
     "escalate",
 ];
 
+/// Keys that mean nothing on a page that only documents a rule of the engine.
+const ENGINE_SAYS: [&str; 10] =
+    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate"];
+
 /// Groups of the built-in rules. A team may have others.
-const GROUPS: [&str; 14] = [
+const GROUPS: [&str; 15] = [
     "locking",
     "data",
     "compatibility",
@@ -53,6 +57,7 @@ const GROUPS: [&str; 14] = [
     "security",
     "policy",
     "mysql",
+    "sqlite",
 ];
 
 /// Groups that are off unless a configuration turns them on.
@@ -95,7 +100,7 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
         )
     })?;
     let info = &fence.info_range;
-    let head = Table { table: root.get_ref(), base: fence.text_start, start: info.start, end: info.end };
+    let head = Table { entries: root.get_ref(), base: fence.text_start, start: info.start, end: info.end };
     head.check_keys(&KEYS)?;
 
     let group = group(&head)?;
@@ -117,7 +122,7 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
         ..Rule::default()
     };
     if rule.raised_by_engine {
-        return match ["on", "when", "message", "label", "fix"].into_iter().find_map(|key| head.get(key)) {
+        return match ENGINE_SAYS.into_iter().find_map(|key| head.get(key)) {
             Some(written) => {
                 Err(Fault::new(written.range(), "the engine raises this rule; the page only documents it")
                     .help("remove the key, or `raised-by`"))
@@ -126,7 +131,10 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
         };
     }
     head.require("on", "the kinds of operation to judge: `on = \"index.create\"`")?;
-    head.require("message", "the headline of a finding")?;
+    let message = head.require("message", "the headline of a finding")?;
+    if message.text("message")?.trim().is_empty() {
+        return Err(Fault::new(message.range(), "`message` is empty").help("the headline of a finding"));
+    }
     sentences(page, &head, &mut rule, facts)?;
     Ok(rule)
 }
@@ -160,9 +168,15 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         Some(table) => {
             table.check_keys(&["severity", "when"])?;
             let severity = table.require("severity", "the severity on evidence")?;
+            let raised = one_of(&severity, "severity", &SEVERITIES)?;
+            if raised <= rule.severity {
+                let fault =
+                    Fault::new(severity.range(), format!("the rule is of severity `{}`", rule.severity.as_str()));
+                return Err(fault.help("escalate to a higher one"));
+            }
             let when = table.require("when", "the evidence: a condition")?;
             let program = expr::compile(when.text("when")?, &names).map_err(|error| expression(page, &when, error))?;
-            Some(Escalate { severity: one_of(&severity, "severity", &SEVERITIES)?, when: program })
+            Some(Escalate { severity: raised, when: program })
         }
         None => None,
     };
@@ -187,8 +201,7 @@ fn expression(page: &str, written: &Written<'_>, error: ExprError) -> Fault {
 fn group<'t>(head: &Table<'t>) -> Result<&'t str, Fault> {
     let written = head.require("group", &format!("one of `{}`, or one of your own", GROUPS.join("`, `")))?;
     let group = written.text("group")?;
-    let kebab = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    if group.is_empty() || !group.chars().all(kebab) {
+    if !is_kebab(group) {
         let fault = Fault::new(written.range(), format!("`{group}` is no name of a group"));
         return Err(fault.help("lower-case letters, digits and `-`"));
     }
@@ -230,30 +243,27 @@ fn kinds(head: &Table<'_>) -> Result<Vec<OpKind>, Fault> {
     let Some(written) = head.get("on") else { return Ok(Vec::new()) };
     let mut kinds = BTreeSet::new();
     for (word, range) in written.words("on", head.base)? {
-        let before = kinds.len();
-        match word.strip_suffix('*') {
-            Some("") => kinds.extend(OpKind::ALL),
-            Some(family) if family.ends_with('.') => {
-                kinds.extend(OpKind::ALL.iter().filter(|kind| kind.as_str().starts_with(family)));
-            }
-            _ => kinds.extend(OpKind::parse(word)),
+        let covered: Vec<OpKind> = OpKind::ALL.iter().copied().filter(|kind| covers(word, *kind)).collect();
+        if covered.is_empty() {
+            return Err(unknown_kind(word, range));
         }
-        let known = kinds.len() > before || OpKind::ALL.iter().any(|kind| covers(word, *kind));
-        if !known {
-            let families: BTreeSet<String> = OpKind::ALL
-                .iter()
-                .filter(|kind| kind.as_str().contains('.'))
-                .map(|kind| format!("{}.*", kind.family()))
-                .collect();
-            let mut names: Vec<&str> = OpKind::ALL.iter().map(|kind| kind.as_str()).collect();
-            names.extend(families.iter().map(String::as_str));
-            return Err(Fault::unknown(range, "kind of operation", word, &names));
-        }
+        kinds.extend(covered);
     }
     if kinds.is_empty() {
         return Err(Fault::new(written.range(), "`on` names no kind of operation"));
     }
     Ok(kinds.into_iter().collect())
+}
+
+fn unknown_kind(word: &str, range: Range<usize>) -> Fault {
+    let families: BTreeSet<String> = OpKind::ALL
+        .iter()
+        .filter(|kind| kind.as_str() != kind.family())
+        .map(|kind| format!("{}.*", kind.family()))
+        .collect();
+    let mut names: Vec<&str> = OpKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    names.extend(families.iter().map(String::as_str));
+    Fault::unknown(range, "kind of operation", word, &names)
 }
 
 /// Whether `word` of `on` stands for `kind`.
@@ -269,10 +279,8 @@ fn options(head: &Table<'_>) -> Result<BTreeMap<String, RuleOption>, Fault> {
     let Some(table) = head.table("options")? else { return Ok(BTreeMap::new()) };
     let mut options = BTreeMap::new();
     for (name, range, written) in table.entries() {
-        let plain = name.starts_with(|first: char| first.is_ascii_lowercase())
-            && name
-                .chars()
-                .all(|character| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-');
+        // An option is a name in conditions too, which starts with a letter.
+        let plain = is_kebab(name) && name.starts_with(|first: char| first.is_ascii_lowercase());
         if !plain || RESERVED.contains(&name) {
             let fault = Fault::new(range, format!("`{name}` is no name for an option"));
             return Err(fault.help("lower-case letters, digits and `-`; not `severity` and not `enabled`"));

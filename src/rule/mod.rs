@@ -232,8 +232,7 @@ fn read(name: &str, text: &str, names: &dyn FactNames) -> Result<Rule, Fault> {
         let message = format!("a page has at most {} bytes, this one has {}", page::MAX_PAGE, text.len());
         return Err(Fault::new(0..0, message));
     }
-    let kebab = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
-    if name.is_empty() || !name.chars().all(kebab) {
+    if !is_kebab(name) {
         let fault = Fault::new(0..0, format!("`{name}` is no name of a rule"));
         return Err(fault.help("name the file with lower-case letters, digits and `-`: `index-not-concurrent.md`"));
     }
@@ -246,6 +245,12 @@ fn read(name: &str, text: &str, names: &dyn FactNames) -> Result<Rule, Fault> {
     let markdown =
         format!("{}{}", before.unwrap_or_default(), after.unwrap_or_default().trim_start_matches(['\r', '\n']));
     Ok(Rule { name: name.to_owned(), title, summary, examples, markdown, ..rule })
+}
+
+/// Whether `word` is made of lower-case letters, digits and `-`: rules, groups, options.
+fn is_kebab(word: &str) -> bool {
+    let plain = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    !word.is_empty() && word.chars().all(plain)
 }
 
 /// The first heading and the first paragraph after it.

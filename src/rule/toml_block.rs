@@ -73,7 +73,7 @@ fn describe(value: &DeValue<'_>) -> &'static str {
 /// A table of the page; `base` is where the block it stands in starts.
 #[derive(Clone, Copy)]
 pub(super) struct Table<'t> {
-    pub(super) table: &'t DeTable<'t>,
+    pub(super) entries: &'t DeTable<'t>,
     pub(super) base: usize,
     /// The bytes said of a key that is missing.
     pub(super) start: usize,
@@ -82,12 +82,12 @@ pub(super) struct Table<'t> {
 
 impl<'t> Table<'t> {
     pub(super) fn get(&self, key: &str) -> Option<Written<'t>> {
-        self.table.get(key).map(|value| Written::new(value, self.base))
+        self.entries.get(key).map(|value| Written::new(value, self.base))
     }
 
     /// Every key with its bytes and value, in the order of keys.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&'t str, Range<usize>, Written<'t>)> + '_ {
-        self.table.iter().map(|(key, value)| {
+        self.entries.iter().map(|(key, value)| {
             let span = key.span();
             let range = self.base + span.start..self.base + span.end;
             (key.get_ref().as_ref(), range, Written::new(value, self.base))
@@ -104,8 +104,8 @@ impl<'t> Table<'t> {
     }
 
     pub(super) fn inner(&self, key: &str, written: &Written<'t>) -> Result<Table<'t>, Fault> {
-        let table = written.value.as_table().ok_or_else(|| written.mismatch(key, "a table"))?;
-        Ok(Table { table, base: self.base, start: written.start, end: written.end })
+        let entries = written.value.as_table().ok_or_else(|| written.mismatch(key, "a table"))?;
+        Ok(Table { entries, base: self.base, start: written.start, end: written.end })
     }
 
     /// Every key must be one of `known`.
@@ -121,7 +121,12 @@ impl<'t> Table<'t> {
 /// the page than in the value.
 pub(super) fn inside(page: &str, literal: &Range<usize>, inner: &Range<usize>) -> Range<usize> {
     let raw = page.get(literal.clone()).unwrap_or_default();
-    literal.start + raw_offset(raw, inner.start)..literal.start + raw_offset(raw, inner.end)
+    let start = raw_offset(raw, inner.start);
+    // What stands for nothing (a backslash at a line's end) comes before the text, not with it.
+    let joined = raw.get(start..).filter(|rest| raw.starts_with('"') && rest.starts_with('\\'));
+    let joined = joined.map_or((0, 1), |rest| escape(rest.get(1..).unwrap_or_default()));
+    let start = if joined.1 == 0 { start + 1 + joined.0 } else { start };
+    literal.start + start..literal.start + raw_offset(raw, inner.end).max(start)
 }
 
 /// The offset in the literal `raw` of the byte at `offset` of its value.

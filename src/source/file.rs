@@ -65,6 +65,26 @@ pub enum Runner {
 }
 
 impl Runner {
+    /// Every runner.
+    pub const ALL: &'static [Self] = &[
+        Self::Plain,
+        Self::Script,
+        Self::Alembic,
+        Self::Django,
+        Self::Goose,
+        Self::Dbmate,
+        Self::Flyway,
+        Self::GolangMigrate,
+        Self::Sqlx,
+        Self::Diesel,
+        Self::Prisma,
+    ];
+
+    /// The runner of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|runner| runner.as_str() == name)
+    }
+
     /// The word in output and configuration.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -119,6 +139,8 @@ pub struct SourceFile {
     pub dialect: Dialect,
     /// Why it is read, for `--show-files`: "in a folder named `migrations`".
     pub why: String,
+    /// The file as a whole goes back (`0001_x.down.sql`).
+    pub down: bool,
     /// Read for what it defines (imported helpers), not to be judged.
     pub helper: bool,
     /// What was wrong while reading it.

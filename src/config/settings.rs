@@ -1,0 +1,287 @@
+//! The configuration as meant: nothing optional that has a default.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::error::{ConfigError, nearest};
+use super::raw::{FailOn, Raw, RuleSeverity};
+use super::Dialect;
+use crate::diagnostic::Severity;
+
+/// Keys of the configuration, for "did you mean" (serde names them in its own message only).
+const KEYS: &[&str] = &[
+    "select",
+    "ignore",
+    "extend-select",
+    "include",
+    "exclude",
+    "per-file-ignores",
+    "dialect",
+    "fail-on",
+    "output-format",
+    "rules-dir",
+    "baseline",
+    "respect-gitignore",
+    "require-reason",
+    "data-functions",
+    "roles",
+    "tables",
+    "rules",
+    "source",
+    "migrations",
+    "indexes",
+    "backfills",
+    "large",
+    "small",
+    "path",
+    "runner",
+];
+
+/// Names of functions that are taken to change data.
+const DATA_FUNCTIONS: &[&str] = &["exec_dml", "*backfill*", "populate_*", "migrate_data*"];
+
+/// What a run is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// Only these rules or groups, where given.
+    pub select: Option<Vec<String>>,
+    /// These rules or groups not.
+    pub ignore: Vec<String>,
+    /// These rules or groups as well.
+    pub extend_select: Vec<String>,
+    /// Globs of files that are migration sources whatever they look like.
+    pub include: Vec<String>,
+    /// Globs of files that are left alone.
+    pub exclude: Vec<String>,
+    /// Rules or groups that are ignored in files, by glob.
+    pub per_file_ignores: BTreeMap<String, Vec<String>>,
+    /// The dialect where nothing else tells.
+    pub dialect: Dialect,
+    /// The severity from which on a run fails; `None` for never.
+    pub fail_on: Option<Severity>,
+    /// Name of the output format.
+    pub output_format: String,
+    /// Folders with a team's rule pages, relative to the configuration.
+    pub rules_dirs: Vec<String>,
+    /// The baseline file, relative to the configuration.
+    pub baseline: Option<String>,
+    /// Whether `.gitignore` is honoured.
+    pub respect_gitignore: bool,
+    /// Whether suppressions need a reason.
+    pub require_reason: bool,
+    /// Globs of names of functions that change data.
+    pub data_functions: Vec<String>,
+    /// Globs of sources with the role `migrations`.
+    pub migrations: Vec<String>,
+    /// Globs of sources with the role `indexes`.
+    pub indexes: Vec<String>,
+    /// Globs of sources with the role `backfills`.
+    pub backfills: Vec<String>,
+    /// Names of tables that are large.
+    pub large_tables: BTreeSet<String>,
+    /// Names of tables that are small.
+    pub small_tables: BTreeSet<String>,
+    /// `[rules.NAME]`
+    pub rules: BTreeMap<String, RuleSettings>,
+    /// `[[source]]`, first match counts.
+    pub sources: Vec<SourceSettings>,
+}
+
+/// What is set for a rule.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RuleSettings {
+    /// Switched off.
+    pub off: bool,
+    /// Another severity.
+    pub severity: Option<Severity>,
+    /// Options of the rule.
+    pub options: toml::Table,
+}
+
+/// What is said about some files in place of what is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// Glob of the files.
+    pub path: String,
+    /// Name of the runner.
+    pub runner: Option<String>,
+    /// The dialect.
+    pub dialect: Option<Dialect>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::resolve(Raw::default())
+    }
+}
+
+impl Settings {
+    /// Reads `ddlint.toml`. `path` is for messages.
+    pub fn from_toml(text: &str, path: &str) -> Result<Self, ConfigError> {
+        let raw: Raw = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        Ok(Self::resolve(raw))
+    }
+
+    /// Reads `[tool.ddlint]` of `pyproject.toml`; `None` where there is no such table.
+    pub fn from_pyproject(text: &str, path: &str) -> Result<Option<Self>, ConfigError> {
+        #[derive(serde::Deserialize)]
+        struct Pyproject {
+            tool: Option<Tool>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Tool {
+            ddlint: Option<Raw>,
+        }
+        let project: Pyproject = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        Ok(project.tool.and_then(|tool| tool.ddlint).map(Self::resolve))
+    }
+
+    fn resolve(raw: Raw) -> Self {
+        let rules = raw.rules.into_iter().map(|(name, rule)| {
+            let rule = rule.into_inner();
+            let settings = RuleSettings {
+                off: rule.severity == Some(RuleSeverity::Off),
+                severity: rule.severity.and_then(RuleSeverity::severity),
+                options: rule.options,
+            };
+            (name, settings)
+        });
+        let sources = raw.source.into_iter();
+        Self {
+            select: raw.select,
+            ignore: raw.ignore,
+            extend_select: raw.extend_select,
+            include: raw.include,
+            exclude: raw.exclude,
+            per_file_ignores: raw.per_file_ignores.into_iter().map(|(glob, words)| (glob, words.list())).collect(),
+            dialect: raw.dialect.unwrap_or_default(),
+            fail_on: raw.fail_on.map_or(Some(Severity::Warning), FailOn::severity),
+            output_format: raw.output_format.unwrap_or_else(|| "full".to_owned()),
+            rules_dirs: raw.rules_dir.map(super::raw::Words::list).unwrap_or_default(),
+            baseline: raw.baseline,
+            respect_gitignore: raw.respect_gitignore.unwrap_or(true),
+            require_reason: raw.require_reason.unwrap_or(false),
+            data_functions: raw
+                .data_functions
+                .unwrap_or_else(|| DATA_FUNCTIONS.iter().map(ToString::to_string).collect()),
+            migrations: raw.roles.migrations,
+            indexes: raw.roles.indexes,
+            backfills: raw.roles.backfills,
+            large_tables: raw.tables.large.into_iter().collect(),
+            small_tables: raw.tables.small.into_iter().collect(),
+            rules: rules.collect(),
+            sources: sources.map(|s| SourceSettings { path: s.path, runner: s.runner, dialect: s.dialect }).collect(),
+        }
+    }
+}
+
+/// An error of the TOML reader in our words.
+fn explain(error: &toml::de::Error, text: &str, path: &str) -> ConfigError {
+    let message = error.message().trim().to_owned();
+    let range = error.span().unwrap_or(0..0);
+    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let Some(key) = unknown else {
+        return ConfigError::new(path, text, range, message, None);
+    };
+    let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+    let among = if known.is_empty() { KEYS } else { known.as_slice() };
+    let help = match nearest(&key, among.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here: {}", among.join(", ")),
+    };
+    ConfigError::new(path, text, range, format!("unknown key `{key}`"), Some(help))
+}
+
+impl fmt::Display for Settings {
+    /// The settings as TOML, for `--show-settings`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |words: &[String]| format!("{words:?}");
+        let set = |words: &BTreeSet<String>| format!("{words:?}").replace('{', "[").replace('}', "]");
+        if let Some(select) = &self.select {
+            writeln!(f, "select = {}", list(select))?;
+        }
+        writeln!(f, "extend-select = {}", list(&self.extend_select))?;
+        writeln!(f, "ignore = {}", list(&self.ignore))?;
+        writeln!(f, "include = {}", list(&self.include))?;
+        writeln!(f, "exclude = {}", list(&self.exclude))?;
+        writeln!(f, "dialect = {:?}", self.dialect.as_str())?;
+        writeln!(f, "fail-on = {:?}", self.fail_on.map_or("never", Severity::as_str))?;
+        writeln!(f, "output-format = {:?}", self.output_format)?;
+        writeln!(f, "rules-dir = {}", list(&self.rules_dirs))?;
+        if let Some(baseline) = &self.baseline {
+            writeln!(f, "baseline = {baseline:?}")?;
+        }
+        writeln!(f, "respect-gitignore = {}", self.respect_gitignore)?;
+        writeln!(f, "require-reason = {}", self.require_reason)?;
+        writeln!(f, "data-functions = {}", list(&self.data_functions))?;
+        writeln!(f, "\n[roles]")?;
+        writeln!(f, "migrations = {}", list(&self.migrations))?;
+        writeln!(f, "indexes = {}", list(&self.indexes))?;
+        writeln!(f, "backfills = {}", list(&self.backfills))?;
+        writeln!(f, "\n[tables]")?;
+        writeln!(f, "large = {}", set(&self.large_tables))?;
+        writeln!(f, "small = {}", set(&self.small_tables))?;
+        if !self.per_file_ignores.is_empty() {
+            writeln!(f, "\n[per-file-ignores]")?;
+            for (glob, rules) in &self.per_file_ignores {
+                writeln!(f, "{glob:?} = {}", list(rules))?;
+            }
+        }
+        for (name, rule) in &self.rules {
+            writeln!(f, "\n[rules.{name}]")?;
+            let severity = if rule.off { Some("off") } else { rule.severity.map(Severity::as_str) };
+            if let Some(severity) = severity {
+                writeln!(f, "severity = {severity:?}")?;
+            }
+            for (option, value) in &rule.options {
+                writeln!(f, "{option} = {value}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> ConfigError {
+        Settings::from_toml(text, "ddlint.toml").expect_err("refused")
+    }
+
+    #[test]
+    fn nothing_typed_means_the_defaults() {
+        let settings = Settings::from_toml("", "ddlint.toml").expect("fine");
+        assert_eq!(settings, Settings::default());
+        assert_eq!(settings.fail_on, Some(Severity::Warning));
+    }
+
+    #[test]
+    fn an_unknown_key_is_shown_with_what_was_meant() {
+        let error = error("[roles]\nindxes = [\"a.py\"]\n");
+        assert_eq!((error.line, error.column), (2, 1));
+        assert_eq!(error.help.as_deref(), Some("did you mean `indexes`?"));
+    }
+
+    #[test]
+    fn a_wrong_type_is_shown_at_the_value() {
+        let error = error("dialect = 'oracle'\n");
+        assert_eq!((error.line, error.column), (1, 11));
+    }
+
+    #[test]
+    fn a_rule_has_a_severity_and_options() {
+        let text = "[rules.index-name]\nseverity = 'off'\npattern = 'ix_'\n";
+        let settings = Settings::from_toml(text, "ddlint.toml").expect("fine");
+        let rule = &settings.rules["index-name"];
+        assert!(rule.off);
+        assert_eq!(rule.options["pattern"].as_str(), Some("ix_"));
+    }
+
+    #[test]
+    fn pyproject_may_have_no_table_of_ours() {
+        assert_eq!(Settings::from_pyproject("[project]\nname = 'x'\n", "pyproject.toml"), Ok(None));
+        let own = Settings::from_pyproject("[tool.ddlint]\nignore = ['data']\n", "pyproject.toml");
+        assert_eq!(own.expect("fine").expect("ours").ignore, ["data"]);
+    }
+}

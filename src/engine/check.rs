@@ -1,0 +1,199 @@
+//! The pipeline of `ddlint check`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::baseline::Baseline;
+use super::judge::{Finding, Judge, about_file};
+use super::rules::{RuleSet, names};
+use super::suppress::Suppressions;
+use super::{Outcome, Summary};
+use crate::config::Settings;
+use crate::diagnostic::{Diagnostic, Severity, Status};
+use crate::facts::{Model, Policy};
+use crate::frontend::{self, Reading};
+use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
+use crate::source::{Problem, Role, SourceFile, Sources, matcher};
+use crate::span::FileId;
+
+/// Everything that was read, before it is judged.
+#[derive(Debug)]
+pub struct Project {
+    /// What is known about the operations.
+    pub model: Model,
+    /// Every file read, helpers included, by number.
+    pub files: Vec<Arc<SourceFile>>,
+    /// What was wrong with the sources.
+    problems: Vec<Problem>,
+    /// Execute-like calls whose SQL could not be read.
+    unresolved: usize,
+    /// Execute-like calls whose SQL was read.
+    resolved: usize,
+}
+
+impl Project {
+    /// Reads every source.
+    pub fn read(sources: &Sources, settings: &Settings) -> Self {
+        let mut migrations = Vec::new();
+        let mut problems = Vec::new();
+        let (mut resolved, mut unresolved) = (0, 0);
+        let mut registry = !settings.indexes.is_empty();
+        for (file, reading) in sources.files().iter().zip(read_all(sources)) {
+            let role = reading.shape.filter(|_| file.role == Role::Migrations).unwrap_or(file.role);
+            registry |= role == Role::Indexes;
+            problems.extend(file.problems.iter().cloned());
+            problems.extend(reading.problems);
+            resolved += reading.resolved;
+            unresolved += reading.unresolved;
+            migrations.extend(reading.migrations.into_iter().map(|migration| Migration { role, ..migration }));
+        }
+        let policy = Policy {
+            small_tables: settings.small_tables.clone(),
+            large_tables: settings.large_tables.clone(),
+            data_functions: matcher(&settings.data_functions),
+        };
+        let model = Model::new(migrations, policy, registry);
+        Self { model, files: sources.all(), problems, unresolved, resolved }
+    }
+
+    /// Execute-like calls whose SQL was read, and whose SQL was not.
+    pub fn calls(&self) -> (usize, usize) {
+        (self.resolved, self.unresolved)
+    }
+
+    fn summary(&self, judged: usize) -> Summary {
+        let up = || self.model.timeline.migrations.iter().filter(|m| m.direction == Direction::Up);
+        let operations = || up().flat_map(|migration| &migration.operations);
+        let opaque = operations().filter(|op| op.kind == OpKind::Opaque);
+        let opaque = opaque.filter(|op| !matches!(op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
+        Summary {
+            files: judged,
+            migrations: up().count(),
+            operations: operations().count(),
+            opaque: opaque.count(),
+            unresolved: self.unresolved,
+            ..Summary::default()
+        }
+    }
+}
+
+/// The readings of the sources, in their order. Sources are independent of each other, so they are read on as many
+/// threads as there are processors.
+fn read_all(sources: &Sources) -> Vec<Reading> {
+    let files = sources.files();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
+    if threads < 2 || files.len() < 16 {
+        return files.iter().map(|file| frontend::read(file, sources)).collect();
+    }
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let mut readings: Vec<(usize, Reading)> = std::thread::scope(|scope| {
+        let work = || {
+            let mut done = Vec::new();
+            loop {
+                let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let Some(file) = files.get(at) else { return done };
+                done.push((at, frontend::read(file, sources)));
+            }
+        };
+        let build = || std::thread::Builder::new().stack_size(crate::STACK);
+        let workers: Vec<_> = (0..threads).filter_map(|_| build().spawn_scoped(scope, work).ok()).collect();
+        let mut readings: Vec<_> = workers
+            .into_iter()
+            .flat_map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect();
+        // Where no thread could be had, the work is still to be done.
+        readings.extend(work());
+        readings
+    });
+    readings.sort_by_key(|(at, _)| *at);
+    readings.into_iter().map(|(_, reading)| reading).collect()
+}
+
+/// Reads and judges `sources`. Findings that `baseline` knows do not count; it is left with what is stale in it.
+pub fn check(sources: &Sources, settings: &Settings, rules: &RuleSet, baseline: Option<&mut Baseline>) -> Outcome {
+    let project = Project::read(sources, settings);
+    let mut summary = project.summary(sources.files().len());
+    let enabled = rules.enabled();
+    let mut findings = Judge::new(&project.model, &enabled, &project.files).findings();
+    findings.extend(raised(&project.problems, rules));
+    let findings = settle(findings, &project, settings, rules);
+    let path = |diagnostic: &Diagnostic| {
+        project.files.get(diagnostic.span.file.0 as usize).map_or("", |file| file.path.as_str())
+    };
+    let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.diagnostic).collect();
+    diagnostics.sort_by(|a, b| (path(a), a.span.start, &a.rule, a).cmp(&(path(b), b.span.start, &b.rule, b)));
+    diagnostics.dedup();
+    if let Some(baseline) = baseline {
+        let paths: BTreeSet<&str> = project.files.iter().map(|file| file.path.as_str()).collect();
+        for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.status == Status::New) {
+            if baseline.matches(path(diagnostic), diagnostic, &|path| paths.contains(path)) {
+                diagnostic.status = Status::Baselined;
+            }
+        }
+    }
+    for diagnostic in &diagnostics {
+        let slot = match (diagnostic.status, diagnostic.severity) {
+            (Status::Suppressed, _) => &mut summary.suppressed,
+            (Status::Baselined, _) => &mut summary.baselined,
+            (Status::New, Severity::Error) => &mut summary.errors,
+            (Status::New, Severity::Warning) => &mut summary.warnings,
+            (Status::New, Severity::Info) => &mut summary.infos,
+        };
+        *slot += 1;
+    }
+    Outcome { files: project.files, rules: enabled, diagnostics, summary }
+}
+
+/// Findings for what was wrong with the sources.
+fn raised(problems: &[Problem], rules: &RuleSet) -> Vec<Finding> {
+    let on = problems.iter().filter(|problem| rules.enabled.contains(problem.rule));
+    on.filter_map(|problem| {
+        let rule = rules.get(problem.rule)?;
+        Some(about_file(rule, problem.severity, problem.span, problem.message.clone(), problem.help.clone()))
+    })
+    .collect()
+}
+
+/// Applies `per-file-ignores` and suppressions, and adds what is wrong with the latter.
+fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules: &RuleSet) -> Vec<Finding> {
+    let ignores: Vec<_> =
+        settings.per_file_ignores.iter().map(|(glob, rules)| (matcher([glob]), rules)).collect();
+    let ignored = |rule: &str, file: FileId| {
+        let path = project.files.get(file.0 as usize).map_or("", |file| file.path.as_str());
+        let rule = rules.get(rule);
+        ignores.iter().any(|(glob, list)| rule.is_some_and(|rule| names(list, rule)) && glob.is_match(path))
+    };
+    let judged = project.files.iter().filter(|file| !file.helper);
+    let mut suppressions: BTreeMap<FileId, Suppressions> =
+        judged.map(|file| (file.id, Suppressions::scan(file))).collect();
+    let mut kept = Vec::with_capacity(findings.len());
+    for mut finding in findings {
+        let diagnostic = &mut finding.diagnostic;
+        if ignored(&diagnostic.rule, diagnostic.span.file) {
+            continue;
+        }
+        let silenced = suppressions
+            .get_mut(&diagnostic.span.file)
+            .and_then(|all| all.apply(diagnostic.span, finding.statement, Some(finding.block), &diagnostic.rule));
+        if let Some(justification) = silenced {
+            diagnostic.status = Status::Suppressed;
+            diagnostic.justification = justification.reason;
+        }
+        kept.push(finding);
+    }
+    let known: BTreeSet<&str> = rules.all.iter().map(|rule| rule.name.as_str()).collect();
+    let enabled: BTreeSet<&str> = rules.enabled.iter().map(String::as_str).collect();
+    let problems = suppressions.values().flat_map(|all| all.problems(&known, &enabled, settings.require_reason));
+    let problems: Vec<Problem> = problems.filter(|problem| !ignored(problem.rule, problem.span.file)).collect();
+    let mut raised = raised(&problems, rules);
+    if settings.require_reason {
+        // Asked for in so many words, though its group is off by default.
+        let off = problems.iter().filter(|p| p.rule == "suppression-without-reason" && !enabled.contains(p.rule));
+        raised.extend(off.filter_map(|problem| {
+            let rule = rules.get(problem.rule)?;
+            Some(about_file(rule, problem.severity, problem.span, problem.message.clone(), problem.help.clone()))
+        }));
+    }
+    kept.extend(raised);
+    kept
+}

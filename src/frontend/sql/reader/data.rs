@@ -1,0 +1,573 @@
+//! Changes and reads of rows.
+
+use std::collections::BTreeMap;
+
+use super::{Reader, predicate};
+use crate::config::Dialect;
+use crate::frontend::sql::cursor::{Cursor, Read};
+use crate::frontend::sql::lexer::Kind;
+use crate::ir::{
+    Assignment, DataDetails, DataSource, Details, Known, OpKind, QualifiedName, TableDetails, TermOperator, TermValue,
+    Where,
+};
+
+/// A LIMIT, and its number where it is one.
+pub(super) type Limit = Option<u64>;
+
+/// What a WITH has defined so far: the name of each sub-query, and its LIMIT where it has one.
+type Ctes = BTreeMap<String, Option<Limit>>;
+
+/// The words that end the parts of UPDATE and DELETE.
+const CLAUSES: &[&str] = &["WHERE", "ORDER", "LIMIT", "RETURNING", "OUTPUT", "OPTION"];
+
+/// The LIMIT of a query at its own level; `Some(None)` where it is no literal.
+pub(super) fn own_limit(mut c: Cursor<'_>) -> Option<Limit> {
+    while !c.done() {
+        if c.eat("LIMIT") {
+            return if c.is_any(&["ALL", "NULL"]) { None } else { Some(number(&c)) };
+        }
+        if c.eat("FETCH FIRST") || c.eat("FETCH NEXT") {
+            return Some(if c.is_any(&["ROW", "ROWS"]) { Some(1) } else { number(&c) });
+        }
+        if c.eat("TOP") {
+            let inner = c.group().unwrap_or(c);
+            return Some(number(&inner));
+        }
+        c.skip();
+    }
+    None
+}
+
+fn number(c: &Cursor<'_>) -> Limit {
+    c.peek().and_then(|token| c.source(token).parse().ok())
+}
+
+/// Tables named after FROM, JOIN and USING, at any depth.
+fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
+    let mut found = Vec::new();
+    // For each open parenthesis: whether it is that of a function that has a FROM of its own, `extract(day from d)`.
+    let mut calls: Vec<bool> = Vec::new();
+    while !c.done() {
+        if c.at_kind(Kind::Word) {
+            if c.eat_any(&["EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION"]) {
+                if c.eat_kind(Kind::Open) {
+                    calls.push(true);
+                }
+                continue;
+            }
+            let plain = !calls.last().is_some_and(|call| *call);
+            if c.eat("DISTINCT FROM") {
+                continue;
+            }
+            if plain && c.eat_any(&["FROM", "JOIN", "USING"]) {
+                sources(&mut c, &mut found);
+                continue;
+            }
+        } else if c.at_kind(Kind::Open) {
+            calls.push(false);
+        } else if c.at_kind(Kind::Close) {
+            calls.pop();
+        }
+        c.step();
+    }
+    found
+}
+
+/// Names between commas after FROM.
+fn sources(c: &mut Cursor<'_>, found: &mut Vec<QualifiedName>) {
+    loop {
+        c.eat("LATERAL");
+        if !matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) || c.is_any(&["SELECT", "STDIN", "UNNEST"]) {
+            return;
+        }
+        let Ok(name) = c.relation() else { return };
+        if c.at_kind(Kind::Open) {
+            return;
+        }
+        if let Known::Known(name, _) = name {
+            found.push(name);
+        }
+        if c.eat("AS") || (matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) && follows_alias(c)) {
+            c.step();
+        }
+        if !c.eat_kind(Kind::Comma) {
+            return;
+        }
+    }
+}
+
+/// Whether the word here is an alias in a list: a comma follows it.
+fn follows_alias(c: &Cursor<'_>) -> bool {
+    c.peek_nth(1).is_some_and(|t| t.kind == Kind::Comma)
+}
+
+/// What is asked of a whole statement, once.
+struct Whole {
+    ctes: Ctes,
+    skip_locked: bool,
+    not_exists: bool,
+}
+
+impl Whole {
+    fn new(cursor: Cursor<'_>) -> Self {
+        Self {
+            ctes: Ctes::new(),
+            skip_locked: cursor.has_inside("SKIP LOCKED"),
+            not_exists: cursor.has_inside("NOT EXISTS")
+                || cursor.has_inside("NOT IN")
+                || cursor.has_inside("EXCEPT")
+                || (cursor.has_inside("LEFT") && cursor.has_inside("IS NULL")),
+        }
+    }
+
+    /// The LIMIT of the first limited sub-query of the WITH that `c` reads from.
+    fn cte_limit(&self, c: Cursor<'_>) -> Option<Limit> {
+        if self.ctes.is_empty() {
+            return None;
+        }
+        tables_read(c).iter().find_map(|name| self.ctes.get(&name.name).copied().flatten())
+    }
+
+    fn details(&self, target: Option<&Known<QualifiedName>>, part: Cursor<'_>) -> DataDetails {
+        let target = target.and_then(Known::known);
+        let mut reads = tables_read(part);
+        reads.retain(|name| Some(name) != target && !self.ctes.contains_key(&name.name));
+        reads.sort();
+        reads.dedup();
+        DataDetails { skip_locked: self.skip_locked, not_exists: self.not_exists, reads, ..DataDetails::default() }
+    }
+
+    /// Fills the bound on the rows of UPDATE or DELETE.
+    fn bound(&self, details: &mut DataDetails, after_target: Cursor<'_>) {
+        let mut found = own_limit(after_target).or_else(|| self.cte_limit(after_target));
+        let mut list = None;
+        if let Where::Predicate(predicate) = &details.condition {
+            for term in &predicate.terms {
+                match (&term.operator, &term.value) {
+                    (TermOperator::In | TermOperator::Equal, TermValue::Query { limited: true }) => {
+                        found = found.or_else(|| Some(picked_limit(after_target)));
+                    }
+                    (TermOperator::In, TermValue::Literal(text)) => list = Some(text.split(',').count() as u64),
+                    _ => {}
+                }
+            }
+        }
+        if found.is_none() {
+            found = derived_limit(after_target);
+        }
+        details.limited = found.is_some();
+        details.limit = found.flatten().or(list);
+    }
+}
+
+/// The number of the first LIMIT at any depth.
+fn picked_limit(mut c: Cursor<'_>) -> Limit {
+    while !c.done() {
+        if c.eat("LIMIT") || c.eat("FETCH FIRST") || c.eat("FETCH NEXT") {
+            return number(&c);
+        }
+        c.step();
+    }
+    None
+}
+
+/// The LIMIT of a sub-query after FROM, USING or JOIN.
+fn derived_limit(mut c: Cursor<'_>) -> Option<Limit> {
+    while !c.done() {
+        if c.eat_any(&["FROM", "USING", "JOIN"]) {
+            if let Some(limit) = c.group().and_then(own_limit) {
+                return Some(limit);
+            }
+        } else {
+            c.skip();
+        }
+    }
+    None
+}
+
+impl<'a> Reader<'a> {
+    /// A statement that begins with a word for data. The cursor stands at that word.
+    pub(super) fn data(&mut self, c: Cursor<'a>) -> Read {
+        let mut whole = Whole::new(c);
+        if c.is("WITH") {
+            return self.with(c, &mut whole);
+        }
+        self.write(c, &whole)
+    }
+
+    /// `( … )`: a query, or a write in needless parentheses.
+    pub(super) fn parenthesised(&mut self, c: Cursor<'a>) -> Read {
+        let mut inner = c;
+        // Deep nesting is walked down, not recursed into.
+        while let Some(deeper) = { inner }.group() {
+            inner = deeper;
+        }
+        if !inner.is_any(&["SELECT", "WITH", "VALUES", "TABLE"]) {
+            return Err("a statement");
+        }
+        self.data(inner)
+    }
+
+    /// WITH name AS (…), … statement: an operation for each write in it.
+    fn with(&mut self, c: Cursor<'a>, whole: &mut Whole) -> Read {
+        let mut c = c;
+        let before = self.operations.len();
+        c.eat("WITH");
+        c.eat("RECURSIVE");
+        loop {
+            let name = c.ident_text().ok_or("the name of a WITH query")?;
+            c.group();
+            c.expect("AS")?;
+            let _ = c.eat("NOT MATERIALIZED") || c.eat("MATERIALIZED");
+            let query = c.group().ok_or("a query in parentheses")?;
+            let limit = own_limit(query).or_else(|| whole.cte_limit(query));
+            if query.is_any(&["INSERT", "UPDATE", "DELETE", "MERGE"]) {
+                let span = self.span;
+                self.span = query.span();
+                let read = self.write(query, whole);
+                self.span = span;
+                read?;
+            }
+            whole.ctes.insert(name, limit);
+            if c.eat("SEARCH") || c.eat("CYCLE") {
+                c.until(|c| c.at_kind(Kind::Comma) || c.is_any(&["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE"]));
+            }
+            if !c.eat_kind(Kind::Comma) {
+                break;
+            }
+        }
+        if c.is_any(&["INSERT", "UPDATE", "DELETE", "MERGE", "REPLACE"]) {
+            return self.write(c, whole);
+        }
+        if self.operations.len() == before {
+            return self.select(c, whole);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, mut c: Cursor<'a>, whole: &Whole) -> Read {
+        if c.eat("UPDATE") {
+            self.update(&mut c, whole)
+        } else if c.eat("DELETE") {
+            self.delete(&mut c, whole)
+        } else if c.is_any(&["INSERT", "REPLACE"]) {
+            self.insert(&mut c, whole)
+        } else if c.eat("MERGE") {
+            self.merge(&mut c, whole)
+        } else if c.eat("COPY") {
+            self.copy(&mut c)
+        } else if c.eat("LOAD") {
+            if !c.eat("DATA") {
+                self.other("load");
+                return Ok(());
+            }
+            c.until_word(&["INTO"]);
+            c.expect("INTO TABLE")?;
+            let table = c.name()?;
+            self.inserted(table, DataDetails { source: Some(DataSource::Copy), ..DataDetails::default() })
+        } else {
+            self.select(c, whole)
+        }
+    }
+
+    fn update(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
+        if c.eat("OR") {
+            c.skip();
+        }
+        c.eat("LOW_PRIORITY");
+        c.eat("IGNORE");
+        let top = if c.is("TOP") { own_limit(*c) } else { None };
+        if c.eat("TOP") {
+            c.group();
+        }
+        let table = c.relation()?;
+        let start = *c;
+        let joined = c.until_word(&["SET"]);
+        let alias = joined.rest().last().map(|t| joined.source(t).to_lowercase());
+        if !c.eat("SET") {
+            if c.text.first_hole(start.range()).is_none() {
+                return Err("SET");
+            }
+            // The unknown part holds the SET and what follows it.
+            let mut op = self.op(OpKind::DataUpdate);
+            op.table = Some(table);
+            op.details = Details::Data(Box::new(DataDetails { condition: Where::Unknown, ..DataDetails::default() }));
+            self.push(op);
+            return Ok(());
+        }
+        let list = c.until(|c| c.is_any(CLAUSES) || at_from(c));
+        let mut details = whole.details(Some(&table), start);
+        details.assignments = assignments(list, &table, alias.as_deref());
+        let open_end = list.rest().last().is_some_and(|t| t.kind == Kind::Hole)
+            && !list.rest().len().checked_sub(2).and_then(|at| list.rest().get(at)).is_some_and(|t| list.source(t) == "=");
+        details.condition = condition(c, open_end);
+        whole.bound(&mut details, start);
+        if let Some(limit) = top {
+            details.limited = true;
+            details.limit = limit;
+        }
+        let mut op = self.op(OpKind::DataUpdate);
+        op.table = Some(table);
+        op.details = Details::Data(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+
+    fn delete(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
+        while c.eat_any(&["LOW_PRIORITY", "QUICK", "IGNORE"]) {}
+        let top = if c.is("TOP") { own_limit(*c) } else { None };
+        if c.eat("TOP") {
+            c.group();
+        }
+        let from = c.eat("FROM");
+        if !from && self.dialect() == Dialect::Postgres && c.text.is_known() {
+            return Err("FROM");
+        }
+        let table = c.relation()?;
+        let start = *c;
+        c.until_word(CLAUSES);
+        let before = start.range_to(c);
+        let open_end = start.text.first_hole(before).is_some();
+        let mut details = whole.details(Some(&table), start);
+        details.condition = condition(c, open_end);
+        whole.bound(&mut details, start);
+        if let Some(limit) = top {
+            details.limited = true;
+            details.limit = limit;
+        }
+        let mut op = self.op(OpKind::DataDelete);
+        op.table = Some(table);
+        op.details = Details::Data(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+
+    fn insert(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
+        let mut conflict = c.eat("REPLACE");
+        c.eat("INSERT");
+        if c.eat("OR") {
+            conflict = true;
+            c.step();
+        }
+        while c.is_any(&["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "IGNORE", "OVERWRITE"]) {
+            conflict |= c.is("IGNORE");
+            c.step();
+        }
+        let into = c.eat("INTO");
+        if !into && self.dialect() == Dialect::Postgres && c.text.is_known() {
+            return Err("INTO");
+        }
+        let table = c.relation()?;
+        if c.eat("AS") {
+            c.ident_text();
+        }
+        let start = *c;
+        let mut details = whole.details(Some(&table), start);
+        details.on_conflict = conflict || c.has("ON CONFLICT") || c.has("ON DUPLICATE KEY");
+        let columns = { *c }.group().filter(|inner| !inner.is_any(&["SELECT", "WITH", "VALUES"]));
+        if let Some(columns) = columns {
+            details.columns = columns.column_list();
+            c.group();
+        }
+        c.until_word(&["VALUES", "VALUE", "SELECT", "WITH", "DEFAULT", "SET", "TABLE", "EXEC"]);
+        if c.eat_any(&["VALUES", "VALUE"]) {
+            details.source = Some(DataSource::Values);
+            details.rows = rows(*c);
+        } else if c.eat("DEFAULT VALUES") {
+            details.source = Some(DataSource::Values);
+            details.rows = Some(1);
+        } else if c.eat("SET") {
+            details.source = Some(DataSource::Values);
+            details.rows = Some(1);
+            details.assignments = assignments(c.until_word(&["ON", "AS"]), &table, None);
+            details.columns = details.assignments.iter().map(|a| a.column.clone()).collect();
+        } else if !c.done() || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"])) || has_group_query(start) {
+            details.source = Some(DataSource::Select);
+            let query = if c.done() { start } else { *c };
+            let limit = own_limit(query).or_else(|| whole.cte_limit(query)).or_else(|| derived_limit(query));
+            details.limited = limit.is_some();
+            details.limit = limit.flatten();
+            let mut from = query;
+            from.until_word(&["WHERE"]);
+            details.condition = condition(&mut from, false);
+        } else if c.text.first_hole(start.range()).is_none() && !start.rest().iter().any(|t| t.hole) {
+            return Err("VALUES or SELECT");
+        }
+        self.inserted(table, details)
+    }
+
+    fn inserted(&mut self, table: Known<QualifiedName>, details: DataDetails) -> Read {
+        let mut op = self.op(OpKind::DataInsert);
+        op.table = Some(table);
+        op.details = Details::Data(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+
+    fn merge(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
+        c.eat("INTO");
+        let table = c.relation()?;
+        let details = whole.details(Some(&table), *c);
+        let mut op = self.op(OpKind::DataMerge);
+        op.table = Some(table);
+        op.details = Details::Data(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+
+    fn copy(&mut self, c: &mut Cursor<'a>) -> Read {
+        if c.eat("INTO") || c.at_kind(Kind::Open) {
+            let op = self.op(OpKind::DataSelect);
+            self.push(op);
+            return Ok(());
+        }
+        c.eat("BINARY");
+        let table = c.relation()?;
+        let columns = c.group().map(Cursor::column_list).unwrap_or_default();
+        if c.eat("FROM") {
+            return self.inserted(
+                table,
+                DataDetails { source: Some(DataSource::Copy), columns, ..DataDetails::default() },
+            );
+        }
+        c.expect("TO")?;
+        let mut op = self.op(OpKind::DataSelect);
+        op.table = Some(table);
+        self.push(op);
+        Ok(())
+    }
+
+    fn select(&mut self, c: Cursor<'a>, whole: &Whole) -> Read {
+        let mut rest = c;
+        if rest.eat("SELECT") {
+            if rest.is("SET_CONFIG") || rest.at_phrase("PG_CATALOG") {
+                return self.settings(rest);
+            }
+            let list = rest.until_word(&["INTO", "FROM"]);
+            if rest.eat("INTO") && !rest.is_any(&["OUTFILE", "DUMPFILE"]) && !rest.at_kind(Kind::Param) {
+                return self.select_into(&mut rest);
+            }
+            if list.done() && rest.done() && c.text.is_known() && self.dialect() != Dialect::Postgres {
+                return Err("what to select");
+            }
+        } else if rest.eat("FROM") || !rest.is_any(&["VALUES", "TABLE"]) && !rest.at_kind(Kind::Open) {
+            return Err("a query");
+        }
+        let mut op = self.op(OpKind::DataSelect);
+        let mut details = whole.details(None, c);
+        details.limited = own_limit(c).is_some();
+        details.limit = own_limit(c).flatten();
+        op.details = Details::Data(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+
+    /// SELECT set_config(…), …
+    fn settings(&mut self, c: Cursor<'a>) -> Read {
+        let before = self.operations.len();
+        for mut item in c.split_commas() {
+            if item.eat("PG_CATALOG") {
+                item.eat_kind(Kind::Dot);
+            }
+            if item.eat("SET_CONFIG") {
+                self.set_config(&mut item);
+            }
+        }
+        if self.operations.len() == before {
+            let op = self.op(OpKind::DataSelect);
+            self.push(op);
+        }
+        Ok(())
+    }
+
+    /// SELECT … INTO table: CREATE TABLE AS.
+    fn select_into(&mut self, c: &mut Cursor<'a>) -> Read {
+        let mut details = TableDetails { as_select: true, ..TableDetails::default() };
+        details.temporary = c.eat("TEMPORARY") || c.eat("TEMP");
+        details.unlogged = c.eat("UNLOGGED");
+        c.eat("TABLE");
+        let mut op = self.op(OpKind::TableCreate);
+        op.table = Some(c.name()?);
+        op.details = Details::Table(Box::new(details));
+        self.push(op);
+        Ok(())
+    }
+}
+
+/// FROM that is not part of IS DISTINCT FROM.
+fn at_from(c: &Cursor<'_>) -> bool {
+    c.is("FROM") && !c.follows("DISTINCT")
+}
+
+fn has_group_query(mut c: Cursor<'_>) -> bool {
+    c.group();
+    c.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]) || g.at_kind(Kind::Open))
+}
+
+/// WHERE … from here on. With `open_end` an unknown part before the end could hold it.
+fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
+    let mut c = *c;
+    c.until_word(&["WHERE"]);
+    if c.eat("WHERE") {
+        if c.at_phrase("CURRENT OF") {
+            return Where::Predicate(crate::ir::Predicate { text: c.shown(), terms: Vec::new(), complete: false });
+        }
+        let inside = c.until(|c| {
+            c.is_any(&["ORDER", "LIMIT", "RETURNING", "OPTION", "GROUP", "HAVING", "UNION", "FETCH", "WINDOW", "OFFSET"])
+                || c.at_phrase("ON CONFLICT")
+                || c.at_phrase("ON DUPLICATE")
+                || c.at_phrase("FOR UPDATE")
+        });
+        return predicate::condition(inside);
+    }
+    if open_end { Where::Unknown } else { Where::Absent }
+}
+
+/// The rows of VALUES; `None` where an unknown part could be more of them.
+fn rows(mut c: Cursor<'_>) -> Option<u64> {
+    let mut count = 0;
+    loop {
+        c.eat("ROW");
+        if c.at_kind(Kind::Hole) || (c.peek().is_some_and(|t| t.hole)) {
+            return None;
+        }
+        c.group()?;
+        count += 1;
+        if !c.eat_kind(Kind::Comma) {
+            return Some(count);
+        }
+    }
+}
+
+/// The SET list.
+fn assignments(list: Cursor<'_>, table: &Known<QualifiedName>, alias: Option<&str>) -> Vec<Assignment> {
+    let mut found = Vec::new();
+    for mut part in list.split_commas() {
+        if let Some(columns) = part.group() {
+            part.eat_operator("=");
+            let value = part.shown();
+            let values = part.group().map(Cursor::split_commas).unwrap_or_default();
+            let columns = columns.column_list();
+            let paired = values.len() == columns.len();
+            for (at, column) in columns.into_iter().enumerate() {
+                let own = values.get(at).filter(|_| paired).map(Cursor::shown);
+                found.push(Assignment { column, value: own.unwrap_or_else(|| value.clone()) });
+            }
+            continue;
+        }
+        let Some(mut column) = part.ident_text() else { continue };
+        while part.eat_kind(Kind::Dot) {
+            let next = part.ident_text().unwrap_or_default();
+            let qualifier = alias == Some(column.as_str()) || table.known().is_some_and(|t| t.name == column);
+            if qualifier || part.dialect != Dialect::Postgres {
+                column = next;
+            }
+        }
+        part.until(|c| c.at_operator("=") || c.at_operator(":="));
+        part.step();
+        if !part.done() {
+            found.push(Assignment { column, value: part.shown() });
+        }
+    }
+    found
+}

@@ -1,0 +1,185 @@
+//! Transactions, settings, and statements that change nothing of the schema.
+
+use super::Reader;
+use crate::frontend::sql::cursor::{Cursor, Read, unquote};
+use crate::frontend::sql::lexer::Kind;
+use crate::ir::{CodeDetails, Details, Known, OpKind, QualifiedName, SettingDetails};
+
+/// The first words of statements that are known and harmless.
+const HARMLESS: &[(&str, &str)] = &[
+    ("SAVEPOINT", "savepoint"),
+    ("SAVE", "savepoint"),
+    ("RELEASE", "savepoint"),
+    ("EXPLAIN", "explain"),
+    ("SHOW", "show"),
+    ("DISCARD", "discard"),
+    ("LISTEN", "listen"),
+    ("UNLISTEN", "listen"),
+    ("NOTIFY", "notify"),
+    ("DEALLOCATE", "prepare"),
+    ("DECLARE", "cursor"),
+    ("FETCH", "cursor"),
+    ("MOVE", "cursor"),
+    ("CLOSE", "cursor"),
+    ("OPEN", "cursor"),
+    ("CHECKPOINT", "checkpoint"),
+    ("ANALYZE", "analyze"),
+    ("ANALYSE", "analyze"),
+    ("PRAGMA", "pragma"),
+    ("USE", "use"),
+    ("DESCRIBE", "show"),
+    ("DESC", "show"),
+    ("PRINT", "print"),
+    ("SECURITY", "security-label"),
+    ("REASSIGN", "reassign"),
+    ("IMPORT", "import"),
+    ("ATTACH", "attach"),
+    ("DETACH", "attach"),
+    ("FLUSH", "flush"),
+    ("OPTIMIZE", "optimize"),
+    ("CHECK", "check"),
+    ("REPAIR", "repair"),
+    ("KILL", "kill"),
+    ("XA", "xa"),
+];
+
+impl<'a> Reader<'a> {
+    /// Statements that begin with a word of no other family. The cursor stands at that word.
+    pub(super) fn session(&mut self, mut c: Cursor<'a>) -> Read {
+        let next = c.peek_nth(1);
+        let assigned = next.is_some_and(|t| matches!(t.kind, Kind::Dot | Kind::Open) || c.source(t) == "=");
+        if assigned && !c.is_any(&["EXPLAIN", "ANALYZE"]) {
+            return Err("a statement");
+        }
+        if c.eat_any(&["BEGIN", "START"]) {
+            let _ = c.eat_any(&["TRANSACTION", "WORK", "TRAN", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"]);
+            return self.transaction(OpKind::TransactionBegin);
+        }
+        if c.eat_any(&["COMMIT", "END"]) {
+            if c.eat("PREPARED") {
+                self.other("two-phase");
+                return Ok(());
+            }
+            return self.transaction(OpKind::TransactionCommit);
+        }
+        if c.eat_any(&["ROLLBACK", "ABORT"]) {
+            if c.has("TO") || c.is("PREPARED") {
+                self.other("savepoint");
+                return Ok(());
+            }
+            return self.transaction(OpKind::TransactionRollback);
+        }
+        if c.eat("PREPARE") {
+            self.other(if c.is("TRANSACTION") { "two-phase" } else { "prepare" });
+            return Ok(());
+        }
+        if c.eat("SET") {
+            return self.set(&mut c);
+        }
+        if c.eat("RESET") {
+            let name = if c.eat("SESSION AUTHORIZATION") { "session_authorization".to_owned() } else { setting_name(&mut c)? };
+            self.setting(name, None, false);
+            return Ok(());
+        }
+        if c.eat_any(&["CALL", "EXEC", "EXECUTE"]) {
+            return self.call(&mut c);
+        }
+        let harmless = HARMLESS.iter().find(|(word, _)| c.is(word));
+        let &(_, detail) = harmless.ok_or("a statement")?;
+        self.other(detail);
+        Ok(())
+    }
+
+    fn transaction(&mut self, kind: OpKind) -> Read {
+        let op = self.op(kind);
+        self.push(op);
+        Ok(())
+    }
+
+    fn set(&mut self, c: &mut Cursor<'a>) -> Read {
+        if c.is_any(&["TRANSACTION", "CONSTRAINTS"]) || c.at_phrase("SESSION CHARACTERISTICS") {
+            self.other("set-transaction");
+            return Ok(());
+        }
+        let local = c.eat("LOCAL");
+        let _ = c.eat("SESSION AUTHORIZATION") || c.eat_any(&["SESSION", "GLOBAL", "PERSIST"]);
+        if c.eat("TIME ZONE") {
+            let value = value(c);
+            self.setting("timezone".to_owned(), value, local);
+            return Ok(());
+        }
+        if c.is_any(&["ROLE", "NAMES"]) {
+            let name = c.ident_text().unwrap_or_default();
+            let value = value(c);
+            self.setting(name, value, local);
+            return Ok(());
+        }
+        let name = setting_name(c)?;
+        let _ = c.eat_operator("=") || c.eat_operator(":=") || c.eat("TO");
+        let value = value(c);
+        self.setting(name, value, local);
+        Ok(())
+    }
+
+    pub(super) fn setting(&mut self, name: String, value: Option<String>, local: bool) {
+        let mut op = self.op(OpKind::SessionSet);
+        op.details = Details::Setting(SettingDetails { name, value, local });
+        self.push(op);
+    }
+
+    /// `set_config('name', 'value', is_local)`, after the function's name.
+    pub(super) fn set_config(&mut self, c: &mut Cursor<'a>) {
+        let Some(arguments) = c.group() else { return };
+        let parts = arguments.split_commas();
+        let text = |n: usize| {
+            let token = parts.get(n)?.peek().filter(|t| t.kind == Kind::String && !t.hole)?;
+            Some(unquote(arguments.source(token)))
+        };
+        let Some(name) = text(0) else { return };
+        let local = parts.get(2).is_some_and(|flag| flag.is("TRUE"));
+        self.setting(name.to_lowercase(), text(1), local);
+    }
+
+    fn call(&mut self, c: &mut Cursor<'a>) -> Read {
+        if !matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) {
+            return Err("the name of a procedure");
+        }
+        let name = c.name()?;
+        self.run(name);
+        Ok(())
+    }
+
+    /// A function that is called for what it does.
+    pub(super) fn run(&mut self, name: Known<QualifiedName>) {
+        let mut op = self.op(OpKind::CodeRun);
+        op.details = Details::Code(CodeDetails { name: name.to_string() });
+        op.name = Some(name);
+        self.push(op);
+    }
+}
+
+fn setting_name(c: &mut Cursor<'_>) -> Read<String> {
+    if matches!(c.kind(), Some(Kind::Param)) {
+        // MySQL: SET @variable = …, SET @@session.sql_mode = ….
+        let mut name = c.peek().map_or("", |token| c.source(token)).to_lowercase();
+        c.step();
+        while c.eat_kind(Kind::Dot) {
+            name.push('.');
+            name.push_str(&c.ident_text().unwrap_or_default());
+        }
+        return Ok(name);
+    }
+    Ok(c.name()?.to_string().to_lowercase())
+}
+
+/// The value of a setting without quotes.
+fn value(c: &mut Cursor<'_>) -> Option<String> {
+    let token = c.peek()?;
+    if c.is("DEFAULT") || c.rest().iter().any(|t| t.hole || t.kind == Kind::Param) {
+        return None;
+    }
+    if c.rest().len() == 1 && matches!(token.kind, Kind::String | Kind::Quoted) {
+        return Some(unquote(c.source(token)));
+    }
+    Some(c.shown())
+}

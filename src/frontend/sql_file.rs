@@ -1,0 +1,81 @@
+//! A SQL file as its runner applies it: sections, transactions, and what is sent to the server in one string.
+
+use std::sync::Arc;
+
+use super::python::Reading;
+use super::sql::formats::{Section, sections};
+use super::sql::{self, ReadOptions};
+use super::text::SqlText;
+use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
+use crate::source::{Runner, SourceFile};
+use crate::span::Span;
+
+/// Reads the migrations of a SQL file, one for each section.
+pub(super) fn read(file: &SourceFile) -> Reading {
+    let whole = SqlText::of_file(file.id, &file.text);
+    let mut reading = Reading::default();
+    for (number, section) in (0..).zip(sections(&file.text)) {
+        let text = if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };
+        let plan = Plan::of(file.runner, &section);
+        let mut operations = sql::read(&text, ReadOptions { dialect: file.dialect, query: number });
+        plan.apply(&mut operations, number);
+        let direction = if file.down { Direction::Down } else { section.direction };
+        let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
+        reading.migrations.push(Migration {
+            name: section.name.unwrap_or_else(|| stem.trim_end_matches(".sql").to_owned()),
+            span: Span::new(file.id, section.range.start, section.range.end),
+            direction,
+            role: file.role,
+            operations,
+        });
+    }
+    reading
+}
+
+/// How a runner sends a section to the server.
+struct Plan {
+    transaction: TransactionKind,
+    /// All statements in one string.
+    together: bool,
+}
+
+impl Plan {
+    /// Sources: the documentation of each runner, and its code where that says more. golang-migrate and Prisma send a
+    /// file as one simple query; dbmate does so for a section.
+    fn of(runner: Runner, section: &Section) -> Self {
+        use TransactionKind::{None, Runner as Opened, Unknown};
+        let (default, together) = match runner {
+            Runner::Goose | Runner::Flyway | Runner::Sqlx | Runner::Diesel => (Opened, false),
+            Runner::Dbmate => (Opened, true),
+            Runner::GolangMigrate | Runner::Prisma => (None, true),
+            Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => (Unknown, false),
+        };
+        let transaction = match section.transaction {
+            Some(true) => Opened,
+            Some(false) => None,
+            Option::None => default,
+        };
+        Self { transaction, together }
+    }
+
+    fn apply(&self, operations: &mut [Operation], section: u32) {
+        let scope = Scope { kind: self.transaction, id: section, opened: None };
+        let context = Arc::new(Context { scope, ..Context::default() });
+        let several = operations.windows(2).any(|pair| pair[0].statement.span != pair[1].statement.span);
+        let shares_query = self.together && several;
+        let mut last: Option<(Span, Arc<crate::ir::Statement>)> = None;
+        for operation in operations {
+            operation.context = Arc::clone(&context);
+            if operation.statement.shares_query == shares_query {
+                continue;
+            }
+            let span = operation.statement.span;
+            let statement = match &last {
+                Some((known, statement)) if *known == span => Arc::clone(statement),
+                _ => Arc::new(crate::ir::Statement { shares_query, ..(*operation.statement).clone() }),
+            };
+            operation.statement = Arc::clone(&statement);
+            last = Some((span, statement));
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The other files of a run: configuration, rule pages, baseline, output.
+
+use std::path::{Path, PathBuf};
+
+use super::SourceError;
+
+/// A configuration file that was found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ConfigFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// It is `pyproject.toml`.
+    pub pyproject: bool,
+}
+
+/// The configuration files from `start` upwards, nearest first. The caller takes the first that has something to say:
+/// a `pyproject.toml` may have no table of ours.
+pub fn config_files(start: &Path) -> Vec<ConfigFile> {
+    let mut found = Vec::new();
+    for folder in start.ancestors() {
+        for name in ["ddlint.toml", ".ddlint.toml", "pyproject.toml"] {
+            let path = folder.join(name);
+            if let Ok(text) = std::fs::read_to_string(&path) {
+                found.push(ConfigFile { path, text, pyproject: name == "pyproject.toml" });
+            }
+        }
+    }
+    found
+}
+
+/// The folder of the repository that `start` is in: the nearest with `.git`.
+pub fn repository(start: &Path) -> Option<PathBuf> {
+    start.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned)
+}
+
+/// The text of a file.
+pub fn read_text(path: &Path) -> Result<String, SourceError> {
+    std::fs::read_to_string(path).map_err(|error| failed("read", path, &error))
+}
+
+/// Writes a file as a whole.
+pub fn write_text(path: &Path, text: &str) -> Result<(), SourceError> {
+    std::fs::write(path, text).map_err(|error| failed("write", path, &error))
+}
+
+/// Name (without `.md`), path and text of each rule page in a folder, by name.
+pub fn pages(folder: &Path) -> Result<Vec<(String, PathBuf, String)>, SourceError> {
+    let entries = std::fs::read_dir(folder).map_err(|error| failed("read", folder, &error))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|error| failed("read", folder, &error))?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        if path.extension().is_some_and(|extension| extension == "md") && !name.eq_ignore_ascii_case("readme") {
+            let text = read_text(&path)?;
+            found.push((name, path, text));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn failed(verb: &str, path: &Path, error: &std::io::Error) -> SourceError {
+    SourceError { message: format!("cannot {verb} `{}`: {error}", path.display()), help: None }
+}

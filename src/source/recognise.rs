@@ -1,0 +1,272 @@
+//! Which files are migration sources, and what applies them: from where they are, what they are called, and what is
+//! in them.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::{Language, Role, Runner};
+use crate::config::Dialect;
+
+/// Whether a file is read, and why.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Verdict {
+    /// It is a source: why.
+    Read(String),
+    /// It is left alone, though it looks relevant: why.
+    Leave(&'static str),
+    /// It has nothing to do with migrations.
+    Other,
+    /// Its content decides.
+    Look,
+}
+
+/// The language of a file, from its name.
+pub(super) fn language(path: &str) -> Option<Language> {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())?;
+    match extension.as_str() {
+        "sql" | "psql" | "pgsql" | "ddl" => Some(Language::Sql),
+        "py" => Some(Language::Python),
+        _ => None,
+    }
+}
+
+/// Folders whose files are migrations.
+const FOLDERS: &[&str] = &[
+    "migration",
+    "migrations",
+    "migrate",
+    "db_migrations",
+    "dbmigrations",
+    "schema_migrations",
+    "sql_migrations",
+    "versions",
+    "deltas",
+    "delta",
+    "changelog",
+    "changesets",
+    "upgrades",
+    "upgrade",
+];
+
+/// Folders of tests, examples and documentation.
+const TEST_FOLDERS: &[&str] = &[
+    "test",
+    "tests",
+    "testing",
+    "testdata",
+    "__tests__",
+    "spec",
+    "specs",
+    "fixtures",
+    "examples",
+    "docs",
+    "doc",
+    "seeds",
+    "seed",
+    "queries",
+];
+
+/// A pattern that is known to compile: each is covered by a test.
+fn pattern(source: &str) -> Regex {
+    // A literal of this file; a mistake in it shows at the first test.
+    Regex::new(source).expect("a pattern of this file compiles")
+}
+
+static SQL_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"(?i)(^[VUR]\d[\w.]*__|^R__|^\d{2,}[-_.]|\.(up|down)\.sql$|^(up|down|deploy|revert)\.sql$|migrat)")
+});
+static PYTHON_NAME: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?x)(?i) ( migrat | ^db_(indexes|indices|backfills?|schema|upgrades?) | backfill | index_registry
+          | ^(add|drop|create|remove|rename|alter|fix|update)_\w*(column|columns|table|tables|index|indexes|indices|constraint|schema)\w*
+          | ^(upgrade|schema_update|update_schema|alter_db|alter_tables?)\w* ) .*\.py$",
+    )
+});
+static DDL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(CREATE|ALTER|DROP)\s+(UNIQUE\s+)?(TEMP\w*\s+)?(TABLE|INDEX|TYPE|SEQUENCE|SCHEMA|VIEW|MATERIALIZED|FUNCTION|TRIGGER|EXTENSION|DOMAIN|POLICY)\b",
+    )
+});
+static EXECUTES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r"\.(execute|executescript|exec_driver_sql|executemany|fetch|fetchval)\s*\(|\bRunSQL\s*\(")
+});
+static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|apply|migrate)\w*\s*\(|^\w+\.execute"#)
+});
+static DUMP: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)^--\s*(PostgreSQL database dump|MySQL dump|Dump completed)|pg_dump version"));
+
+/// What where a file is and what it is called say.
+pub(super) fn by_path(path: &str) -> Verdict {
+    let Some(language) = language(path) else { return Verdict::Other };
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
+    let lower = name.to_lowercase();
+    let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
+    if test || parts.iter().any(|part| TEST_FOLDERS.contains(&part.as_str())) {
+        return if language == Language::Sql || test { Verdict::Leave("a test, an example or documentation") } else { Verdict::Other };
+    }
+    if matches!(lower.as_str(), "env.py" | "__init__.py" | "setup.py" | "manage.py" | "models.py") {
+        return Verdict::Other;
+    }
+    if matches!(lower.as_str(), "structure.sql" | "schema.sql" | "dump.sql" | "full_schema.sql" | "init.sql") {
+        let named = parts.iter().any(|part| FOLDERS.contains(&part.as_str()));
+        return if named { Verdict::Look } else { Verdict::Leave("a snapshot of a schema, not a change of it") };
+    }
+    if let Some(folder) = parts.iter().rev().find(|part| FOLDERS.contains(&part.as_str())) {
+        return Verdict::Read(format!("in a folder named `{folder}`"));
+    }
+    match language {
+        Language::Sql if SQL_NAME.is_match(name) => Verdict::Read("named like a migration".to_owned()),
+        Language::Python if PYTHON_NAME.is_match(name) => Verdict::Look,
+        Language::Sql | Language::Python => Verdict::Look,
+    }
+}
+
+/// What is in a file that its path does not decide about.
+pub(super) fn by_content(path: &str, text: &str) -> Verdict {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let ddl = DDL.is_match(text);
+    match language(path) {
+        Some(Language::Sql) if DUMP.is_match(text) => Verdict::Leave("a dump, not a change"),
+        Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
+        Some(Language::Python) => {
+            let executes = EXECUTES.is_match(text);
+            if PYTHON_NAME.is_match(name) && (ddl || executes || text.contains("CREATE INDEX")) {
+                Verdict::Read("named like a migration, and holds SQL".to_owned())
+            } else if ddl && executes && SCRIPT.is_match(text) {
+                Verdict::Read("a script that changes a schema".to_owned())
+            } else if ddl {
+                Verdict::Leave("holds DDL, but is no script that runs it")
+            } else {
+                Verdict::Other
+            }
+        }
+        _ => Verdict::Other,
+    }
+}
+
+/// The role that a well-known name gives.
+pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match name {
+        "db_indexes.py" | "db_indices.py" | "index_registry.py" => Some((Role::Indexes, "named like an index registry")),
+        "db_backfills.py" | "backfill_registry.py" => Some((Role::Backfills, "named like a backfill registry")),
+        _ => None,
+    }
+}
+
+/// The runner, from layout, name and markers.
+pub(super) fn runner(path: &str, text: &str, language: Language) -> Runner {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
+    match language {
+        Language::Python => {
+            if head.contains("down_revision") && head.contains("revision") {
+                Runner::Alembic
+            } else if head.contains("migrations.Migration") {
+                Runner::Django
+            } else {
+                Runner::Script
+            }
+        }
+        Language::Sql => {
+            static FLYWAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([VU][\d._]+|R)__.*\.sql$"));
+            if head.contains("-- +goose") {
+                Runner::Goose
+            } else if head.contains("-- migrate:up") {
+                Runner::Dbmate
+            } else if FLYWAY.is_match(name) {
+                Runner::Flyway
+            } else if name == "migration.sql" && folders.contains("migrations/") {
+                Runner::Prisma
+            } else if matches!(name, "up.sql" | "down.sql") {
+                Runner::Diesel
+            } else if name.ends_with(".up.sql") || name.ends_with(".down.sql") {
+                Runner::GolangMigrate
+            } else {
+                Runner::Plain
+            }
+        }
+    }
+}
+
+/// Whether the file as a whole goes back: `0001_x.down.sql`, `down.sql`, `U1__x.sql`, a folder `revert`.
+pub(super) fn goes_back(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let lower = name.to_lowercase();
+    let folder = Path::new(folders).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    lower.ends_with(".down.sql")
+        || matches!(lower.as_str(), "down.sql" | "revert.sql" | "rollback.sql")
+        || lower.ends_with("_down.sql")
+        || lower.ends_with("_rollback.sql")
+        || matches!(folder, "revert" | "down" | "rollback" | "rollbacks")
+}
+
+/// The dialect that a path names.
+pub(super) fn dialect(path: &str) -> Option<Dialect> {
+    let lower = path.to_lowercase();
+    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    words.rev().find_map(|word| match word {
+        "postgres" | "postgresql" | "pg" | "psql" | "pgsql" | "cockroach" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" => Some(Dialect::Mysql),
+        "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
+        "mssql" | "sqlserver" => Some(Dialect::Mssql),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reads(path: &str) -> bool {
+        matches!(by_path(path), Verdict::Read(_))
+    }
+
+    #[test]
+    fn folders_and_names_of_migrations_decide() {
+        for path in ["db/migrations/0001_a.sql", "alembic/versions/3f2a_b.py", "V1__init.sql", "sql/0003_add.up.sql"] {
+            assert!(reads(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn tests_models_and_queries_are_left_alone() {
+        for path in ["tests/migrations/test_a.py", "app/models.py", "queries/list.sql", "docs/migrations/a.sql", "db/structure.sql"] {
+            assert!(!reads(path), "{path}");
+            assert_ne!(by_path(path), Verdict::Look, "{path}");
+        }
+    }
+
+    #[test]
+    fn content_decides_about_scripts_and_application_code() {
+        let ddl = "conn.execute('ALTER TABLE orders ADD COLUMN note text')\n";
+        let script = format!("def main():\n    {ddl}\nif __name__ == '__main__':\n    main()\n");
+        assert!(matches!(by_content("tools/columns.py", &script), Verdict::Read(_)));
+        let code = format!("class Store:\n    def setup(self, conn):\n        {ddl}");
+        assert!(matches!(by_content("app/store.py", &code), Verdict::Leave(_)));
+        assert_eq!(by_content("app/views.py", "conn.execute('UPDATE orders SET note = 1')"), Verdict::Other);
+    }
+
+    #[test]
+    fn every_pattern_compiles() {
+        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &EXECUTES, &SCRIPT, &DUMP] {
+            assert!(!each.as_str().is_empty());
+        }
+    }
+
+    #[test]
+    fn the_way_back_is_told_from_the_name() {
+        assert!(goes_back("migrations/0001_a.down.sql") && goes_back("2020_a/down.sql"));
+        assert!(!goes_back("migrations/0001_shutdown.sql") && !goes_back("2020_a/up.sql"));
+    }
+
+    #[test]
+    fn a_path_can_name_the_dialect() {
+        assert_eq!(dialect("schema/delta/72/01_x.sql.sqlite"), Some(Dialect::Sqlite));
+        assert_eq!(dialect("migrations/0001_x.sql"), None);
+    }
+}
