@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diagnostic::Severity;
 use crate::report::Format;
 
 /// A linter for database migrations: reads SQL and Python, runs nothing, needs no database.
@@ -100,15 +101,15 @@ pub struct CheckArgs {
     #[command(flatten)]
     /// Which rules are on.
     pub selection: SelectionArgs,
-    /// Exit with 1 for findings of this severity or above
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = FailOn::Warning, help_heading = "Exit code")]
-    pub fail_on: FailOn,
+    /// Exit with 1 for findings of this severity or above [default: warning]
+    #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Exit code")]
+    pub fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found
     #[arg(long, conflicts_with = "fail_on", help_heading = "Exit code")]
     pub exit_zero: bool,
-    /// Form of the report
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Format::Full, help_heading = "Output")]
-    pub output_format: Format,
+    /// Form of the report [default: full]
+    #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
+    pub output_format: Option<Format>,
     /// Write the report to this file instead of standard output
     #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     pub output_file: Option<PathBuf>,
@@ -226,6 +227,17 @@ pub enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// The mildest severity that fails a run; `None` for none.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Never => None,
+        }
+    }
+}
+
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Self] {
         Self::ALL
@@ -252,7 +264,7 @@ mod tests {
         let cli = Cli::try_parse_from(["ddlint", "check"]).unwrap();
         let Command::Check(check) = cli.command else { panic!("{cli:?}") };
         assert_eq!(check.paths, [PathBuf::from(".")]);
-        assert_eq!((check.fail_on, check.output_format), (FailOn::Warning, Format::Full));
+        assert_eq!((check.fail_on, check.output_format), (None, None));
     }
 
     #[test]

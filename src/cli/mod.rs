@@ -1,6 +1,7 @@
 //! The command line: arguments, what goes where, exit codes.
 
 mod args;
+mod context;
 mod output;
 mod pages;
 mod run;
