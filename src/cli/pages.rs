@@ -106,15 +106,17 @@ mod tests {
     use super::*;
 
     fn rules() -> Vec<Arc<Rule>> {
-        let rule = |name: &str, group: &str, enabled| Arc::new(Rule {
-            name: name.to_owned(),
-            title: format!("Title of {name}"),
-            group: group.to_owned(),
-            enabled,
-            markdown: "# Title\n\nSummary.\n\n## Why\n\nBecause.\n".to_owned(),
-            since: Some("0.1.0".to_owned()),
-            ..Rule::default()
-        });
+        let rule = |name: &str, group: &str, enabled| {
+            Arc::new(Rule {
+                name: name.to_owned(),
+                title: format!("Title of {name}"),
+                group: group.to_owned(),
+                enabled,
+                markdown: "# Title\n\nSummary.\n\n## Why\n\nBecause.\n".to_owned(),
+                since: Some("0.1.0".to_owned()),
+                ..Rule::default()
+            })
+        };
         vec![rule("index-not-concurrent", "locking", true), rule("index-name", "naming", false)]
     }
 

@@ -84,9 +84,10 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
 
 /// The files to be read and those left alone, each with the reason.
 fn files(sources: &Sources) -> String {
-    let judged = sources.files().iter().map(|file| {
-        format!("{}: {} ({}, {})\n", file.path, file.why, file.role.as_str(), file.runner.as_str())
-    });
+    let judged = sources
+        .files()
+        .iter()
+        .map(|file| format!("{}: {} ({}, {})\n", file.path, file.why, file.role.as_str(), file.runner.as_str()));
     judged.chain(sources.skipped().iter().map(|file| format!("{}: left alone: {}\n", file.path, file.why))).collect()
 }
 
@@ -154,7 +155,8 @@ fn merged(old: &Baseline, outcome: &Outcome, context: &Context) -> Baseline {
 }
 
 fn init(args: &InitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let path = args.folder.join("ddlint.toml");
+    let folder = args.folder.strip_prefix(".").unwrap_or(&args.folder);
+    let path = folder.join("ddlint.toml");
     if path.exists() && !args.force {
         return Err(Failure(format!("`{}` is there already; `--force` replaces it", path.display())));
     }
