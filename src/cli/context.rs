@@ -19,6 +19,8 @@ pub(super) struct Context {
     /// The folder that paths are shown relative to: that of the configuration, else the repository, else the current
     /// one.
     pub(super) root: PathBuf,
+    /// The folder of the configuration, which paths in it are relative to.
+    pub(super) base: PathBuf,
     /// The configuration, with the command line's selection.
     pub(super) settings: Settings,
     /// The rules.
@@ -30,7 +32,7 @@ impl Context {
     pub(super) fn new(global: &GlobalArgs, selection: &SelectionArgs, paths: &[PathBuf]) -> Result<Self, Failure> {
         let current = std::env::current_dir()?;
         let start = start(&current, paths);
-        let (root, mut settings) = configuration(global, &start, &current)?;
+        let Configuration { root, base, mut settings } = configuration(global, &start, &current)?;
         if !selection.select.is_empty() {
             settings.select = Some(selection.select.clone());
         }
@@ -38,13 +40,13 @@ impl Context {
         settings.extend_select.extend(selection.extend_select.iter().cloned());
         let mut pages = Vec::new();
         for folder in &settings.rules_dirs {
-            for (name, path, text) in source::pages(&root.join(folder))? {
+            for (name, path, text) in source::pages(&base.join(folder))? {
                 let path = path.strip_prefix(&root).unwrap_or(&path).display().to_string().replace('\\', "/");
                 pages.push(Page { name, path, text });
             }
         }
         let rules = RuleSet::load(&pages, &settings)?;
-        Ok(Self { root, settings, rules })
+        Ok(Self { root, base, settings, rules })
     }
 
     /// The sources under `paths`, or standard input, named as `stdin_filename`.
@@ -81,25 +83,33 @@ fn start(current: &Path, paths: &[PathBuf]) -> PathBuf {
     folder.and_then(|folder| folder.canonicalize().ok()).unwrap_or_else(|| current.to_owned())
 }
 
+/// What a configuration file, or its absence, says.
+struct Configuration {
+    root: PathBuf,
+    base: PathBuf,
+    settings: Settings,
+}
+
 /// The root and the settings: from `--config`, else from the nearest file that has something to say.
-fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<(PathBuf, Settings), Failure> {
+fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Configuration, Failure> {
     let fallback = || source::repository(start).unwrap_or_else(|| current.to_owned());
     if global.isolated {
-        return Ok((fallback(), Settings::default()));
+        return Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() });
     }
     if let Some(path) = &global.config {
         let text = source::read_text(path)?;
         let settings = parse(&text, &path.display().to_string(), path.ends_with("pyproject.toml"))?;
-        return Ok((fallback(), settings.unwrap_or_default()));
+        let base = current.join(path).parent().map_or_else(|| current.to_owned(), Path::to_owned);
+        return Ok(Configuration { root: fallback(), base, settings: settings.unwrap_or_default() });
     }
     for file in source::config_files(start) {
         let shown = file.path.strip_prefix(current).unwrap_or(&file.path).display().to_string();
         if let Some(settings) = parse(&file.text, &shown, file.pyproject)? {
             let root = file.path.parent().map_or_else(fallback, Path::to_owned);
-            return Ok((root, settings));
+            return Ok(Configuration { base: root.clone(), root, settings });
         }
     }
-    Ok((fallback(), Settings::default()))
+    Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() })
 }
 
 fn parse(text: &str, path: &str, pyproject: bool) -> Result<Option<Settings>, Failure> {

@@ -60,7 +60,7 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     };
     let file = match (&args.baseline, &context.settings.baseline) {
         (Some(file), _) => Some(file.clone()),
-        (None, Some(file)) => Some(context.root.join(file)),
+        (None, Some(file)) => Some(context.base.join(file)),
         (None, None) => None,
     };
     let mut baseline = file.as_deref().map(read_baseline).transpose()?;
