@@ -115,6 +115,8 @@ pub struct About {
 pub struct Diagnostic {
     /// The primary place: the statement, or the clause of it.
     pub span: Span,
+    /// The whole statement; `span` is the clause of it that is meant.
+    pub statement: Span,
     /// Name of the rule.
     pub rule: String,
     /// Group of the rule.

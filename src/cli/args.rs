@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diagnostic::Severity;
 use crate::report::Format;
 
 /// A linter for database migrations: reads SQL and Python, runs nothing, needs no database.
@@ -100,13 +101,13 @@ pub struct CheckArgs {
     #[command(flatten)]
     /// Which rules are on.
     pub selection: SelectionArgs,
-    /// Exit with 1 for findings of this severity or above
+    /// Exit with 1 for findings of this severity or above [default: warning]
     #[arg(long, value_enum, value_name = "SEVERITY", help_heading = "Exit code")]
     pub fail_on: Option<FailOn>,
     /// Exit with 0 whatever is found
     #[arg(long, conflicts_with = "fail_on", help_heading = "Exit code")]
     pub exit_zero: bool,
-    /// Form of the report
+    /// Form of the report [default: full]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Output")]
     pub output_format: Option<Format>,
     /// Write the fixes that change nothing for the application into the files
@@ -228,10 +229,19 @@ pub enum FailOn {
     /// Warnings and errors
     #[default]
     Warning,
-    /// Anything
-    Info,
     /// Nothing
     Never,
+}
+
+impl FailOn {
+    /// The mildest severity that fails a run; `None` for none.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Never => None,
+        }
+    }
 }
 
 impl ValueEnum for Format {

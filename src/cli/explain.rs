@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::args::{ExplainArgs, GlobalArgs, SelectionArgs, TextOrJson};
 use super::output::{Failure, print};
-use super::project::Setup;
+use super::context::Context;
 use super::verdict::CLEAN;
 use crate::engine::{Explained, Project};
 use crate::source::SourceFile;
@@ -17,9 +17,9 @@ const SHOWN: usize = 72;
 
 /// Shows what each statement does.
 pub(super) fn run(args: &ExplainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let setup = Setup::new(&args.paths, global, &SelectionArgs::default())?;
-    let sources = setup.sources(&args.paths, None)?;
-    let project = Project::read(&sources, &setup.settings);
+    let context = Context::new(global, &SelectionArgs::default(), &args.paths)?;
+    let sources = context.sources(&args.paths, None, false)?;
+    let project = Project::read(&sources, &context.settings);
     let explained = project.explain();
     let file = |one: &Explained| project.files.get(one.span.file.0 as usize).cloned();
     let rows = explained.iter().filter_map(|one| Some((one, file(one)?)));

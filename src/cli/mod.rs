@@ -1,12 +1,11 @@
 //! The command line: arguments, what goes where, exit codes.
 
 mod args;
-mod baseline;
-mod check;
 mod explain;
+mod fixes;
+mod context;
 mod output;
 mod pages;
-mod project;
 mod run;
 mod terminal;
 mod verdict;
@@ -17,7 +16,7 @@ pub use args::{
 };
 pub use output::{Failure, finish, note, print};
 pub use run::{main, run};
-pub use verdict::{CLEAN, FAILURE, FINDINGS};
+pub use verdict::{CLEAN, FAILURE, FINDINGS, exit_code, report, statistics};
 
 /// The file that `ddlint init` writes.
 pub const CONFIGURATION: &str = include_str!("ddlint.toml");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -40,7 +41,7 @@ impl<'r> From<&'r Rule> for Entry<'r> {
 }
 
 /// The rules by group, one line each.
-pub(super) fn list(rules: &[Rule]) -> String {
+pub(super) fn list(rules: &[Arc<Rule>]) -> String {
     let mut groups: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
     for rule in rules {
         groups.entry(&rule.group).or_default().push(rule);
@@ -74,8 +75,8 @@ pub(super) fn page(rule: &Rule) -> String {
 }
 
 /// The list for programs.
-pub(super) fn list_json(rules: &[Rule]) -> String {
-    json(&rules.iter().map(Entry::from).collect::<Vec<_>>())
+pub(super) fn list_json(rules: &[Arc<Rule>]) -> String {
+    json(&rules.iter().map(|rule| Entry::from(rule.as_ref())).collect::<Vec<_>>())
 }
 
 /// One rule for programs.
@@ -84,8 +85,8 @@ pub(super) fn page_json(rule: &Rule) -> String {
 }
 
 /// The rule of the name, or what to say where there is none.
-pub(super) fn find<'r>(rules: &'r [Rule], name: &str) -> Result<&'r Rule, String> {
-    rules.iter().find(|rule| rule.name == name).ok_or_else(|| {
+pub(super) fn find<'r>(rules: &'r [Arc<Rule>], name: &str) -> Result<&'r Rule, String> {
+    rules.iter().map(AsRef::as_ref).find(|rule: &&Rule| rule.name == name).ok_or_else(|| {
         let meant = nearest(name, rules.iter().map(|rule| rule.name.as_str()));
         let hint = meant
             .map_or_else(|| "`ddlint rule` lists the rules".to_owned(), |meant| format!("did you mean `{meant}`?"));
@@ -104,15 +105,17 @@ fn json<T: Serialize>(value: &T) -> String {
 mod tests {
     use super::*;
 
-    fn rules() -> Vec<Rule> {
-        let rule = |name: &str, group: &str, enabled| Rule {
-            name: name.to_owned(),
-            title: format!("Title of {name}"),
-            group: group.to_owned(),
-            enabled,
-            markdown: "# Title\n\nSummary.\n\n## Why\n\nBecause.\n".to_owned(),
-            since: Some("0.1.0".to_owned()),
-            ..Rule::default()
+    fn rules() -> Vec<Arc<Rule>> {
+        let rule = |name: &str, group: &str, enabled| {
+            Arc::new(Rule {
+                name: name.to_owned(),
+                title: format!("Title of {name}"),
+                group: group.to_owned(),
+                enabled,
+                markdown: "# Title\n\nSummary.\n\n## Why\n\nBecause.\n".to_owned(),
+                since: Some("0.1.0".to_owned()),
+                ..Rule::default()
+            })
         };
         vec![rule("index-not-concurrent", "locking", true), rule("index-name", "naming", false)]
     }

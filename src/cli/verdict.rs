@@ -16,25 +16,26 @@ pub const FINDINGS: u8 = 1;
 pub const FAILURE: u8 = 2;
 
 /// The exit code of a run. The format of the report has no say in it.
-pub(super) fn exit_code(summary: &Summary, fail_on: Option<Severity>) -> u8 {
+pub fn exit_code(summary: &Summary, fail_on: Option<Severity>, exit_zero: bool) -> u8 {
     let counting = match fail_on {
         Some(Severity::Error) => summary.errors,
         Some(Severity::Warning) => summary.errors + summary.warnings,
         Some(Severity::Info) => summary.errors + summary.warnings + summary.infos,
         None => 0,
     };
-    if counting == 0 { CLEAN } else { FINDINGS }
+    if counting == 0 || exit_zero { CLEAN } else { FINDINGS }
 }
 
 /// The report of `outcome` as `args` ask for it, and the exit code.
-pub(super) fn report(
+pub fn report(
     outcome: &Outcome,
     args: &CheckArgs,
-    (format, fail_on): (Format, Option<Severity>),
+    format: Format,
+    fail_on: Option<Severity>,
     quiet: bool,
     options: Options,
 ) -> (String, u8) {
-    let code = exit_code(&outcome.summary, fail_on);
+    let code = exit_code(&outcome.summary, fail_on, args.exit_zero);
     let options = Options { show_suppressed: args.show_suppressed, summary: !quiet, exit_code: code, ..options };
     let text_for_people = matches!(format, Format::Full | Format::Concise);
     let text = if args.statistics && text_for_people {
@@ -46,7 +47,7 @@ pub(super) fn report(
 }
 
 /// Findings counted by rule, most first.
-pub(super) fn statistics(outcome: &Outcome, options: &Options) -> String {
+pub fn statistics(outcome: &Outcome, options: &Options) -> String {
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for diagnostic in options.shown(outcome) {
         *counts.entry((&diagnostic.rule, diagnostic.severity.as_str())).or_default() += 1;
@@ -69,17 +70,16 @@ mod tests {
     #[test]
     fn the_exit_code_follows_fail_on_and_nothing_else() {
         let found = |errors, warnings, infos| Summary { errors, warnings, infos, ..Summary::default() };
-        let (error, warning) = (Some(Severity::Error), Some(Severity::Warning));
-        for (summary, fail_on, expected) in [
-            (found(0, 0, 9), warning, CLEAN),
-            (found(0, 0, 9), Some(Severity::Info), FINDINGS),
-            (found(0, 1, 0), warning, FINDINGS),
-            (found(0, 1, 0), error, CLEAN),
-            (found(1, 0, 0), error, FINDINGS),
-            (found(1, 1, 0), None, CLEAN),
-            (Summary { baselined: 25, suppressed: 3, ..Summary::default() }, warning, CLEAN),
+        for (summary, fail_on, exit_zero, expected) in [
+            (found(0, 0, 9), Some(Severity::Warning), false, CLEAN),
+            (found(0, 1, 0), Some(Severity::Warning), false, FINDINGS),
+            (found(0, 1, 0), Some(Severity::Error), false, CLEAN),
+            (found(1, 0, 0), Some(Severity::Error), false, FINDINGS),
+            (found(1, 1, 0), None, false, CLEAN),
+            (found(1, 1, 0), Some(Severity::Warning), true, CLEAN),
+            (Summary { baselined: 25, suppressed: 3, ..Summary::default() }, Some(Severity::Warning), false, CLEAN),
         ] {
-            assert_eq!(exit_code(&summary, fail_on), expected, "{summary:?} {fail_on:?}");
+            assert_eq!(exit_code(&summary, fail_on, exit_zero), expected, "{summary:?} {fail_on:?}");
         }
     }
 }

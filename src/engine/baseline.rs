@@ -199,6 +199,15 @@ impl Baseline {
         }
     }
 
+    /// Adds `entries`.
+    pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for Entry { rule, path, fingerprint, ordinal, excerpt } in entries {
+            self.slots.entry(Key { rule, path, fingerprint }).or_default().lines.insert(ordinal, excerpt);
+        }
+        self.paths.clear();
+        self.index();
+    }
+
     /// The lines, sorted.
     pub fn entries(&self) -> Vec<Entry> {
         self.slots.iter().flat_map(|(key, slot)| slot.lines.iter().map(|line| entry(key, line))).collect()
@@ -314,6 +323,7 @@ mod tests {
 
     fn diagnostic(rule: &str, fingerprint: u64) -> Diagnostic {
         Diagnostic {
+            statement: Span::default(),
             span: Span::default(),
             rule: rule.to_owned(),
             group: String::new(),

@@ -124,9 +124,10 @@ pub fn check(sources: &Sources, settings: &Settings, rules: &RuleSet, baseline: 
     diagnostics.sort_by(|a, b| (path(a), a.span.start, &a.rule, a).cmp(&(path(b), b.span.start, &b.rule, b)));
     diagnostics.dedup();
     if let Some(baseline) = baseline {
-        let paths: BTreeSet<&str> = project.files.iter().map(|file| file.path.as_str()).collect();
+        // A run may be given some files only, so the disk is asked whether a file was renamed.
+        let exists = |path: &str| sources.exists(path);
         for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.status == Status::New) {
-            if baseline.matches(path(diagnostic), diagnostic, &|path| paths.contains(path)) {
+            if baseline.matches(path(diagnostic), diagnostic, &exists) {
                 diagnostic.status = Status::Baselined;
             }
         }
@@ -173,7 +174,7 @@ fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules:
         }
         let silenced = suppressions
             .get_mut(&diagnostic.span.file)
-            .and_then(|all| all.apply(diagnostic.span, finding.statement, Some(finding.block), &diagnostic.rule));
+            .and_then(|all| all.apply(diagnostic.span, diagnostic.statement, Some(finding.block), &diagnostic.rule));
         if let Some(justification) = silenced {
             diagnostic.status = Status::Suppressed;
             diagnostic.justification = justification.reason;

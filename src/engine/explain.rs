@@ -7,7 +7,7 @@ use crate::span::Span;
 /// One operation as it is explained.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Explained {
-    /// The statement or clause.
+    /// The statement.
     pub span: Span,
     /// Name of the migration.
     pub migration: String,
@@ -73,7 +73,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         locks.iter().map(row).collect()
     });
     Explained {
-        span: op.span,
+        span: op.statement.span,
         migration: view.migration.name.clone(),
         kind: op.kind.as_str(),
         name: op.name.as_ref().and_then(shown),

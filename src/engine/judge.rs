@@ -18,8 +18,6 @@ use crate::span::Span;
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     pub(super) diagnostic: Diagnostic,
-    /// The statement it is about.
-    pub(super) statement: Span,
     /// The migration it is in.
     pub(super) block: Span,
 }
@@ -162,6 +160,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
     };
     let diagnostic = Diagnostic {
         span: place(rule.label_at, op),
+        statement,
         rule: rule.name.clone(),
         group: rule.group.clone(),
         severity,
@@ -177,7 +176,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         justification: None,
         fix: None,
     };
-    Finding { diagnostic, statement, block: view.migration.span }
+    Finding { diagnostic, block: view.migration.span }
 }
 
 /// The bytes that a rule underlines.
@@ -225,6 +224,7 @@ pub(super) fn about_file(
     hash.update(message.as_bytes());
     let diagnostic = Diagnostic {
         span,
+        statement: span,
         rule: rule.name.clone(),
         group: rule.group.clone(),
         severity,
@@ -240,5 +240,5 @@ pub(super) fn about_file(
         justification: None,
         fix: None,
     };
-    Finding { diagnostic, statement: span, block: span }
+    Finding { diagnostic, block: span }
 }

@@ -33,6 +33,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Str(v.op.kind.as_str().to_owned()),
     },
     Fact {
+        name: "op.sql",
+        ty: Type::Str,
+        doc: "What the operation is called in SQL, for messages: `CREATE INDEX`.",
+        families: &[],
+        get: |v| Value::Str(v.op.kind.as_sql()),
+    },
+    Fact {
         name: "op.detail",
         ty: Type::Str,
         doc: "The finer word where one kind covers several statements: `vacuum-full`, `unlogged`.",
@@ -165,7 +172,13 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| listed(v, &v.model.policy.large_tables),
     },
-    Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
+    Fact {
+        name: "index.name",
+        ty: Type::Str,
+        doc: "Name of the index.",
+        families: &["index"],
+        get: |v| name(v),
+    },
     Fact {
         name: "index.named",
         ty: Type::Bool,
@@ -362,7 +375,13 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| Value::Bool(v.record_is_duplicate()),
     },
-    Fact { name: "code.name", ty: Type::Str, doc: "The function called.", families: &["code"], get: |v| code_name(v) },
+    Fact {
+        name: "code.name",
+        ty: Type::Str,
+        doc: "The function called.",
+        families: &["code"],
+        get: |v| code_name(v),
+    },
     Fact {
         name: "code.changes_data",
         ty: Type::Bool,

@@ -192,6 +192,37 @@ impl OpKind {
         name.split_once('.').map_or(name, |(family, _)| family)
     }
 
+    /// What it is called in SQL, for messages: `CREATE INDEX`.
+    pub fn as_sql(self) -> String {
+        match self {
+            Self::TableTruncate => "TRUNCATE".to_owned(),
+            Self::TableLock => "LOCK TABLE".to_owned(),
+            Self::TableRename => "RENAME TABLE".to_owned(),
+            Self::TableSetStorage => "ALTER TABLE … SET".to_owned(),
+            Self::ColumnRetype => "ALTER COLUMN … TYPE".to_owned(),
+            Self::ColumnSetNotNull => "SET NOT NULL".to_owned(),
+            Self::ColumnDropNotNull => "DROP NOT NULL".to_owned(),
+            Self::ColumnSetDefault => "SET DEFAULT".to_owned(),
+            Self::ColumnDropDefault => "DROP DEFAULT".to_owned(),
+            Self::IndexReindex => "REINDEX".to_owned(),
+            Self::EnumAddValue | Self::EnumRenameValue | Self::DomainAlter => "ALTER TYPE".to_owned(),
+            Self::PrivilegeGrant => "GRANT".to_owned(),
+            Self::PrivilegeRevoke => "REVOKE".to_owned(),
+            Self::CommentSet => "COMMENT".to_owned(),
+            Self::SessionSet => "SET".to_owned(),
+            Self::CodeRun => "a call".to_owned(),
+            Self::Other | Self::Opaque => "the statement".to_owned(),
+            _ => {
+                let (family, verb) = self.as_str().split_once('.').unwrap_or((self.as_str(), ""));
+                let family = if family == "matview" { "materialized view" } else { family };
+                match family {
+                    "data" | "transaction" => verb.to_uppercase(),
+                    _ => format!("{verb} {family}").to_uppercase(),
+                }
+            }
+        }
+    }
+
     /// Whether rows are changed.
     pub fn changes_data(self) -> bool {
         matches!(self, Self::DataUpdate | Self::DataDelete | Self::DataInsert | Self::DataMerge | Self::TableTruncate)

@@ -220,7 +220,9 @@ fn footer(summary: &Summary, first_rule: Option<&str>) -> String {
     }
     line.push('\n');
     if let Some(rule) = first_rule {
-        line.push_str(&format!("`ddlint rule {rule}` says more\n"));
+        line.push_str("`ddlint rule ");
+        line.push_str(rule);
+        line.push_str("` says more\n");
     }
     line
 }

@@ -3,7 +3,7 @@
 //! ```json
 //! {"schema": 1, "tool": {"name": "ddlint", "version": "…"},
 //!  "findings": [{"rule", "group", "severity": "error" | "warning" | "info", "confidence": "high" | "medium" | "low",
-//!    "path", "line", "column", "end_line", "end_column", "message", "help", "url",
+//!    "path", "line", "column", "end_line", "end_column", "clause": {"path", "line", …}, "message", "help", "url",
 //!    "operation": {"kind", "table", "name"} | null,
 //!    "related": [{"path", "line", "column", "end_line", "end_column", "text"}],
 //!    "fingerprint", "status": "new" | "baselined" | "suppressed", "justification",
@@ -50,6 +50,8 @@ struct Finding<'o> {
     confidence: Confidence,
     #[serde(flatten)]
     at: At<'o>,
+    /// The part of the statement that is meant; the statement itself where it is not one of several.
+    clause: At<'o>,
     message: &'o str,
     help: Option<&'o str>,
     url: Option<&'o str>,
@@ -130,7 +132,8 @@ fn finding<'o>(diagnostic: &'o Diagnostic, places: &Places<'o>) -> Finding<'o> {
         group: &diagnostic.group,
         severity: diagnostic.severity,
         confidence: diagnostic.confidence,
-        at: at(diagnostic.span, places),
+        at: at(diagnostic.statement, places),
+        clause: at(diagnostic.span, places),
         message: &diagnostic.message,
         help: diagnostic.help.as_deref(),
         url: diagnostic.url.as_deref(),

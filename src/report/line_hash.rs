@@ -82,7 +82,8 @@ impl Rolling {
     }
 
     fn push(&mut self, unit: u16) {
-        const LEAVING: u64 = BASE.wrapping_pow(WINDOW as u32);
+        /// The weight of a unit when it leaves the window: `BASE` to the power of [`WINDOW`].
+        const LEAVING: u64 = BASE.wrapping_pow(100);
         self.hash = self.hash.wrapping_mul(BASE).wrapping_add(u64::from(unit));
         self.window.push_back(unit);
         if self.window.len() > WINDOW {

@@ -40,6 +40,7 @@ pub(super) fn file(id: u32, path: &str, text: &str) -> SourceFile {
         helper: false,
         problems: Vec::new(),
         exact: true,
+        down: false,
     }
 }
 
@@ -59,6 +60,7 @@ pub(super) fn span_of(id: u32, text: &str, needle: &str) -> Span {
 pub(super) fn diagnostic(rule: &str, severity: Severity, span: Span, message: &str) -> Diagnostic {
     Diagnostic {
         span,
+        statement: span,
         rule: rule.to_owned(),
         group: "locking".to_owned(),
         severity,

@@ -130,6 +130,11 @@ impl Sources {
         &self.root
     }
 
+    /// Whether there is a file at the shown `path`.
+    pub fn exists(&self, path: &str) -> bool {
+        self.root.join(path).exists()
+    }
+
     /// A lock that a panic elsewhere left behind holds nothing half-done: each change of it is one insertion.
     fn lock(&self) -> std::sync::MutexGuard<'_, Loaded> {
         self.loaded.lock().unwrap_or_else(PoisonError::into_inner)

@@ -169,6 +169,7 @@ pub(super) struct ResultProperties {
 /// §3.28 `location`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names are those of the specification")]
 pub(super) struct Location {
     /// §3.28.2: from 1 where a message could refer to it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,120 @@
+//! What every command needs first: the configuration, the project's root, the sources and the rules.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::args::{GlobalArgs, SelectionArgs};
+use super::output::Failure;
+use crate::config::Settings;
+use crate::engine::RuleSet;
+use crate::rule::Page;
+use crate::source::{self, Sources, matcher};
+
+/// The path that stands for standard input.
+const STDIN: &str = "-";
+
+/// A configured project.
+#[derive(Debug)]
+pub(super) struct Context {
+    /// The folder that paths are shown relative to: that of the configuration, else the repository, else the current
+    /// one.
+    pub(super) root: PathBuf,
+    /// The folder of the configuration, which paths in it are relative to.
+    pub(super) base: PathBuf,
+    /// The configuration, with the command line's selection.
+    pub(super) settings: Settings,
+    /// The rules.
+    pub(super) rules: RuleSet,
+}
+
+impl Context {
+    /// Reads the configuration for `paths`, and the rules.
+    pub(super) fn new(global: &GlobalArgs, selection: &SelectionArgs, paths: &[PathBuf]) -> Result<Self, Failure> {
+        let current = std::env::current_dir()?;
+        let start = start(&current, paths);
+        let Configuration { root, base, mut settings } = configuration(global, &start, &current)?;
+        if !selection.select.is_empty() {
+            settings.select = Some(selection.select.clone());
+        }
+        settings.ignore.extend(selection.ignore.iter().cloned());
+        settings.extend_select.extend(selection.extend_select.iter().cloned());
+        let mut pages = Vec::new();
+        for folder in &settings.rules_dirs {
+            for (name, path, text) in source::pages(&base.join(folder))? {
+                let path = path.strip_prefix(&root).unwrap_or(&path).display().to_string().replace('\\', "/");
+                pages.push(Page { name, path, text });
+            }
+        }
+        let rules = RuleSet::load(&pages, &settings)?;
+        Ok(Self { root, base, settings, rules })
+    }
+
+    /// The sources under `paths`, or standard input, named as `stdin_filename`.
+    pub(super) fn sources(
+        &self,
+        paths: &[PathBuf],
+        stdin_filename: Option<&Path>,
+        force_exclude: bool,
+    ) -> Result<Sources, Failure> {
+        if paths.iter().any(|path| path.as_os_str() == STDIN) {
+            let mut text = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut text)?;
+            let name = stdin_filename.unwrap_or(Path::new("stdin.sql"));
+            return Ok(Sources::stdin(text, &name.to_string_lossy(), &self.root, &self.settings));
+        }
+        let excluded = matcher(&self.settings.exclude);
+        let kept = paths.iter().filter(|path| !(force_exclude && excluded.is_match(self.relative(path))));
+        Ok(Sources::discover(&kept.cloned().collect::<Vec<_>>(), &self.root, &self.settings)?)
+    }
+
+    /// `path` relative to the root, as globs are written.
+    fn relative(&self, path: &Path) -> PathBuf {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        absolute.strip_prefix(&self.root).map_or_else(|_| path.to_owned(), Path::to_owned)
+    }
+}
+
+/// The folder to look for a configuration from: that of the one path given, else the current one.
+fn start(current: &Path, paths: &[PathBuf]) -> PathBuf {
+    let [path] = paths else { return current.to_owned() };
+    let path = current.join(path);
+    let folder = if path.is_dir() { Some(path.as_path()) } else { path.parent().filter(|parent| parent.is_dir()) };
+    // `.` in the middle of a path would hide the folders above it.
+    folder.and_then(|folder| folder.canonicalize().ok()).unwrap_or_else(|| current.to_owned())
+}
+
+/// What a configuration file, or its absence, says.
+struct Configuration {
+    root: PathBuf,
+    base: PathBuf,
+    settings: Settings,
+}
+
+/// The root and the settings: from `--config`, else from the nearest file that has something to say.
+fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Configuration, Failure> {
+    let fallback = || source::repository(start).unwrap_or_else(|| current.to_owned());
+    if global.isolated {
+        return Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() });
+    }
+    if let Some(path) = &global.config {
+        let text = source::read_text(path)?;
+        let settings = parse(&text, &path.display().to_string(), path.ends_with("pyproject.toml"))?;
+        let base = current.join(path).parent().map_or_else(|| current.to_owned(), Path::to_owned);
+        return Ok(Configuration { root: fallback(), base, settings: settings.unwrap_or_default() });
+    }
+    for file in source::config_files(start) {
+        let shown = file.path.strip_prefix(current).unwrap_or(&file.path).display().to_string();
+        if let Some(settings) = parse(&file.text, &shown, file.pyproject)? {
+            let root = file.path.parent().map_or_else(fallback, Path::to_owned);
+            return Ok(Configuration { base: root.clone(), root, settings });
+        }
+    }
+    Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() })
+}
+
+fn parse(text: &str, path: &str, pyproject: bool) -> Result<Option<Settings>, Failure> {
+    if pyproject {
+        return Ok(Settings::from_pyproject(text, path)?);
+    }
+    Ok(Some(Settings::from_toml(text, path)?))
+}
