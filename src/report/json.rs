@@ -193,6 +193,13 @@ mod tests {
               "column": 9,
               "end_line": 2,
               "end_column": 41,
+              "clause": {
+                "path": "db/migrations/0002 note.sql",
+                "line": 2,
+                "column": 9,
+                "end_line": 2,
+                "end_column": 41
+              },
               "message": "building index `ix` blocks writes to `orders`",
               "help": "create it CONCURRENTLY, outside a transaction",
               "url": "https://example.org/rules/index-not-concurrent",
