@@ -352,6 +352,9 @@ fn conditions_are_read_to_their_terms() {
         "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
          [e Equal Literal(\"false\")] limit=Some(2)(list) @0..93",
     ]);
+    check("UPDATE t AS x SET a = 1 FROM s WHERE s.id = x.t_id AND s.b = 2", &[
+        "data.update t a:=1 [t_id Equal Expression(\"s.id\")] … @0..62",
+    ]);
     check("DELETE FROM t WHERE a = 1 OR b = 2", &["data.delete t … @0..34"]);
     check("UPDATE t SET a = 1 WHERE coalesce(b, '') = '' AND 1=1", &["data.update t a:=1 [b IsNull None] @0..53"]);
     check("WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d", &[

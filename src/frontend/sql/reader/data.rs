@@ -312,7 +312,7 @@ impl<'a> Reader<'a> {
         details.assignments = assignments(list, &table, alias.as_deref());
         let open_end = list.rest().last().is_some_and(|t| t.kind == Kind::Hole)
             && list.rest().iter().rev().nth(1).is_none_or(|t| list.source(t) != "=");
-        details.condition = condition(c, open_end);
+        details.condition = condition(c, open_end, &own_names(&table, start));
         whole.bound(&mut details, start);
         if let Some(limit) = top {
             details.limited = true;
@@ -341,7 +341,7 @@ impl<'a> Reader<'a> {
         let before = start.range_to(c);
         let open_end = start.text.first_hole(before).is_some();
         let mut details = whole.details(Some(&table), start);
-        details.condition = condition(c, open_end);
+        details.condition = condition(c, open_end, &own_names(&table, start));
         whole.bound(&mut details, start);
         if let Some(limit) = top {
             details.limited = true;
@@ -401,7 +401,7 @@ impl<'a> Reader<'a> {
             details.limit = limit.flatten();
             let mut from = query;
             from.until_word(&["WHERE"]);
-            details.condition = condition(&mut from, false);
+            details.condition = condition(&mut from, false, &[]);
         } else if c.text.first_hole(start.range()).is_none() && !start.rest().iter().any(|t| t.hole) {
             return Err("VALUES or SELECT");
         }
@@ -505,6 +505,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The names that the columns of the changed table go by; `after` stands after its name.
+fn own_names(table: &Known<QualifiedName>, mut after: Cursor<'_>) -> Vec<String> {
+    // Of a table whose name is not known nothing tells which columns are its own. T-SQL and MySQL name the table
+    // after FROM too: UPDATE alias SET … FROM table AS alias.
+    let Some(table) = table.known().filter(|_| after.dialect == Dialect::Postgres) else { return Vec::new() };
+    let mut names = vec![table.name.clone()];
+    after.eat("AS");
+    if !after.is_any(&["SET", "USING", "FROM", "JOIN", "INNER", "LEFT", "CROSS"]) && !after.is_any(CLAUSES) {
+        names.extend(after.ident_text());
+    }
+    names
+}
+
 /// FROM that is not part of IS DISTINCT FROM.
 fn at_from(c: &Cursor<'_>) -> bool {
     c.is("FROM") && !c.follows("DISTINCT")
@@ -521,7 +534,7 @@ fn has_group_query(mut c: Cursor<'_>) -> bool {
 }
 
 /// WHERE … from here on. With `open_end` an unknown part before the end could hold it.
-fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
+fn condition(c: &mut Cursor<'_>, open_end: bool, own: &[String]) -> Where {
     let mut c = *c;
     c.until_word(&["WHERE"]);
     if c.eat("WHERE") {
@@ -534,7 +547,7 @@ fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
                 || c.at_phrase("ON DUPLICATE")
                 || c.at_phrase("FOR UPDATE")
         });
-        return predicate::condition(inside);
+        return predicate::condition(inside, own);
     }
     if open_end { Where::Unknown } else { Where::Absent }
 }
