@@ -122,14 +122,14 @@ mod tests {
 
     #[test]
     fn markers_part_the_file() {
-        assert_eq!(show("-- +goose Up\nA;\n-- +goose Down\nB;"), [
-            r#"up None "-- +goose Up\nA;\n""#,
-            r#"down None "-- +goose Down\nB;""#,
-        ]);
-        assert_eq!(show("-- migrate:up transaction:false\nA;\n-- migrate:down\n"), [
-            r#"up Some(false) "-- migrate:up transaction:false\nA;\n""#,
-            r#"down None "-- migrate:down\n""#,
-        ]);
+        assert_eq!(
+            show("-- +goose Up\nA;\n-- +goose Down\nB;"),
+            [r#"up None "-- +goose Up\nA;\n""#, r#"down None "-- +goose Down\nB;""#,]
+        );
+        assert_eq!(
+            show("-- migrate:up transaction:false\nA;\n-- migrate:down\n"),
+            [r#"up Some(false) "-- migrate:up transaction:false\nA;\n""#, r#"down None "-- migrate:down\n""#,]
+        );
         assert_eq!(show("-- +goose NO TRANSACTION\n-- +goose Up\nA"), [r#"up Some(false) "-- +goose Up\nA""#]);
     }
 

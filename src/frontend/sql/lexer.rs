@@ -298,7 +298,8 @@ impl<'a> Lexer<'a> {
             let digits = self.bytes.iter().skip(start + 1).take_while(|b| b.is_ascii_digit()).count();
             return self.token(Kind::Param, start, start + 1 + digits);
         }
-        let tag = self.bytes.iter().skip(start + 1).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80);
+        let tag =
+            self.bytes.iter().skip(start + 1).take_while(|b| b.is_ascii_alphanumeric() || **b == b'_' || **b >= 0x80);
         let close = start + 1 + tag.count();
         if self.byte(close) != b'$' {
             return self.token(Kind::Operator, start, start + 1);
@@ -395,9 +396,11 @@ impl<'a> Lexer<'a> {
             return None;
         }
         let from = self.line_end(self.at);
-        let found = self.rest(from).match_indices("\n\\.").map(|(at, _)| from + at).find(|at| {
-            matches!(self.byte(at + 3), b'\r' | b'\n' | 0)
-        });
+        let found = self
+            .rest(from)
+            .match_indices("\n\\.")
+            .map(|(at, _)| from + at)
+            .find(|at| matches!(self.byte(at + 3), b'\r' | b'\n' | 0));
         let Some(end) = found else {
             self.no_copy_end = true;
             return None;

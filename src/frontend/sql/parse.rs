@@ -1,6 +1,8 @@
 //! The second opinion on a statement's grammar, and the only place that names `sqlparser`.
 
-use sqlparser::dialect::{self as grammar, GenericDialect, MsSqlDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{
+    self as grammar, GenericDialect, MsSqlDialect, MySqlDialect, PostgreSqlDialect, SQLiteDialect,
+};
 use sqlparser::parser::Parser;
 
 use super::lexer::{Kind, Token};

@@ -11,13 +11,88 @@ const LOOKED_AT: usize = 64;
 
 /// First and second words that no sentence has.
 const PAIRS: &[(&str, &[&str])] = &[
-    ("DROP", &["INDEX", "TABLE", "VIEW", "MATERIALIZED", "TYPE", "SEQUENCE", "SCHEMA", "FUNCTION", "TRIGGER", "POLICY",
-        "EXTENSION", "DATABASE", "DOMAIN", "PROCEDURE", "ROLE", "USER", "PUBLICATION", "OWNED"]),
-    ("ALTER", &["TABLE", "INDEX", "TYPE", "SEQUENCE", "DATABASE", "DOMAIN", "FUNCTION", "ROLE", "USER", "SCHEMA", "VIEW",
-        "POLICY", "TRIGGER", "EXTENSION", "PUBLICATION", "SYSTEM", "MATERIALIZED", "DEFAULT", "PROCEDURE"]),
-    ("CREATE", &["INDEX", "UNIQUE", "TABLE", "TEMP", "TEMPORARY", "UNLOGGED", "VIEW", "MATERIALIZED", "TYPE", "SEQUENCE",
-        "SCHEMA", "FUNCTION", "PROCEDURE", "TRIGGER", "POLICY", "EXTENSION", "DATABASE", "DOMAIN", "ROLE", "USER", "OR",
-        "PUBLICATION", "AGGREGATE", "CONSTRAINT", "EVENT", "FULLTEXT", "VIRTUAL", "RULE", "CAST", "OPERATOR"]),
+    (
+        "DROP",
+        &[
+            "INDEX",
+            "TABLE",
+            "VIEW",
+            "MATERIALIZED",
+            "TYPE",
+            "SEQUENCE",
+            "SCHEMA",
+            "FUNCTION",
+            "TRIGGER",
+            "POLICY",
+            "EXTENSION",
+            "DATABASE",
+            "DOMAIN",
+            "PROCEDURE",
+            "ROLE",
+            "USER",
+            "PUBLICATION",
+            "OWNED",
+        ],
+    ),
+    (
+        "ALTER",
+        &[
+            "TABLE",
+            "INDEX",
+            "TYPE",
+            "SEQUENCE",
+            "DATABASE",
+            "DOMAIN",
+            "FUNCTION",
+            "ROLE",
+            "USER",
+            "SCHEMA",
+            "VIEW",
+            "POLICY",
+            "TRIGGER",
+            "EXTENSION",
+            "PUBLICATION",
+            "SYSTEM",
+            "MATERIALIZED",
+            "DEFAULT",
+            "PROCEDURE",
+        ],
+    ),
+    (
+        "CREATE",
+        &[
+            "INDEX",
+            "UNIQUE",
+            "TABLE",
+            "TEMP",
+            "TEMPORARY",
+            "UNLOGGED",
+            "VIEW",
+            "MATERIALIZED",
+            "TYPE",
+            "SEQUENCE",
+            "SCHEMA",
+            "FUNCTION",
+            "PROCEDURE",
+            "TRIGGER",
+            "POLICY",
+            "EXTENSION",
+            "DATABASE",
+            "DOMAIN",
+            "ROLE",
+            "USER",
+            "OR",
+            "PUBLICATION",
+            "AGGREGATE",
+            "CONSTRAINT",
+            "EVENT",
+            "FULLTEXT",
+            "VIRTUAL",
+            "RULE",
+            "CAST",
+            "OPERATOR",
+        ],
+    ),
     ("TRUNCATE", &["TABLE", "ONLY"]),
     ("REINDEX", &["INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM"]),
     ("REFRESH", &["MATERIALIZED"]),
@@ -77,16 +152,28 @@ fn starts_statement(mut c: Cursor<'_>, ended: bool) -> bool {
         };
     }
     if c.eat("DELETE FROM") {
-        return target(&mut c) && (c.done() || c.is_any(&["WHERE", "USING", "AS", "RETURNING"]) || c.peek_nth(1).is_some_and(|_| c.has("WHERE") || c.has("USING")));
+        return target(&mut c)
+            && (c.done()
+                || c.is_any(&["WHERE", "USING", "AS", "RETURNING"])
+                || c.peek_nth(1).is_some_and(|_| c.has("WHERE") || c.has("USING")));
     }
     if c.eat("INSERT") || c.eat("REPLACE") || c.eat("MERGE") {
-        let _ = c.eat("IGNORE") || (c.eat("OR") && { c.step(); true });
+        let _ = c.eat("IGNORE")
+            || (c.eat("OR") && {
+                c.step();
+                true
+            });
         return c.eat("INTO")
             && target(&mut c)
-            && (c.at_kind(Kind::Open) || c.has("VALUES") || c.has("SELECT") || c.has("USING") || c.has("DEFAULT VALUES"));
+            && (c.at_kind(Kind::Open)
+                || c.has("VALUES")
+                || c.has("SELECT")
+                || c.has("USING")
+                || c.has("DEFAULT VALUES"));
     }
     if c.eat("COPY") {
-        return target(&mut c) && (c.has("STDIN") || c.has("STDOUT") || c.rest().iter().any(|t| t.kind == Kind::String));
+        return target(&mut c)
+            && (c.has("STDIN") || c.has("STDOUT") || c.rest().iter().any(|t| t.kind == Kind::String));
     }
     if c.eat("WITH") {
         c.eat("RECURSIVE");
@@ -113,7 +200,12 @@ fn starts_statement(mut c: Cursor<'_>, ended: bool) -> bool {
         return (c.has("ON") || c.rest().len() <= 3) && (c.has("TO") || c.has("FROM"));
     }
     if c.eat("TRUNCATE") || c.eat("VACUUM") || c.eat("ANALYZE") || c.eat("PRAGMA") || c.eat("CALL") {
-        return target(&mut c) && (c.done() || c.at_kind(Kind::Open) || c.at_kind(Kind::Comma) || c.at_operator("=") || c.is_any(&["CASCADE", "RESTRICT", "RESTART"]));
+        return target(&mut c)
+            && (c.done()
+                || c.at_kind(Kind::Open)
+                || c.at_kind(Kind::Comma)
+                || c.at_operator("=")
+                || c.is_any(&["CASCADE", "RESTRICT", "RESTART"]));
     }
     c.eat("EXPLAIN") && (c.at_kind(Kind::Open) || c.is("ANALYZE") || starts_statement(c, ended))
 }
@@ -131,8 +223,30 @@ fn named(c: &Cursor<'_>) -> bool {
     // What follows the name is checked where sentences start the same way: "create index for faster search".
     let kinds = rest.rest().iter().skip(1);
     let words = kinds.clone().all(|t| t.kind == Kind::Word) && rest.rest().len() > 2;
-    let known = ["ON", "ADD", "DROP", "ALTER", "RENAME", "AS", "EXISTS", "CASCADE", "SET", "TO", "WITH", "OWNER", "IS",
-        "ENABLE", "DISABLE", "CONCURRENTLY", "VALIDATE", "ATTACH", "DETACH", "VALUE", "INDEX", "AUTHORIZATION"];
+    let known = [
+        "ON",
+        "ADD",
+        "DROP",
+        "ALTER",
+        "RENAME",
+        "AS",
+        "EXISTS",
+        "CASCADE",
+        "SET",
+        "TO",
+        "WITH",
+        "OWNER",
+        "IS",
+        "ENABLE",
+        "DISABLE",
+        "CONCURRENTLY",
+        "VALIDATE",
+        "ATTACH",
+        "DETACH",
+        "VALUE",
+        "INDEX",
+        "AUTHORIZATION",
+    ];
     !prose && (!words || known.iter().any(|word| rest.has(word)))
 }
 

@@ -69,7 +69,9 @@ fn show_data(out: &mut String, data: &crate::ir::DataDetails) {
     if data.limited || data.limit.is_some() {
         let _ = write!(out, " limit={:?}{}", data.limit, if data.limited { "" } else { "(list)" });
     }
-    for (_, word) in [(data.skip_locked, "skip-locked"), (data.on_conflict, "on-conflict")].iter().filter(|(set, _)| *set) {
+    for (_, word) in
+        [(data.skip_locked, "skip-locked"), (data.on_conflict, "on-conflict")].iter().filter(|(set, _)| *set)
+    {
         let _ = write!(out, " {word}");
     }
 }
@@ -95,21 +97,24 @@ fn an_index_is_read_with_its_table_and_its_place() {
         "create unique index if not exists \"Ix\" on only Shop.Orders using gin (lower(note), id desc) where note is null",
         &["index.create shop.orders .Ix if-not-exists @0..110"],
     );
-    check("DROP INDEX CONCURRENTLY IF EXISTS a, s.b", &[
-        "index.drop .a concurrently if-exists @0..40",
-        "index.drop .s.b concurrently if-exists @0..40",
-    ]);
+    check(
+        "DROP INDEX CONCURRENTLY IF EXISTS a, s.b",
+        &["index.drop .a concurrently if-exists @0..40", "index.drop .s.b concurrently if-exists @0..40"],
+    );
     check("REINDEX (VERBOSE, CONCURRENTLY) TABLE t", &["index.reindex/table t concurrently @0..39"]);
 }
 
 #[test]
 fn each_action_of_alter_table_is_an_operation() {
-    check("ALTER TABLE ONLY t ADD COLUMN a int DEFAULT (1), DROP COLUMN b, FROBNICATE c, ADD CONSTRAINT k CHECK (a > 0) NOT VALID", &[
-        "column.add t .a @19..47",
-        "column.drop t .b @49..62",
-        "opaque t not-understood @64..76",
-        "constraint.add t .k @78..118",
-    ]);
+    check(
+        "ALTER TABLE ONLY t ADD COLUMN a int DEFAULT (1), DROP COLUMN b, FROBNICATE c, ADD CONSTRAINT k CHECK (a > 0) NOT VALID",
+        &[
+            "column.add t .a @19..47",
+            "column.drop t .b @49..62",
+            "opaque t not-understood @64..76",
+            "constraint.add t .k @78..118",
+        ],
+    );
     check("ALTER TABLE t ALTER c SET NOT NULL", &["column.set-not-null t .c @0..34"]);
     check("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", &["partition.detach t .p concurrently @0..45"]);
     check("ALTER TABLE t ATTACH PARTITION p DEFAULT", &["partition.attach/default t .p @0..40"]);
@@ -117,20 +122,23 @@ fn each_action_of_alter_table_is_an_operation() {
 
 #[test]
 fn changes_of_rows_are_read() {
-    check("UPDATE t AS x SET a = 1, b = x.c WHERE x.a IS NULL AND id > $1", &[
-        "data.update t a:=1 b:=x.c [a IsNull None] [id Order Parameter] @0..62",
-    ]);
+    check(
+        "UPDATE t AS x SET a = 1, b = x.c WHERE x.a IS NULL AND id > $1",
+        &["data.update t a:=1 b:=x.c [a IsNull None] [id Order Parameter] @0..62"],
+    );
     check("DELETE FROM t WHERE true", &["data.delete t where-always @0..24"]);
-    check("DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 500 FOR UPDATE SKIP LOCKED)", &[
-        "data.delete t [id In Query { limited: true }] limit=Some(500) skip-locked @0..77",
-    ]);
+    check(
+        "DELETE FROM t WHERE id IN (SELECT id FROM t LIMIT 500 FOR UPDATE SKIP LOCKED)",
+        &["data.delete t [id In Query { limited: true }] limit=Some(500) skip-locked @0..77"],
+    );
     check(
         "WITH b AS (SELECT id FROM t LIMIT %s) UPDATE t SET a = 1 FROM b WHERE t.id = b.id",
         &["data.update t a:=1 [id Equal Expression(\"b.id\")] limit=None @0..81"],
     );
-    check("INSERT INTO t (a, b) VALUES (1, 2), (3, 4) ON CONFLICT DO NOTHING", &[
-        "data.insert t values rows=2 on-conflict @0..65",
-    ]);
+    check(
+        "INSERT INTO t (a, b) VALUES (1, 2), (3, 4) ON CONFLICT DO NOTHING",
+        &["data.insert t values rows=2 on-conflict @0..65"],
+    );
     check("INSERT INTO t SELECT * FROM u", &["data.insert t select @0..29"]);
 }
 
@@ -140,18 +148,19 @@ fn a_block_is_read_to_the_statements_inside_it() {
         "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'x') THEN CREATE TYPE x AS ENUM ('a'); END IF; END $$;",
         &["type.create/enum .x if-not-exists conditional @75..102"],
     );
-    check("DO $$ DECLARE n int; BEGIN n := 1; EXECUTE format('DROP TABLE %I', n); EXECUTE q; END $$", &[
-        "table.drop {n} @51..64",
-        "opaque unresolved @79..80",
-    ]);
-    check("DO $x$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'x'; END; $x$", &[
-        "column.add t .a if-not-exists @13..43",
-    ]);
+    check(
+        "DO $$ DECLARE n int; BEGIN n := 1; EXECUTE format('DROP TABLE %I', n); EXECUTE q; END $$",
+        &["table.drop {n} @51..64", "opaque unresolved @79..80"],
+    );
+    check(
+        "DO $x$ BEGIN ALTER TABLE t ADD COLUMN a int; EXCEPTION WHEN duplicate_column THEN RAISE NOTICE 'x'; END; $x$",
+        &["column.add t .a if-not-exists @13..43"],
+    );
     check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
-    check("DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$", &[
-        "table.drop a @25..37",
-        "table.drop b @70..89",
-    ]);
+    check(
+        "DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$",
+        &["table.drop a @25..37", "table.drop b @70..89"],
+    );
     check("DO 'BEGIN EXECUTE ''DROP TABLE t''; END'", &["table.drop t @20..32"]);
 }
 
@@ -166,21 +175,24 @@ fn what_is_not_understood_is_kept() {
 
 #[test]
 fn text_of_clients_is_no_statement() {
-    check("\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\n1\n2;\n\\.\nDROP TABLE t;", &[
-        "data.insert t copy rows=2 @22..43",
-        "table.drop t @53..65",
-    ]);
+    check(
+        "\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\n1\n2;\n\\.\nDROP TABLE t;",
+        &["data.insert t copy rows=2 @22..43", "table.drop t @53..65"],
+    );
     check("\u{feff}DROP TABLE t", &["table.drop t @3..15"]);
 }
 
 #[test]
 fn settings_and_transactions_are_read() {
-    check("BEGIN; SET LOCAL lock_timeout = '5s'; RESET ALL; COMMIT", &[
-        "transaction.begin @0..5",
-        "session.set lock_timeout=5s local @7..36",
-        "session.set all=? @38..47",
-        "transaction.commit @49..55",
-    ]);
+    check(
+        "BEGIN; SET LOCAL lock_timeout = '5s'; RESET ALL; COMMIT",
+        &[
+            "transaction.begin @0..5",
+            "session.set lock_timeout=5s local @7..36",
+            "session.set all=? @38..47",
+            "transaction.commit @49..55",
+        ],
+    );
     check("SELECT set_config('lock_timeout', '5s', true)", &["session.set lock_timeout=5s local @0..45"]);
     check("SAVEPOINT a; ROLLBACK TO a", &["other/savepoint @0..11", "other/savepoint @13..26"]);
 }
@@ -188,9 +200,10 @@ fn settings_and_transactions_are_read() {
 #[test]
 fn unknown_parts_leave_the_rest_of_a_statement() {
     check("CREATE INDEX idx_{name}_x ON {table} (note)", &["index.create {table} .idx_{name}_x @0..43"]);
-    check("ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a", &[
-        "column.drop {{ index .Options \"Namespace\" }}.users .a @0..61",
-    ]);
+    check(
+        "ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a",
+        &["column.drop {{ index .Options \"Namespace\" }}.users .a @0..61"],
+    );
     check("CREATE {unique}INDEX i ON t (a)", &["index.create t .i @0..31"]);
     check("CREATE {unique} INDEX {concurrently} {name} ON t (a)", &["index.create t .{name} @0..52"]);
     check("ALTER TABLE {schema}.orders DROP COLUMN %s", &["column.drop {schema}.orders .%s @0..42"]);
@@ -198,18 +211,27 @@ fn unknown_parts_leave_the_rest_of_a_statement() {
 
 #[test]
 fn other_dialects_are_read() {
-    assert_eq!(lines("ALTER TABLE `t` ADD INDEX i (a(10)), CHANGE a b INT NOT NULL, ALGORITHM=INPLACE", Dialect::Mysql), [
-        "index.create t .i @16..35",
-        "column.rename t .a @37..60",
-        "column.retype/change t .a @37..60",
-        "other/online t @62..79",
-    ]);
     assert_eq!(
-        lines("DELIMITER //\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END//\nDELIMITER ;\nDROP TABLE t;", Dialect::Mysql),
+        lines("ALTER TABLE `t` ADD INDEX i (a(10)), CHANGE a b INT NOT NULL, ALGORITHM=INPLACE", Dialect::Mysql),
+        [
+            "index.create t .i @16..35",
+            "column.rename t .a @37..60",
+            "column.retype/change t .a @37..60",
+            "other/online t @62..79",
+        ]
+    );
+    assert_eq!(
+        lines(
+            "DELIMITER //\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END//\nDELIMITER ;\nDROP TABLE t;",
+            Dialect::Mysql
+        ),
         ["trigger.create t .g @13..82", "table.drop t @97..109"]
     );
     assert_eq!(
-        lines("CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE u SET a = 1; DELETE FROM v; END; DROP TABLE t", Dialect::Sqlite),
+        lines(
+            "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE u SET a = 1; DELETE FROM v; END; DROP TABLE t",
+            Dialect::Sqlite
+        ),
         ["trigger.create t .g @0..79", "table.drop t @81..93"]
     );
     assert_eq!(
@@ -336,7 +358,9 @@ fn columns_and_constraints_are_read() {
         .map(|line| line.replace("timestamptz", "timestamp with time zone"))
     );
     assert_eq!(
-        parts("ALTER TABLE t ALTER COLUMN c TYPE numeric(10, 2) USING c::numeric, ADD PRIMARY KEY USING INDEX i, ADD CONSTRAINT n NOT NULL c NOT VALID, ADD d timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP AT TIME ZONE 'utc'"),
+        parts(
+            "ALTER TABLE t ALTER COLUMN c TYPE numeric(10, 2) USING c::numeric, ADD PRIMARY KEY USING INDEX i, ADD CONSTRAINT n NOT NULL c NOT VALID, ADD d timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP AT TIME ZONE 'utc'"
+        ),
         [
             "c numeric(10,2) using=c::numeric",
             "PrimaryKey () using i",
@@ -348,20 +372,28 @@ fn columns_and_constraints_are_read() {
 
 #[test]
 fn conditions_are_read_to_their_terms() {
-    check("DELETE FROM t WHERE (a = 1 AND (b IN (1, 2) AND c = ANY(%s))) AND d BETWEEN 1 AND 2 AND NOT e", &[
-        "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
+    check(
+        "DELETE FROM t WHERE (a = 1 AND (b IN (1, 2) AND c = ANY(%s))) AND d BETWEEN 1 AND 2 AND NOT e",
+        &[
+            "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
          [e Equal Literal(\"false\")] limit=Some(2)(list) @0..93",
-    ]);
-    check("UPDATE t AS x SET a = 1 FROM s WHERE s.id = x.t_id AND s.b = 2", &[
-        "data.update t a:=1 [t_id Equal Expression(\"s.id\")] … @0..62",
-    ]);
+        ],
+    );
+    check(
+        "UPDATE t AS x SET a = 1 FROM s WHERE s.id = x.t_id AND s.b = 2",
+        &["data.update t a:=1 [t_id Equal Expression(\"s.id\")] … @0..62"],
+    );
     check("DELETE FROM t WHERE a = 1 OR b = 2", &["data.delete t … @0..34"]);
     check("UPDATE t SET a = 1 WHERE coalesce(b, '') = '' AND 1=1", &["data.update t a:=1 [b IsNull None] @0..53"]);
-    check("WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d", &[
-        "data.delete a [id In Query { limited: true }] limit=Some(9) @11..75",
-        "data.insert b select limit=Some(9) @0..106",
-    ]);
-    check("UPDATE t SET (a, b) = (1, 2), t.c = s.d FROM s WHERE t.id IS NOT DISTINCT FROM s.id", &[
-        "data.update t a:=1 b:=2 c:=s.d [id Equal Expression(\"s.id\")] @0..83",
-    ]);
+    check(
+        "WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d",
+        &[
+            "data.delete a [id In Query { limited: true }] limit=Some(9) @11..75",
+            "data.insert b select limit=Some(9) @0..106",
+        ],
+    );
+    check(
+        "UPDATE t SET (a, b) = (1, 2), t.c = s.d FROM s WHERE t.id IS NOT DISTINCT FROM s.id",
+        &["data.update t a:=1 b:=2 c:=s.d [id Equal Expression(\"s.id\")] @0..83"],
+    );
 }

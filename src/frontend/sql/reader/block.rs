@@ -34,13 +34,33 @@ enum Flow {
 
 /// Words that begin PL/pgSQL statements which do nothing to the schema or its rows.
 const NOISE: &[&str] = &[
-    "RAISE", "RETURN", "NULL", "ASSERT", "GET", "OPEN", "FETCH", "CLOSE", "EXIT", "CONTINUE", "MOVE", "SELECT", "EXCEPTION",
+    "RAISE",
+    "RETURN",
+    "NULL",
+    "ASSERT",
+    "GET",
+    "OPEN",
+    "FETCH",
+    "CLOSE",
+    "EXIT",
+    "CONTINUE",
+    "MOVE",
+    "SELECT",
+    "EXCEPTION",
 ];
 
 /// Conditions of a handler that say the object was there already.
 const ALREADY: &[&str] = &[
-    "DUPLICATE_OBJECT", "DUPLICATE_TABLE", "DUPLICATE_COLUMN", "DUPLICATE_SCHEMA", "DUPLICATE_FUNCTION", "DUPLICATE_ALIAS",
-    "DUPLICATE_DATABASE", "INVALID_TABLE_DEFINITION", "UNIQUE_VIOLATION", "OTHERS",
+    "DUPLICATE_OBJECT",
+    "DUPLICATE_TABLE",
+    "DUPLICATE_COLUMN",
+    "DUPLICATE_SCHEMA",
+    "DUPLICATE_FUNCTION",
+    "DUPLICATE_ALIAS",
+    "DUPLICATE_DATABASE",
+    "INVALID_TABLE_DEFINITION",
+    "UNIQUE_VIOLATION",
+    "OTHERS",
 ];
 
 /// Conditions of a handler that say the object was not there.

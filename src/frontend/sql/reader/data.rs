@@ -393,7 +393,10 @@ impl<'a> Reader<'a> {
             details.rows = Some(1);
             details.assignments = assignments(c.until_word(&["ON", "AS"]), &table, None);
             details.columns = details.assignments.iter().map(|a| a.column.clone()).collect();
-        } else if !c.done() || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"])) || has_group_query(start) {
+        } else if !c.done()
+            || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]))
+            || has_group_query(start)
+        {
             details.source = Some(DataSource::Select);
             let query = if c.done() { start } else { *c };
             let limit = own_limit(query).or_else(|| whole.cte_limit(query)).or_else(|| derived_limit(query));
@@ -542,8 +545,18 @@ fn condition(c: &mut Cursor<'_>, open_end: bool, own: &[String]) -> Where {
             return Where::Predicate(crate::ir::Predicate { text: c.shown(), terms: Vec::new(), complete: false });
         }
         let inside = c.until(|c| {
-            c.is_any(&["ORDER", "LIMIT", "RETURNING", "OPTION", "GROUP", "HAVING", "UNION", "FETCH", "WINDOW", "OFFSET"])
-                || c.at_phrase("ON CONFLICT")
+            c.is_any(&[
+                "ORDER",
+                "LIMIT",
+                "RETURNING",
+                "OPTION",
+                "GROUP",
+                "HAVING",
+                "UNION",
+                "FETCH",
+                "WINDOW",
+                "OFFSET",
+            ]) || c.at_phrase("ON CONFLICT")
                 || c.at_phrase("ON DUPLICATE")
                 || c.at_phrase("FOR UPDATE")
         });

@@ -158,7 +158,8 @@ impl Reader<'_> {
 
 /// `(CONCURRENTLY)` and `(CONCURRENTLY true)`.
 fn concurrently_option(options: Cursor<'_>) -> bool {
-    options.split_commas().into_iter().any(|mut option| {
-        option.eat("CONCURRENTLY") && !option.is_any(&["FALSE", "OFF"]) && option.shown() != "0"
-    })
+    options
+        .split_commas()
+        .into_iter()
+        .any(|mut option| option.eat("CONCURRENTLY") && !option.is_any(&["FALSE", "OFF"]) && option.shown() != "0")
 }

@@ -93,7 +93,8 @@ fn column(c: &mut Cursor<'_>, own: &[String]) -> Option<String> {
 /// The column here and its qualifier.
 fn any_column(c: &mut Cursor<'_>) -> Option<(Option<String>, String)> {
     let token = c.peek()?;
-    if !matches!(token.kind, Kind::Word | Kind::Quoted) || c.is_any(&["NOT", "EXISTS", "CASE", "NULL", "TRUE", "FALSE"]) {
+    if !matches!(token.kind, Kind::Word | Kind::Quoted) || c.is_any(&["NOT", "EXISTS", "CASE", "NULL", "TRUE", "FALSE"])
+    {
         return None;
     }
     let mut qualifier = None;

@@ -80,7 +80,8 @@ impl<'a> Reader<'a> {
             return self.set(&mut c);
         }
         if c.eat("RESET") {
-            let name = if c.eat("SESSION AUTHORIZATION") { "session_authorization".to_owned() } else { setting_name(&mut c)? };
+            let name =
+                if c.eat("SESSION AUTHORIZATION") { "session_authorization".to_owned() } else { setting_name(&mut c)? };
             self.setting(name, None, false);
             return Ok(());
         }

@@ -288,7 +288,8 @@ impl<'a> Reader<'a> {
             op.if_not_exists = if_not_exists;
             let name = part.ident().ok_or("a column")?;
             let details = column::definition(&mut part, name.known().cloned());
-            if details.data_type.is_none() && name.known().is_some() && self.dialect() != crate::config::Dialect::Sqlite {
+            if details.data_type.is_none() && name.known().is_some() && self.dialect() != crate::config::Dialect::Sqlite
+            {
                 return Err("the type of the column");
             }
             op.name = qualified(Some(name));
@@ -546,7 +547,10 @@ fn table_element(mut part: Cursor<'_>, details: &mut TableDetails) {
         return;
     }
     let key = part.is_any(&["INDEX", "KEY", "FULLTEXT", "SPATIAL"]);
-    if key && (part.peek_nth(1).is_some_and(|t| t.kind == Kind::Open) || part.peek_nth(2).is_some_and(|t| t.kind == Kind::Open && part.is_any(&["INDEX", "KEY"]))) {
+    if key
+        && (part.peek_nth(1).is_some_and(|t| t.kind == Kind::Open)
+            || part.peek_nth(2).is_some_and(|t| t.kind == Kind::Open && part.is_any(&["INDEX", "KEY"])))
+    {
         return;
     }
     if let Some(name) = part.ident_text() {
