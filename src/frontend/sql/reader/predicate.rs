@@ -232,7 +232,7 @@ fn between(mut c: Cursor<'_>) -> TermValue {
 
 fn list_of(list: Cursor<'_>) -> TermValue {
     if list.is_any(&["SELECT", "WITH", "VALUES"]) {
-        return TermValue::Query { limited: super::data::own_limit(list).is_some() };
+        return TermValue::Query { limited: super::query::own_limit(list).is_some() };
     }
     let literal = |kind: Kind| matches!(kind, Kind::Number | Kind::String | Kind::Comma | Kind::Operator);
     if list.rest().iter().all(|t| literal(t.kind) && !t.hole) && !list.done() {
@@ -243,7 +243,7 @@ fn list_of(list: Cursor<'_>) -> TermValue {
 
 fn value_of(c: Cursor<'_>) -> TermValue {
     if let Some(inner) = { c }.group().filter(|inner| inner.is_any(&["SELECT", "WITH"])) {
-        return TermValue::Query { limited: super::data::own_limit(inner).is_some() };
+        return TermValue::Query { limited: super::query::own_limit(inner).is_some() };
     }
     let rest = c.rest();
     let is = |kinds: &[Kind]| rest.iter().all(|t| kinds.contains(&t.kind));
