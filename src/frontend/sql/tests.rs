@@ -268,6 +268,13 @@ fn hostile_text_is_read_to_its_end() {
         "\0\\\u{10fffd}'".to_owned(),
         "CREATE TABLE t (".repeat(2_000),
         "CASE WHEN BEGIN END ; ".repeat(1_000),
+        // These reach the second opinion: DELETE without FROM.
+        "DELETE t WHERE 1".to_owned() + &" + 1".repeat(990),
+        "DELETE t WHERE ".to_owned() + &"NOT ".repeat(1_900) + "a",
+        "DELETE t WHERE ".to_owned() + &"- ".repeat(1_900) + "1",
+        "DELETE t WHERE ".to_owned() + &"(".repeat(190) + "1" + &")".repeat(190),
+        "DELETE t WHERE ".to_owned() + &"CASE WHEN a THEN ".repeat(450),
+        "DELETE t WHERE ".to_owned() + &"a IN (SELECT ".repeat(190),
     ];
     for text in odd {
         for dialect in [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite, Dialect::Mssql] {
