@@ -157,10 +157,10 @@ fn a_block_is_read_to_the_statements_inside_it() {
         &["column.add t .a if-not-exists @13..43"],
     );
     check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
-    check("DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$", &[
-        "table.drop a @25..37",
-        "table.drop b @70..89",
-    ]);
+    check(
+        "DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$",
+        &["table.drop a @25..37", "table.drop b @70..89"],
+    );
     check("DO 'BEGIN EXECUTE ''DROP TABLE t''; END'", &["table.drop t @20..32"]);
 }
 
@@ -175,21 +175,24 @@ fn what_is_not_understood_is_kept() {
 
 #[test]
 fn text_of_clients_is_no_statement() {
-    check("\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\n1\n2;\n\\.\nDROP TABLE t;", &[
-        "data.insert t copy rows=2 @22..43",
-        "table.drop t @53..65",
-    ]);
+    check(
+        "\\set ON_ERROR_STOP on\nCOPY t (a) FROM stdin;\n1\n2;\n\\.\nDROP TABLE t;",
+        &["data.insert t copy rows=2 @22..43", "table.drop t @53..65"],
+    );
     check("\u{feff}DROP TABLE t", &["table.drop t @3..15"]);
 }
 
 #[test]
 fn settings_and_transactions_are_read() {
-    check("BEGIN; SET LOCAL lock_timeout = '5s'; RESET ALL; COMMIT", &[
-        "transaction.begin @0..5",
-        "session.set lock_timeout=5s local @7..36",
-        "session.set all=? @38..47",
-        "transaction.commit @49..55",
-    ]);
+    check(
+        "BEGIN; SET LOCAL lock_timeout = '5s'; RESET ALL; COMMIT",
+        &[
+            "transaction.begin @0..5",
+            "session.set lock_timeout=5s local @7..36",
+            "session.set all=? @38..47",
+            "transaction.commit @49..55",
+        ],
+    );
     check("SELECT set_config('lock_timeout', '5s', true)", &["session.set lock_timeout=5s local @0..45"]);
     check("SAVEPOINT a; ROLLBACK TO a", &["other/savepoint @0..11", "other/savepoint @13..26"]);
 }
@@ -197,9 +200,10 @@ fn settings_and_transactions_are_read() {
 #[test]
 fn unknown_parts_leave_the_rest_of_a_statement() {
     check("CREATE INDEX idx_{name}_x ON {table} (note)", &["index.create {table} .idx_{name}_x @0..43"]);
-    check("ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a", &[
-        "column.drop {{ index .Options \"Namespace\" }}.users .a @0..61",
-    ]);
+    check(
+        "ALTER TABLE \"{{ index .Options \"Namespace\" }}\".\"users\" DROP a",
+        &["column.drop {{ index .Options \"Namespace\" }}.users .a @0..61"],
+    );
     check("CREATE {unique}INDEX i ON t (a)", &["index.create t .i @0..31"]);
     check("CREATE {unique} INDEX {concurrently} {name} ON t (a)", &["index.create t .{name} @0..52"]);
     check("ALTER TABLE {schema}.orders DROP COLUMN %s", &["column.drop {schema}.orders .%s @0..42"]);
@@ -207,18 +211,27 @@ fn unknown_parts_leave_the_rest_of_a_statement() {
 
 #[test]
 fn other_dialects_are_read() {
-    assert_eq!(lines("ALTER TABLE `t` ADD INDEX i (a(10)), CHANGE a b INT NOT NULL, ALGORITHM=INPLACE", Dialect::Mysql), [
-        "index.create t .i @16..35",
-        "column.rename t .a @37..60",
-        "column.retype/change t .a @37..60",
-        "other/online t @62..79",
-    ]);
     assert_eq!(
-        lines("DELIMITER //\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END//\nDELIMITER ;\nDROP TABLE t;", Dialect::Mysql),
+        lines("ALTER TABLE `t` ADD INDEX i (a(10)), CHANGE a b INT NOT NULL, ALGORITHM=INPLACE", Dialect::Mysql),
+        [
+            "index.create t .i @16..35",
+            "column.rename t .a @37..60",
+            "column.retype/change t .a @37..60",
+            "other/online t @62..79",
+        ]
+    );
+    assert_eq!(
+        lines(
+            "DELIMITER //\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END//\nDELIMITER ;\nDROP TABLE t;",
+            Dialect::Mysql
+        ),
         ["trigger.create t .g @13..82", "table.drop t @97..109"]
     );
     assert_eq!(
-        lines("CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE u SET a = 1; DELETE FROM v; END; DROP TABLE t", Dialect::Sqlite),
+        lines(
+            "CREATE TRIGGER g AFTER INSERT ON t BEGIN UPDATE u SET a = 1; DELETE FROM v; END; DROP TABLE t",
+            Dialect::Sqlite
+        ),
         ["trigger.create t .g @0..79", "table.drop t @81..93"]
     );
     assert_eq!(
@@ -255,6 +268,13 @@ fn hostile_text_is_read_to_its_end() {
         "\0\\\u{10fffd}'".to_owned(),
         "CREATE TABLE t (".repeat(2_000),
         "CASE WHEN BEGIN END ; ".repeat(1_000),
+        // These reach the second opinion: DELETE without FROM.
+        "DELETE t WHERE 1".to_owned() + &" + 1".repeat(990),
+        "DELETE t WHERE ".to_owned() + &"NOT ".repeat(1_900) + "a",
+        "DELETE t WHERE ".to_owned() + &"- ".repeat(1_900) + "1",
+        "DELETE t WHERE ".to_owned() + &"(".repeat(190) + "1" + &")".repeat(190),
+        "DELETE t WHERE ".to_owned() + &"CASE WHEN a THEN ".repeat(450),
+        "DELETE t WHERE ".to_owned() + &"a IN (SELECT ".repeat(190),
     ];
     for text in odd {
         for dialect in [Dialect::Postgres, Dialect::Mysql, Dialect::Sqlite, Dialect::Mssql] {
@@ -345,7 +365,9 @@ fn columns_and_constraints_are_read() {
         .map(|line| line.replace("timestamptz", "timestamp with time zone"))
     );
     assert_eq!(
-        parts("ALTER TABLE t ALTER COLUMN c TYPE numeric(10, 2) USING c::numeric, ADD PRIMARY KEY USING INDEX i, ADD CONSTRAINT n NOT NULL c NOT VALID, ADD d timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP AT TIME ZONE 'utc'"),
+        parts(
+            "ALTER TABLE t ALTER COLUMN c TYPE numeric(10, 2) USING c::numeric, ADD PRIMARY KEY USING INDEX i, ADD CONSTRAINT n NOT NULL c NOT VALID, ADD d timestamp with time zone NOT NULL DEFAULT CURRENT_TIMESTAMP AT TIME ZONE 'utc'"
+        ),
         [
             "c numeric(10,2) using=c::numeric",
             "PrimaryKey () using i",
@@ -357,17 +379,28 @@ fn columns_and_constraints_are_read() {
 
 #[test]
 fn conditions_are_read_to_their_terms() {
-    check("DELETE FROM t WHERE (a = 1 AND (b IN (1, 2) AND c = ANY(%s))) AND d BETWEEN 1 AND 2 AND NOT e", &[
-        "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
+    check(
+        "DELETE FROM t WHERE (a = 1 AND (b IN (1, 2) AND c = ANY(%s))) AND d BETWEEN 1 AND 2 AND NOT e",
+        &[
+            "data.delete t [a Equal Literal(\"1\")] [b In Literal(\"1, 2\")] [c In Parameter] [d Between Literal(\"1 AND 2\")] \
          [e Equal Literal(\"false\")] limit=Some(2)(list) @0..93",
-    ]);
+        ],
+    );
+    check(
+        "UPDATE t AS x SET a = 1 FROM s WHERE s.id = x.t_id AND s.b = 2",
+        &["data.update t a:=1 [t_id Equal Expression(\"s.id\")] … @0..62"],
+    );
     check("DELETE FROM t WHERE a = 1 OR b = 2", &["data.delete t … @0..34"]);
     check("UPDATE t SET a = 1 WHERE coalesce(b, '') = '' AND 1=1", &["data.update t a:=1 [b IsNull None] @0..53"]);
-    check("WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d", &[
-        "data.delete a [id In Query { limited: true }] limit=Some(9) @11..75",
-        "data.insert b select limit=Some(9) @0..106",
-    ]);
-    check("UPDATE t SET (a, b) = (1, 2), t.c = s.d FROM s WHERE t.id IS NOT DISTINCT FROM s.id", &[
-        "data.update t a:=1 b:=2 c:=s.d [id Equal Expression(\"s.id\")] @0..83",
-    ]);
+    check(
+        "WITH d AS (DELETE FROM a WHERE id IN (SELECT id FROM a LIMIT 9) RETURNING *) INSERT INTO b SELECT * FROM d",
+        &[
+            "data.delete a [id In Query { limited: true }] limit=Some(9) @11..75",
+            "data.insert b select limit=Some(9) @0..106",
+        ],
+    );
+    check(
+        "UPDATE t SET (a, b) = (1, 2), t.c = s.d FROM s WHERE t.id IS NOT DISTINCT FROM s.id",
+        &["data.update t a:=1 b:=2 c:=s.d [id Equal Expression(\"s.id\")] @0..83"],
+    );
 }

@@ -1,189 +1,14 @@
 //! Changes and reads of rows.
 
-use std::collections::BTreeMap;
-
+use super::query::{Whole, derived_limit, own_limit};
 use super::{Reader, predicate};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
-use crate::ir::{
-    Assignment, DataDetails, DataSource, Details, Known, OpKind, QualifiedName, TableDetails, TermOperator, TermValue,
-    Where,
-};
-
-/// A LIMIT, and its number where it is one.
-pub(super) type Limit = Option<u64>;
-
-/// What a WITH has defined so far: the name of each sub-query, and its LIMIT where it has one.
-type Ctes = BTreeMap<String, Option<Limit>>;
+use crate::ir::{Assignment, DataDetails, DataSource, Details, Known, OpKind, QualifiedName, TableDetails, Where};
 
 /// The words that end the parts of UPDATE and DELETE.
 const CLAUSES: &[&str] = &["WHERE", "ORDER", "LIMIT", "RETURNING", "OUTPUT", "OPTION"];
-
-/// The LIMIT of a query at its own level; `Some(None)` where it is no literal.
-pub(super) fn own_limit(mut c: Cursor<'_>) -> Option<Limit> {
-    while !c.done() {
-        if c.eat("LIMIT") {
-            return if c.is_any(&["ALL", "NULL"]) { None } else { Some(number(&c)) };
-        }
-        if c.eat("FETCH FIRST") || c.eat("FETCH NEXT") {
-            return Some(if c.is_any(&["ROW", "ROWS"]) { Some(1) } else { number(&c) });
-        }
-        if c.eat("TOP") {
-            let inner = c.group().unwrap_or(c);
-            return Some(number(&inner));
-        }
-        c.skip();
-    }
-    None
-}
-
-fn number(c: &Cursor<'_>) -> Limit {
-    c.peek().and_then(|token| c.source(token).parse().ok())
-}
-
-/// Tables named after FROM, JOIN and USING, at any depth.
-fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
-    let mut found = Vec::new();
-    // For each open parenthesis: whether it is that of a function that has a FROM of its own, `extract(day from d)`.
-    let mut calls: Vec<bool> = Vec::new();
-    while !c.done() {
-        if c.at_kind(Kind::Word) {
-            if c.eat_any(&["EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION"]) {
-                if c.eat_kind(Kind::Open) {
-                    calls.push(true);
-                }
-                continue;
-            }
-            let plain = !calls.last().is_some_and(|call| *call);
-            if c.eat("DISTINCT FROM") {
-                continue;
-            }
-            if plain && c.eat_any(&["FROM", "JOIN", "USING"]) {
-                sources(&mut c, &mut found);
-                continue;
-            }
-        } else if c.at_kind(Kind::Open) {
-            calls.push(false);
-        } else if c.at_kind(Kind::Close) {
-            calls.pop();
-        }
-        c.step();
-    }
-    found
-}
-
-/// Names between commas after FROM.
-fn sources(c: &mut Cursor<'_>, found: &mut Vec<QualifiedName>) {
-    loop {
-        c.eat("LATERAL");
-        if !matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) || c.is_any(&["SELECT", "STDIN", "UNNEST"]) {
-            return;
-        }
-        let Ok(name) = c.relation() else { return };
-        if c.at_kind(Kind::Open) {
-            return;
-        }
-        if let Known::Known(name, _) = name {
-            found.push(name);
-        }
-        if c.eat("AS") || (matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) && follows_alias(c)) {
-            c.step();
-        }
-        if !c.eat_kind(Kind::Comma) {
-            return;
-        }
-    }
-}
-
-/// Whether the word here is an alias in a list: a comma follows it.
-fn follows_alias(c: &Cursor<'_>) -> bool {
-    c.peek_nth(1).is_some_and(|t| t.kind == Kind::Comma)
-}
-
-/// What is asked of a whole statement, once.
-struct Whole {
-    ctes: Ctes,
-    skip_locked: bool,
-    not_exists: bool,
-}
-
-impl Whole {
-    fn new(cursor: Cursor<'_>) -> Self {
-        Self {
-            ctes: Ctes::new(),
-            skip_locked: cursor.has_inside("SKIP LOCKED"),
-            not_exists: cursor.has_inside("NOT EXISTS")
-                || cursor.has_inside("NOT IN")
-                || cursor.has_inside("EXCEPT")
-                || (cursor.has_inside("LEFT") && cursor.has_inside("IS NULL")),
-        }
-    }
-
-    /// The LIMIT of the first limited sub-query of the WITH that `c` reads from.
-    fn cte_limit(&self, c: Cursor<'_>) -> Option<Limit> {
-        if self.ctes.is_empty() {
-            return None;
-        }
-        tables_read(c).iter().find_map(|name| self.ctes.get(&name.name).copied().flatten())
-    }
-
-    fn details(&self, target: Option<&Known<QualifiedName>>, part: Cursor<'_>) -> DataDetails {
-        let target = target.and_then(Known::known);
-        let mut reads = tables_read(part);
-        reads.retain(|name| Some(name) != target && !self.ctes.contains_key(&name.name));
-        reads.sort();
-        reads.dedup();
-        DataDetails { skip_locked: self.skip_locked, not_exists: self.not_exists, reads, ..DataDetails::default() }
-    }
-
-    /// Fills the bound on the rows of UPDATE or DELETE.
-    fn bound(&self, details: &mut DataDetails, after_target: Cursor<'_>) {
-        let mut found = own_limit(after_target).or_else(|| self.cte_limit(after_target));
-        let mut list = None;
-        if let Where::Predicate(predicate) = &details.condition {
-            for term in &predicate.terms {
-                match (&term.operator, &term.value) {
-                    (TermOperator::In | TermOperator::Equal, TermValue::Query { limited: true }) => {
-                        found = found.or_else(|| Some(picked_limit(after_target)));
-                    }
-                    (TermOperator::In, TermValue::Literal(text)) => list = Some(text.split(',').count() as u64),
-                    _ => {}
-                }
-            }
-        }
-        if found.is_none() {
-            found = derived_limit(after_target);
-        }
-        details.limited = found.is_some();
-        details.limit = found.flatten().or(list);
-    }
-}
-
-/// The number of the first LIMIT at any depth.
-fn picked_limit(mut c: Cursor<'_>) -> Limit {
-    while !c.done() {
-        if c.eat("LIMIT") || c.eat("FETCH FIRST") || c.eat("FETCH NEXT") {
-            return number(&c);
-        }
-        c.step();
-    }
-    None
-}
-
-/// The LIMIT of a sub-query after FROM, USING or JOIN.
-fn derived_limit(mut c: Cursor<'_>) -> Option<Limit> {
-    while !c.done() {
-        if c.eat_any(&["FROM", "USING", "JOIN"]) {
-            if let Some(limit) = c.group().and_then(own_limit) {
-                return Some(limit);
-            }
-        } else {
-            c.skip();
-        }
-    }
-    None
-}
 
 impl<'a> Reader<'a> {
     /// A statement that begins with a word for data. The cursor stands at that word.
@@ -312,7 +137,7 @@ impl<'a> Reader<'a> {
         details.assignments = assignments(list, &table, alias.as_deref());
         let open_end = list.rest().last().is_some_and(|t| t.kind == Kind::Hole)
             && list.rest().iter().rev().nth(1).is_none_or(|t| list.source(t) != "=");
-        details.condition = condition(c, open_end);
+        details.condition = condition(c, open_end, &own_names(&table, start));
         whole.bound(&mut details, start);
         if let Some(limit) = top {
             details.limited = true;
@@ -341,7 +166,7 @@ impl<'a> Reader<'a> {
         let before = start.range_to(c);
         let open_end = start.text.first_hole(before).is_some();
         let mut details = whole.details(Some(&table), start);
-        details.condition = condition(c, open_end);
+        details.condition = condition(c, open_end, &own_names(&table, start));
         whole.bound(&mut details, start);
         if let Some(limit) = top {
             details.limited = true;
@@ -393,7 +218,10 @@ impl<'a> Reader<'a> {
             details.rows = Some(1);
             details.assignments = assignments(c.until_word(&["ON", "AS"]), &table, None);
             details.columns = details.assignments.iter().map(|a| a.column.clone()).collect();
-        } else if !c.done() || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"])) || has_group_query(start) {
+        } else if !c.done()
+            || { start }.group().is_some_and(|g| g.is_any(&["SELECT", "WITH"]))
+            || has_group_query(start)
+        {
             details.source = Some(DataSource::Select);
             let query = if c.done() { start } else { *c };
             let limit = own_limit(query).or_else(|| whole.cte_limit(query)).or_else(|| derived_limit(query));
@@ -401,7 +229,7 @@ impl<'a> Reader<'a> {
             details.limit = limit.flatten();
             let mut from = query;
             from.until_word(&["WHERE"]);
-            details.condition = condition(&mut from, false);
+            details.condition = condition(&mut from, false, &[]);
         } else if c.text.first_hole(start.range()).is_none() && !start.rest().iter().any(|t| t.hole) {
             return Err("VALUES or SELECT");
         }
@@ -505,6 +333,19 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The names that the columns of the changed table go by; `after` stands after its name.
+fn own_names(table: &Known<QualifiedName>, mut after: Cursor<'_>) -> Vec<String> {
+    // Of a table whose name is not known nothing tells which columns are its own. T-SQL and MySQL name the table
+    // after FROM too: UPDATE alias SET … FROM table AS alias.
+    let Some(table) = table.known().filter(|_| after.dialect == Dialect::Postgres) else { return Vec::new() };
+    let mut names = vec![table.name.clone()];
+    after.eat("AS");
+    if !after.is_any(&["SET", "USING", "FROM", "JOIN", "INNER", "LEFT", "CROSS"]) && !after.is_any(CLAUSES) {
+        names.extend(after.ident_text());
+    }
+    names
+}
+
 /// FROM that is not part of IS DISTINCT FROM.
 fn at_from(c: &Cursor<'_>) -> bool {
     c.is("FROM") && !c.follows("DISTINCT")
@@ -521,7 +362,7 @@ fn has_group_query(mut c: Cursor<'_>) -> bool {
 }
 
 /// WHERE … from here on. With `open_end` an unknown part before the end could hold it.
-fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
+fn condition(c: &mut Cursor<'_>, open_end: bool, own: &[String]) -> Where {
     let mut c = *c;
     c.until_word(&["WHERE"]);
     if c.eat("WHERE") {
@@ -529,12 +370,22 @@ fn condition(c: &mut Cursor<'_>, open_end: bool) -> Where {
             return Where::Predicate(crate::ir::Predicate { text: c.shown(), terms: Vec::new(), complete: false });
         }
         let inside = c.until(|c| {
-            c.is_any(&["ORDER", "LIMIT", "RETURNING", "OPTION", "GROUP", "HAVING", "UNION", "FETCH", "WINDOW", "OFFSET"])
-                || c.at_phrase("ON CONFLICT")
+            c.is_any(&[
+                "ORDER",
+                "LIMIT",
+                "RETURNING",
+                "OPTION",
+                "GROUP",
+                "HAVING",
+                "UNION",
+                "FETCH",
+                "WINDOW",
+                "OFFSET",
+            ]) || c.at_phrase("ON CONFLICT")
                 || c.at_phrase("ON DUPLICATE")
                 || c.at_phrase("FOR UPDATE")
         });
-        return predicate::condition(inside);
+        return predicate::condition(inside, own);
     }
     if open_end { Where::Unknown } else { Where::Absent }
 }

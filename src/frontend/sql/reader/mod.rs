@@ -10,6 +10,7 @@ mod data;
 mod index;
 mod object;
 mod predicate;
+mod query;
 mod session;
 mod table;
 

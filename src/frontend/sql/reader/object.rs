@@ -38,9 +38,32 @@ const OBJECTS: &[Object] = &[
 
 /// Objects that no rule looks at.
 const UNINTERESTING: &[&str] = &[
-    "EVENT TRIGGER", "EVENT", "COLLATION", "CONVERSION", "OPERATOR", "CAST", "RULE", "SERVER", "FOREIGN DATA", "LANGUAGE",
-    "TEXT SEARCH", "STATISTICS", "TABLESPACE", "SUBSCRIPTION", "TRANSFORM", "ACCESS METHOD", "SYNONYM", "DEFAULT",
-    "LARGE OBJECT", "SYSTEM", "OWNED BY", "DEFAULT PRIVILEGES", "INSTANCE", "SECRET", "CONSTRAINT", "USER MAPPING",
+    "EVENT TRIGGER",
+    "EVENT",
+    "COLLATION",
+    "CONVERSION",
+    "OPERATOR",
+    "CAST",
+    "RULE",
+    "SERVER",
+    "FOREIGN DATA",
+    "LANGUAGE",
+    "TEXT SEARCH",
+    "STATISTICS",
+    "TABLESPACE",
+    "SUBSCRIPTION",
+    "TRANSFORM",
+    "ACCESS METHOD",
+    "SYNONYM",
+    "DEFAULT",
+    "LARGE OBJECT",
+    "SYSTEM",
+    "OWNED BY",
+    "DEFAULT PRIVILEGES",
+    "INSTANCE",
+    "SECRET",
+    "CONSTRAINT",
+    "USER MAPPING",
 ];
 
 fn object(c: &mut Cursor<'_>) -> Option<Object> {
@@ -55,8 +78,21 @@ fn uninteresting(c: &Cursor<'_>) -> bool {
 
 /// Words before the object that change nothing this program looks at.
 const SILENT: &[&str] = &[
-    "GLOBAL", "LOCAL", "RECURSIVE", "TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "CLUSTERED", "NONCLUSTERED",
-    "COLUMNSTORE", "VIRTUAL", "EXTERNAL", "SECURE", "SQL SECURITY DEFINER", "SQL SECURITY INVOKER",
+    "GLOBAL",
+    "LOCAL",
+    "RECURSIVE",
+    "TRUSTED",
+    "PROCEDURAL",
+    "FULLTEXT",
+    "SPATIAL",
+    "CLUSTERED",
+    "NONCLUSTERED",
+    "COLUMNSTORE",
+    "VIRTUAL",
+    "EXTERNAL",
+    "SECURE",
+    "SQL SECURITY DEFINER",
+    "SQL SECURITY INVOKER",
 ];
 
 /// Words between CREATE and the object. An unknown part there is one of them.
@@ -285,8 +321,20 @@ impl<'a> Reader<'a> {
         if c.eat("ON") {
             let on_table = c.eat("TABLE")
                 || !c.is_any(&[
-                    "SCHEMA", "SEQUENCE", "FUNCTION", "PROCEDURE", "ROUTINE", "DATABASE", "DOMAIN", "TYPE", "LANGUAGE",
-                    "LARGE", "PARAMETER", "TABLESPACE", "FOREIGN", "ALL",
+                    "SCHEMA",
+                    "SEQUENCE",
+                    "FUNCTION",
+                    "PROCEDURE",
+                    "ROUTINE",
+                    "DATABASE",
+                    "DOMAIN",
+                    "TYPE",
+                    "LANGUAGE",
+                    "LARGE",
+                    "PARAMETER",
+                    "TABLESPACE",
+                    "FOREIGN",
+                    "ALL",
                 ]);
             if on_table && matches!(c.kind(), Some(Kind::Word | Kind::Quoted | Kind::Hole)) {
                 op.table = c.name().ok();

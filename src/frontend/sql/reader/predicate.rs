@@ -4,8 +4,9 @@ use crate::frontend::sql::cursor::Cursor;
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{Predicate, Term, TermOperator, TermValue, Where};
 
-/// Reads a condition: the comparisons that AND joins at its top level.
-pub(super) fn condition(c: Cursor<'_>) -> Where {
+/// Reads a condition: the comparisons that AND joins at its top level. `own` are the names that the changed table goes
+/// by; a comparison of another table's columns is no term. Empty where every column counts.
+pub(super) fn condition(c: Cursor<'_>, own: &[String]) -> Where {
     if c.done() {
         return Where::Unknown;
     }
@@ -47,7 +48,7 @@ pub(super) fn condition(c: Cursor<'_>) -> Where {
         }
         always = false;
         unknown |= one.at_kind(Kind::Hole) && one.rest().len() == 1;
-        match term(one) {
+        match term(one, own) {
             Some(term) => predicate.terms.push(term),
             None => predicate.complete = false,
         }
@@ -82,33 +83,42 @@ fn is_true(mut one: Cursor<'_>) -> bool {
     literal && equal && count == 3 && one.peek().zip(first).is_some_and(|(a, b)| one.source(a) == one.source(b))
 }
 
-/// The column here, without qualifier.
-fn column(c: &mut Cursor<'_>) -> Option<String> {
+/// The column here, without qualifier, where it is one of the changed table.
+fn column(c: &mut Cursor<'_>, own: &[String]) -> Option<String> {
+    let (qualifier, name) = any_column(c)?;
+    let foreign = qualifier.is_some_and(|qualifier| !own.is_empty() && !own.contains(&qualifier));
+    (!foreign).then_some(name)
+}
+
+/// The column here and its qualifier.
+fn any_column(c: &mut Cursor<'_>) -> Option<(Option<String>, String)> {
     let token = c.peek()?;
     if !matches!(token.kind, Kind::Word | Kind::Quoted) || c.is_any(&["NOT", "EXISTS", "CASE", "NULL", "TRUE", "FALSE"])
     {
         return None;
     }
+    let mut qualifier = None;
     let mut name = c.ident_text()?;
     while c.eat_kind(Kind::Dot) {
+        qualifier = Some(name);
         name = c.ident_text()?;
     }
-    (!c.at_kind(Kind::Open)).then_some(name)
+    (!c.at_kind(Kind::Open)).then_some((qualifier, name))
 }
 
-fn term(one: Cursor<'_>) -> Option<Term> {
+fn term(one: Cursor<'_>, own: &[String]) -> Option<Term> {
     let mut c = one;
-    if let Some(column) = coalesced(&mut c) {
+    if let Some(column) = coalesced(&mut c, own) {
         return Some(Term { column, operator: TermOperator::IsNull, value: TermValue::None });
     }
     let mut c = one;
     let negated = c.eat("NOT");
     let column = if c.at_kind(Kind::Open) && !negated {
         row(&mut c)?
-    } else if let Some(column) = column(&mut c) {
+    } else if let Some(column) = column(&mut c, own) {
         column
     } else {
-        return reversed(one);
+        return reversed(one, own);
     };
     if c.done() {
         let value = TermValue::Literal((!negated).to_string());
@@ -128,27 +138,28 @@ fn row(c: &mut Cursor<'_>) -> Option<String> {
 }
 
 /// `coalesce(column, literal) = literal`
-fn coalesced(c: &mut Cursor<'_>) -> Option<String> {
+fn coalesced(c: &mut Cursor<'_>, own: &[String]) -> Option<String> {
     if !c.eat("COALESCE") {
         return None;
     }
     let parts = c.group()?.split_commas();
     let [first, second] = parts.as_slice() else { return None };
-    let column = column(&mut first.clone())?;
+    let column = column(&mut first.clone(), own)?;
     (c.eat_operator("=") && c.shown() == second.shown() && second.rest().len() == 1).then_some(column)
 }
 
-/// `1 = column`
-fn reversed(one: Cursor<'_>) -> Option<Term> {
+/// `1 = column`, `other.id = column`
+fn reversed(one: Cursor<'_>, own: &[String]) -> Option<Term> {
     let mut c = one;
-    let literal = *c.peek()?;
-    if !matches!(literal.kind, Kind::Number | Kind::String | Kind::Param) {
-        return None;
+    if matches!(c.kind()?, Kind::Number | Kind::String | Kind::Param) {
+        c.step();
+    } else {
+        any_column(&mut c)?;
     }
-    let value = c.over(c.rest().get(..1)?);
-    c.step();
+    let count = one.rest().len() - c.rest().len();
+    let value = one.over(one.rest().get(..count)?);
     let operator = symbol(&mut c)?;
-    let column = column(&mut c)?;
+    let column = column(&mut c, own)?;
     c.done().then(|| Term { column, operator, value: value_of(value) })
 }
 
@@ -221,7 +232,7 @@ fn between(mut c: Cursor<'_>) -> TermValue {
 
 fn list_of(list: Cursor<'_>) -> TermValue {
     if list.is_any(&["SELECT", "WITH", "VALUES"]) {
-        return TermValue::Query { limited: super::data::own_limit(list).is_some() };
+        return TermValue::Query { limited: super::query::own_limit(list).is_some() };
     }
     let literal = |kind: Kind| matches!(kind, Kind::Number | Kind::String | Kind::Comma | Kind::Operator);
     if list.rest().iter().all(|t| literal(t.kind) && !t.hole) && !list.done() {
@@ -232,7 +243,7 @@ fn list_of(list: Cursor<'_>) -> TermValue {
 
 fn value_of(c: Cursor<'_>) -> TermValue {
     if let Some(inner) = { c }.group().filter(|inner| inner.is_any(&["SELECT", "WITH"])) {
-        return TermValue::Query { limited: super::data::own_limit(inner).is_some() };
+        return TermValue::Query { limited: super::query::own_limit(inner).is_some() };
     }
     let rest = c.rest();
     let is = |kinds: &[Kind]| rest.iter().all(|t| kinds.contains(&t.kind));
