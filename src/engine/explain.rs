@@ -73,7 +73,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         locks.iter().map(row).collect()
     });
     Explained {
-        span: op.statement.span,
+        span: op.place(),
         migration: view.migration.name.clone(),
         kind: op.kind.as_str(),
         name: op.name.as_ref().and_then(shown),

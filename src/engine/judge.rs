@@ -138,7 +138,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
     let view = facts.0;
     let op = view.op;
     let show = |id: u32| facts.show(id);
-    let statement = op.statement.span;
+    let statement = op.place();
     let escalated = rule.escalate.as_ref().filter(|escalate| escalate.when.eval(facts) == Tri::Yes);
     let severity = escalated.map_or(rule.severity, |escalate| escalate.severity.max(rule.severity));
     let mut related: Vec<_> = op
@@ -183,7 +183,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
 fn place(at: LabelAt, op: &Operation) -> Span {
     match at {
         LabelAt::Op => op.span,
-        LabelAt::Statement => op.statement.span,
+        LabelAt::Statement => op.place(),
         LabelAt::Table => op.table.as_ref().map_or(op.span, Known::span),
         LabelAt::Name => op.name.as_ref().map_or(op.span, Known::span),
     }

@@ -163,6 +163,13 @@ impl View<'_> {
         })
     }
 
+    /// Whether a failed run can leave a part of the migration behind. What a script has done is recorded by its own
+    /// code, if at all; a runner of files records each file.
+    pub(super) fn partial(&self) -> bool {
+        let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
+        self.op.context.function.is_some() || self.migration.operations.iter().filter(changes).nth(1).is_some()
+    }
+
     /// Whether the rows are a seed: written out in the statement, at most so many.
     pub(super) fn seed_rows(&self) -> Option<u64> {
         match &self.op.details {

@@ -292,6 +292,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(alters_existing(v)),
     },
     Fact {
+        name: "migration.partial",
+        ty: Type::Bool,
+        doc: "A failed run can leave a part of the migration behind: it makes several changes that do not commit together, or nothing is known to record that it ran.",
+        families: &[],
+        get: |v| Value::Bool(v.partial()),
+    },
+    Fact {
         name: "lock.mode",
         ty: Type::Str,
         doc: "The strongest lock taken, `ACCESS EXCLUSIVE`.",

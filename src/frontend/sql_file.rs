@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::python::Reading;
-use super::sql::formats::{Section, sections};
-use super::sql::{self, ReadOptions};
+use super::sql::{self, ReadOptions, sections};
 use super::text::SqlText;
 use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
 use crate::source::{Runner, SourceFile};
@@ -17,7 +16,7 @@ pub(super) fn read(file: &SourceFile) -> Reading {
     for (number, section) in (0..).zip(sections(&file.text)) {
         let text =
             if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };
-        let plan = Plan::of(file.runner, &section);
+        let plan = Plan::of(file.runner, section.transaction.or(file.transaction));
         let mut operations = sql::read(&text, ReadOptions { dialect: file.dialect, query: number });
         plan.apply(&mut operations, number);
         let direction = if file.down { Direction::Down } else { section.direction };
@@ -43,7 +42,7 @@ struct Plan {
 impl Plan {
     /// Sources: the documentation of each runner, and its code where that says more. golang-migrate and Prisma send a
     /// file as one simple query; dbmate does so for a section.
-    fn of(runner: Runner, section: &Section) -> Self {
+    fn of(runner: Runner, said: Option<bool>) -> Self {
         use TransactionKind::{None, Runner as Opened, Unknown};
         let (default, together) = match runner {
             Runner::Goose | Runner::Flyway | Runner::Sqlx | Runner::Diesel => (Opened, false),
@@ -51,7 +50,7 @@ impl Plan {
             Runner::GolangMigrate | Runner::Prisma => (None, true),
             Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => (Unknown, false),
         };
-        let transaction = match section.transaction {
+        let transaction = match said {
             Some(true) => Opened,
             Some(false) => None,
             Option::None => default,

@@ -17,8 +17,10 @@ pub struct Operation {
     pub detail: &'static str,
     /// The clause, or the whole statement where it is not one of several.
     pub span: Span,
-    /// The statement it is part of.
+    /// The statement it is part of, as it is sent.
     pub statement: Arc<Statement>,
+    /// The statement itself, where it is nested in the one that is sent (in a DO block).
+    pub nested: Option<Span>,
     /// The table, view or other relation acted on.
     pub table: Option<Known<QualifiedName>>,
     /// The object created, changed or dropped: index, constraint, column, type, function …
@@ -40,6 +42,11 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// The innermost statement that it is part of.
+    pub fn place(&self) -> Span {
+        self.nested.unwrap_or(self.statement.span)
+    }
+
     /// An operation of `kind` that is the whole of `statement`, with nothing said about its objects yet.
     pub fn new(kind: OpKind, statement: Arc<Statement>) -> Self {
         Self {
@@ -47,6 +54,7 @@ impl Operation {
             detail: "",
             span: statement.span,
             statement,
+            nested: None,
             table: None,
             name: None,
             details: Details::None,

@@ -40,6 +40,7 @@ pub(super) fn file(id: u32, path: &str, text: &str) -> SourceFile {
         helper: false,
         problems: Vec::new(),
         exact: true,
+        transaction: None,
         down: false,
     }
 }

@@ -139,6 +139,8 @@ pub struct SourceFile {
     pub dialect: Dialect,
     /// Why it is read, for `--show-files`: "in a folder named `migrations`".
     pub why: String,
+    /// Whether its runner opens a transaction around it, where a file beside it says so.
+    pub transaction: Option<bool>,
     /// The file as a whole goes back (`0001_x.down.sql`).
     pub down: bool,
     /// Read for what it defines (imported helpers), not to be judged.

@@ -68,6 +68,14 @@ const TEST_FOLDERS: &[&str] = &[
     "queries",
 ];
 
+/// Databases whose SQL is of another kind.
+const FOREIGN: &[&str] = &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j"];
+
+/// The words of a path, in lower case.
+fn lower_words(path: &str) -> Vec<String> {
+    path.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect()
+}
+
 /// A pattern that is known to compile: each is covered by a test.
 fn pattern(source: &str) -> Regex {
     // A literal of this file; a mistake in it shows at the first test.
@@ -113,6 +121,10 @@ pub(super) fn by_path(path: &str) -> Verdict {
         } else {
             Verdict::Other
         };
+    }
+    let words = lower_words(path);
+    if words.iter().any(|word| FOREIGN.contains(&word.as_str())) {
+        return Verdict::Leave("written for a database that is not read");
     }
     if matches!(lower.as_str(), "env.py" | "__init__.py" | "setup.py" | "manage.py" | "models.py") {
         return Verdict::Other;
@@ -215,9 +227,7 @@ pub(super) fn goes_back(path: &str) -> bool {
 
 /// The dialect that a path names.
 pub(super) fn dialect(path: &str) -> Option<Dialect> {
-    let lower = path.to_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric());
-    words.rev().find_map(|word| match word {
+    lower_words(path).iter().rev().find_map(|word| match word.as_str() {
         "postgres" | "postgresql" | "pg" | "psql" | "pgsql" | "cockroach" => Some(Dialect::Postgres),
         "mysql" | "mariadb" => Some(Dialect::Mysql),
         "sqlite" | "sqlite3" => Some(Dialect::Sqlite),

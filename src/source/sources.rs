@@ -289,6 +289,7 @@ impl Sources {
             role,
             runner: runner.unwrap_or_else(|| recognise::runner(&shown, &decoded.text, language)),
             dialect: dialect.unwrap_or(self.settings.dialect),
+            transaction: transaction_beside(path),
             down: recognise::goes_back(&shown),
             why,
             helper,
@@ -346,6 +347,23 @@ impl Modules for Sources {
             }
         }
         None
+    }
+}
+
+/// What a file beside `path` says about its transaction: Diesel's `metadata.toml`, Flyway's `NAME.sql.conf`.
+fn transaction_beside(path: &Path) -> Option<bool> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let (file, key) = match name.as_str() {
+        "up.sql" | "down.sql" => (path.with_file_name("metadata.toml"), "run_in_transaction"),
+        _ if name.contains("__") => (path.with_file_name(format!("{name}.conf")), "executeInTransaction"),
+        _ => return None,
+    };
+    let text = std::fs::read_to_string(file).ok()?;
+    let value = text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))?;
+    match value.trim() {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
     }
 }
 

@@ -16,6 +16,7 @@ fn file(path: &str, text: &str) -> SourceFile {
         helper: false,
         problems: Vec::new(),
         exact: true,
+        transaction: None,
         down: false,
     }
 }

@@ -278,6 +278,7 @@ impl Walker {
 
     fn plain<'t>(&mut self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
         reader.span = c.span();
+        let (place, before) = (reader.span, reader.operations.len());
         if c.eat("EXECUTE") {
             reader.execute(c, &self.variables);
         } else if c.eat("PERFORM") {
@@ -297,6 +298,9 @@ impl Walker {
             reader.push(op);
         } else {
             reader.statement(c.rest(), false);
+        }
+        for op in reader.operations.iter_mut().skip(before) {
+            op.nested.get_or_insert(place);
         }
     }
 }

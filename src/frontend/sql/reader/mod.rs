@@ -330,6 +330,8 @@ fn read_inside(outer: &Reader<'_>, text: &SqlText, range: Range<usize>) -> Vec<O
             operations: Vec::new(),
         };
         reader.statement(&piece.tokens, piece.unbalanced);
+        let place = text.span(piece.range());
+        reader.operations.iter_mut().for_each(|op| op.nested = op.nested.or(Some(place)));
         operations.append(&mut reader.operations);
     }
     operations
