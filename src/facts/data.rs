@@ -94,6 +94,16 @@ fn asks_about(text: &str, column: &str) -> bool {
     equals >= 2
 }
 
+/// Whether an INSERT … SELECT reads no table but to ask whether its row is there already: one row, written out.
+pub(super) fn constant(view: &View<'_>, data: &DataDetails) -> bool {
+    if !data.reads.is_empty() {
+        return false;
+    }
+    let words = view.op.statement.text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let sources = words.filter(|word| word.eq_ignore_ascii_case("from")).count();
+    sources == 0 || (data.not_exists && sources == 1)
+}
+
 /// The details of a change of rows.
 pub(super) fn details<'a>(view: &View<'a>) -> Option<&'a DataDetails> {
     match &view.op.details {

@@ -167,14 +167,20 @@ impl View<'_> {
     /// code, if at all; a runner of files records each file.
     pub(super) fn partial(&self) -> bool {
         let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
-        self.op.context.function.is_some() || self.migration.operations.iter().filter(changes).nth(1).is_some()
+        let own = self.op.statement.span;
+        let others = self.migration.operations.iter().filter(changes).any(|op| op.statement.span != own);
+        self.op.context.function.is_some() || others
     }
 
-    /// Whether the rows are a seed: written out in the statement, at most so many.
-    pub(super) fn seed_rows(&self) -> Option<u64> {
-        match &self.op.details {
-            Details::Data(data) if data.source == Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
-            _ => None,
+    /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.
+    pub(super) fn written_rows(&self) -> Option<u64> {
+        let Details::Data(data) = &self.op.details else { return None };
+        match data.source {
+            Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
+            Some(DataSource::Orm) => data.rows,
+            Some(DataSource::Select) if super::data::constant(self, data) => Some(1),
+            Some(DataSource::Copy) => Some(data.rows.unwrap_or(0)),
+            Some(DataSource::Select) | None => Some(0),
         }
     }
 

@@ -224,9 +224,9 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "data.rows",
         ty: Type::Int,
-        doc: "Rows written out in the statement.",
+        doc: "Rows written out in the statement; 0 where they come from elsewhere.",
         families: &["data"],
-        get: |v| v.seed_rows().map_or(Value::Unknown, int),
+        get: |v| v.written_rows().map_or(Value::Unknown, int),
     },
     Fact {
         name: "data.condition",
