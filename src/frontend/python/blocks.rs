@@ -30,7 +30,7 @@ struct Block {
 pub(super) struct Output {
     pub(super) dialect: Dialect,
     pub(super) confidence: Option<Confidence>,
-    /// Start of the entry function being run; 0 for the module's code.
+    /// One more than the start of the entry function being run; 0 for the module's code.
     pub(super) entry: u32,
     /// The budget ran out.
     pub(super) exhausted: bool,
