@@ -1,0 +1,174 @@
+//! Which migration an operation belongs to: a numbered block, a numbered function, an entry function, the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::config::Dialect;
+use crate::diagnostic::Confidence;
+use crate::ir::{Direction, Migration, Operation};
+use crate::source::{Role, SourceFile};
+use crate::span::{FileId, Span};
+
+/// Operations of one call and where in the file it is made from.
+pub(super) struct Emitted<'a> {
+    pub(super) operations: Vec<Operation>,
+    pub(super) direction: Direction,
+    /// Functions of this file being run, outermost first.
+    pub(super) functions: Vec<(&'a str, Span)>,
+    /// Statements of this file being run, outermost first.
+    pub(super) lines: Vec<u32>,
+}
+
+#[derive(Debug)]
+struct Block {
+    migration: Migration,
+    entry: u32,
+    seen: BTreeSet<(Span, Span, String, &'static str, u8)>,
+}
+
+/// What a run collects.
+#[derive(Debug)]
+pub(super) struct Output {
+    pub(super) dialect: Dialect,
+    pub(super) confidence: Option<Confidence>,
+    /// One more than the start of the entry function being run; 0 for the module's code.
+    pub(super) entry: u32,
+    /// The budget ran out.
+    pub(super) exhausted: bool,
+    file: FileId,
+    stem: String,
+    role: Role,
+    end: u32,
+    query: u32,
+    /// Numbered headings by offset.
+    headings: Vec<(u32, String)>,
+    blocks: Vec<Block>,
+    index: BTreeMap<(Span, bool), usize>,
+    calls: BTreeMap<Span, bool>,
+}
+
+impl Output {
+    pub(super) fn new(file: &SourceFile, comments: &[(usize, usize)]) -> Self {
+        let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
+        let heading = |(start, end): &(usize, usize)| {
+            let text = file.text.get(*start..*end)?;
+            Some((u32::try_from(*start).ok()?, heading(text)?))
+        };
+        Self {
+            dialect: file.dialect,
+            confidence: None,
+            entry: 0,
+            exhausted: false,
+            file: file.id,
+            stem: stem.strip_suffix(".py").unwrap_or(stem).to_owned(),
+            role: file.role,
+            end: u32::try_from(file.text.len()).unwrap_or(u32::MAX),
+            query: 0,
+            headings: comments.iter().filter_map(heading).collect(),
+            blocks: Vec::new(),
+            index: BTreeMap::new(),
+            calls: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn next_query(&mut self) -> u32 {
+        self.query += 1;
+        self.query
+    }
+
+    /// Notes an execute-like call; one that is unresolved once stays so.
+    pub(super) fn count(&mut self, call: Span, resolved: bool) {
+        let entry = self.calls.entry(call).or_insert(true);
+        *entry &= resolved;
+    }
+
+    pub(super) fn resolved(&self) -> (usize, usize) {
+        let resolved = self.calls.values().filter(|resolved| **resolved).count();
+        (resolved, self.calls.len() - resolved)
+    }
+
+    /// Whether an operation already stands within `span`.
+    pub(super) fn covers(&self, span: Span) -> bool {
+        let mut operations = self.blocks.iter().flat_map(|block| &block.migration.operations);
+        operations.any(|op| span.contains(op.statement.span) || op.statement.span.contains(span))
+    }
+
+    pub(super) fn push(&mut self, emitted: Emitted<'_>) {
+        let (name, span) = self.block_of(&emitted);
+        let key = (span, emitted.direction == Direction::Down);
+        let (role, direction) = (self.role, emitted.direction);
+        let at = *self.index.entry(key).or_insert(self.blocks.len());
+        if at == self.blocks.len() {
+            let migration = Migration { name, span, direction, role, operations: Vec::new() };
+            self.blocks.push(Block { migration, entry: self.entry, seen: BTreeSet::new() });
+        }
+        let Some(block) = self.blocks.get_mut(at) else { return };
+        for operation in emitted.operations {
+            let scope = operation.context.scope.kind as u8; // a fieldless enum: its discriminant
+            let text = operation.statement.text.clone();
+            // One call can be a commit many times over; a statement is told once.
+            let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), scope);
+            if operation.detail == "driver" || block.seen.insert(key) {
+                block.migration.operations.push(operation);
+            }
+        }
+    }
+
+    fn block_of(&self, emitted: &Emitted<'_>) -> (String, Span) {
+        if let Some((name, span)) = emitted.functions.iter().find(|(name, _)| is_numbered(name)) {
+            return ((*name).to_owned(), *span);
+        }
+        // The innermost statement of this file that stands below a numbered heading of its own function.
+        for (at, line) in emitted.lines.iter().enumerate().rev() {
+            let home = at.checked_sub(emitted.lines.len().saturating_sub(emitted.functions.len()));
+            let within = home.and_then(|home| emitted.functions.get(home)).map(|(_, span)| *span);
+            let (from, to) = within.map_or((0, self.end), |span| (span.start, span.end));
+            let next = self.headings.partition_point(|(start, _)| start <= line);
+            let Some((start, name)) = next.checked_sub(1).and_then(|at| self.headings.get(at)) else { continue };
+            if *start < from {
+                continue;
+            }
+            let end = self.headings.get(next).map_or(to, |(end, _)| (*end).min(to));
+            return (name.clone(), Span { file: self.file, start: *start, end: end.max(*start) });
+        }
+        let whole = Span { file: self.file, start: 0, end: self.end };
+        match emitted.functions.first() {
+            Some((name, span)) if self.entry > 0 => ((*name).to_owned(), *span),
+            _ => (self.stem.clone(), whole),
+        }
+    }
+
+    /// The migrations in the order of their entry points.
+    pub(super) fn into_migrations(mut self) -> Vec<Migration> {
+        self.blocks.sort_by_key(|block| block.entry);
+        self.blocks.into_iter().map(|block| block.migration).collect()
+    }
+}
+
+/// `run_36`, `migration_036`, `m003_x`, `migrate_v7`, `upgrade_to_12`: functions that a dispatcher calls by number.
+fn is_numbered(name: &str) -> bool {
+    let name = name.trim_start_matches('_');
+    let prefixes = ["run_", "migration_", "migration", "migrate_", "upgrade_", "step_", "apply_", "m", "v", "_"];
+    prefixes.iter().any(|prefix| {
+        name.strip_prefix(prefix).is_some_and(|rest| {
+            let rest = rest.trim_start_matches("to_").trim_start_matches("v");
+            rest.trim_start_matches('_').starts_with(|c: char| c.is_ascii_digit())
+        })
+    })
+}
+
+/// The heading in a comment: `# Migration 36: …`, `# --- 036 …`, `# 36. …`.
+fn heading(comment: &str) -> Option<String> {
+    let text = comment.trim_start_matches('#').trim().trim_matches(['-', '=', '*', '#', ' ']);
+    let lower = text.to_lowercase();
+    let words = ["migration", "step", "block"];
+    let worded = words.iter().find_map(|word| lower.strip_prefix(word));
+    let rest = worded.map_or(lower.as_str(), |rest| rest.trim_start_matches([' ', '#', ':']));
+    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let after = rest.get(digits..)?;
+    let marked = after.is_empty() || after.starts_with([':', '.', ')', '-', ' ', '–', '—']);
+    // A bare number is a heading only where it is set off: by dashes before it, or by a mark after it.
+    let set_off = comment.trim_start_matches('#').trim_start().starts_with(['-', '='])
+        || after.starts_with([':', '.', ')'])
+        || after.trim_start().starts_with(['-', '—', '–']);
+    (digits > 0 && marked && (worded.is_some() || set_off)).then(|| text.to_owned())
+}

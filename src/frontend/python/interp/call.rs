@@ -1,0 +1,359 @@
+//! Calls: entering functions of the project, and what is known of those outside it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::super::guards;
+use super::super::value::{Body, Class, Env, Function, Handle, Record, Text, Value};
+use super::{Frame, Interp, MAX_FRAMES, last_name};
+use crate::ir::{Direction, TransactionKind};
+use crate::span::Span;
+
+/// A keyword argument.
+pub(super) type Named<'a> = (&'a str, Value<'a>);
+
+impl<'a> Interp<'a> {
+    pub(super) fn call(&mut self, call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        if let Expr::Attribute(attribute) = &*call.func {
+            let base = self.eval(&attribute.value);
+            let (arguments, named) = self.arguments(call);
+            return self.method(&base, attribute.attr.as_str(), &arguments, &named, call);
+        }
+        let callee = self.eval(&call.func);
+        let (arguments, named) = self.arguments(call);
+        self.apply(&callee, &arguments, &named, call, span)
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        callee: &Value<'a>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+        span: Span,
+    ) -> Value<'a> {
+        match callee {
+            Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
+            Value::Class(class) => self.instance(class, arguments, named, span, false),
+            Value::Either(values) => {
+                let results: Vec<_> =
+                    values.iter().map(|value| self.apply(value, arguments, named, call, span)).collect();
+                results.into_iter().reduce(Value::join).unwrap_or(Value::None)
+            }
+            _ => self.builtin(last_name(&call.func), arguments, named, call),
+        }
+    }
+
+    fn arguments(&mut self, call: &'a ExprCall) -> (Vec<Value<'a>>, Vec<Named<'a>>) {
+        let mut positional = Vec::new();
+        for argument in &call.arguments.args {
+            let value = self.eval(argument);
+            match (argument, &value) {
+                (Expr::Starred(_), Value::List(items, _)) => positional.extend(items.borrow().iter().cloned()),
+                _ => positional.push(value),
+            }
+        }
+        let mut named = Vec::new();
+        for keyword in &call.arguments.keywords {
+            let value = self.eval(&keyword.value);
+            if let Some(name) = &keyword.arg {
+                named.push((name.as_str(), value));
+            }
+        }
+        (positional, named)
+    }
+
+    /// Runs a function's body with its parameters bound, and returns what it returns.
+    pub(super) fn enter(
+        &mut self,
+        function: &Rc<Function<'a>>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: Option<Span>,
+        entry: bool,
+    ) -> Value<'a> {
+        let again = self.frames.iter().any(|f| f.function.as_ref().is_some_and(|f| f.span == function.span));
+        let place = call.unwrap_or(function.span);
+        if again || self.frames.len() > MAX_FRAMES || !self.spend(1) {
+            return Value::unknown("the call is too deep to be followed", "{…}", place);
+        }
+        self.reached.insert(function.span);
+        let env = Rc::new(Env { vars: RefCell::default(), parent: Some(function.env.clone()) });
+        self.bind(function, &env, arguments, named, entry);
+        let before = self.frame().map_or(Direction::Up, |frame| frame.direction);
+        let direction = if guards::is_down(function.name) { Direction::Down } else { before };
+        let mut nested = None;
+        let (unit, at) = (function.unit, function.span);
+        let function = function.clone();
+        self.frames.push(Frame { unit, env, function: Some(function.clone()), call, returns: Vec::new(), at, direction });
+        match function.body {
+            Body::Block(body) => {
+                self.block(body);
+            }
+            Body::Expression(expr) => nested = Some(self.eval(expr)),
+        }
+        let Some(frame) = self.frames.pop() else { return Value::None };
+        nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
+    }
+
+    fn bind(&mut self, function: &Function<'a>, env: &Env<'a>, arguments: &[Value<'a>], named: &[Named<'a>], entry: bool) {
+        let Some(parameters) = function.parameters else { return };
+        let depth = u32::try_from(self.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
+        let passing = |value: Value<'a>| if entry { value } else { passed(value, depth) };
+        let mut given = function.bound.iter().cloned().chain(arguments.iter().cloned());
+        for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
+            let name = parameter.parameter.name.as_str();
+            let value = match given.next().or_else(|| keyword(named, name)) {
+                Some(value) => passing(value),
+                None => match &parameter.default {
+                    Some(default) if !entry => self.default_of(function, default),
+                    _ => self.parameter(name, function.unit, &parameter.parameter),
+                },
+            };
+            env.vars.borrow_mut().insert(name, value);
+        }
+        for parameter in &parameters.kwonlyargs {
+            let name = parameter.parameter.name.as_str();
+            let value = match (keyword(named, name), &parameter.default) {
+                (Some(value), _) => passing(value),
+                (None, Some(default)) if !entry => self.default_of(function, default),
+                _ => self.parameter(name, function.unit, &parameter.parameter),
+            };
+            env.vars.borrow_mut().insert(name, value);
+        }
+        if let Some(rest) = &parameters.vararg {
+            let value = if entry {
+                self.parameter(rest.name.as_str(), function.unit, &**rest)
+            } else {
+                Value::list(given.collect(), function.span)
+            };
+            env.vars.borrow_mut().insert(rest.name.as_str(), value);
+        }
+        if let Some(rest) = &parameters.kwarg {
+            let value = self.parameter(rest.name.as_str(), function.unit, &**rest);
+            env.vars.borrow_mut().insert(rest.name.as_str(), value);
+        }
+    }
+
+    /// A default is evaluated where the function is defined.
+    fn default_of(&mut self, function: &Function<'a>, default: &'a Expr) -> Value<'a> {
+        self.frames.push(Frame {
+            unit: function.unit,
+            env: function.env.clone(),
+            function: None,
+            call: None,
+            returns: Vec::new(),
+            at: function.span,
+            direction: Direction::Up,
+        });
+        let value = self.eval(default);
+        self.frames.pop();
+        value
+    }
+
+    /// An instance of a class of the project.
+    pub(super) fn instance(
+        &mut self,
+        class: &Rc<Class<'a>>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+        entry: bool,
+    ) -> Value<'a> {
+        let mut fields: BTreeMap<String, Value<'a>> = BTreeMap::new();
+        for name in &class.fields {
+            if let Some(value) = class.env.vars.borrow().get(name) {
+                fields.insert((*name).to_owned(), value.clone());
+            }
+        }
+        for (name, value) in class.fields.iter().zip(arguments) {
+            fields.insert((*name).to_owned(), value.clone());
+        }
+        for (name, value) in named {
+            fields.insert((*name).to_owned(), value.clone());
+        }
+        let record = Record { class: class.name.to_owned(), of: Some(class.clone()), fields: RefCell::new(fields), span };
+        let this = Value::Record(Rc::new(record));
+        if let Some(Value::Function(init)) = self.class_attribute(class, "__init__", 0) {
+            let init = bound(&init, &this);
+            self.enter(&init, arguments, named, Some(span), entry);
+        }
+        this
+    }
+
+    fn class_attribute(&self, class: &Class<'a>, name: &str, depth: u32) -> Option<Value<'a>> {
+        let own = class.env.vars.borrow().get(name).cloned();
+        own.or_else(|| {
+            let bases = class.bases.iter().filter(|_| depth < 10);
+            bases.filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
+                .find_map(|base| self.class_attribute(base, name, depth + 1))
+        })
+    }
+
+    pub(super) fn attribute_of(&mut self, base: &Value<'a>, name: &str, span: Span) -> Value<'a> {
+        let text = format!("{{{}}}", span.slice(self.file_text(span)));
+        match base {
+            Value::Record(record) => {
+                if let Some(value) = record.fields.borrow().get(name) {
+                    return value.clone();
+                }
+                let found = record.of.as_ref().and_then(|class| self.class_attribute(class, name, 0));
+                match found {
+                    Some(Value::Function(function)) => Value::Function(bound(&function, base)),
+                    Some(value) => value,
+                    None => {
+                        let value = Value::unknown(format!("`{name}` is not set in this project"), text, span);
+                        record.fields.borrow_mut().insert(name.to_owned(), value.clone());
+                        value
+                    }
+                }
+            }
+            Value::Class(class) => match self.class_attribute(class, name, 0) {
+                Some(value) => value,
+                None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
+            },
+            Value::Module(unit) => {
+                let env = self.module_env(*unit);
+                env.get(name).unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
+            }
+            Value::Handle(handle) => {
+                if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
+                    return Value::unknown("it is known only while the program runs", text, span);
+                }
+                Value::Handle(handle.clone())
+            }
+            Value::Unknown(opaque) => {
+                if let Some(value) = opaque.attributes.borrow().get(name) {
+                    return value.clone();
+                }
+                let unknown = crate::ir::Unknown { reason: opaque.unknown.reason.clone(), text, span };
+                let value = Value::opaque(unknown, opaque.parameter);
+                opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
+                value
+            }
+            _ => Value::unknown("the attribute is not followed", text, span),
+        }
+    }
+
+    /// A function that the project does not define.
+    fn builtin(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        let first = arguments.first();
+        match (name, first) {
+            ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
+            ("str" | "dedent" | "cleandoc" | "Identifier" | "Literal", Some(value)) => {
+                let text = self.text_of(value, span);
+                let sql = if matches!(name, "dedent" | "cleandoc") { super::super::strings::dedent(&text.sql) } else { text.sql.clone() };
+                Value::Text(Rc::new(Text { sql, ..text }))
+            }
+            ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
+                match self.items(value) {
+                    Some(items) => Value::list(items, span),
+                    None => value.clone(),
+                }
+            }
+            ("dict" | "OrderedDict", None) if !named.is_empty() => {
+                let key = |name: &str| {
+                    let mut sql = crate::frontend::text::SqlText::default();
+                    sql.push(name, span);
+                    Value::text(sql)
+                };
+                let pairs = named.iter().map(|(name, value)| (key(name), value.clone())).collect();
+                Value::Dict(Rc::new(RefCell::new(pairs)), span)
+            }
+            ("enumerate", Some(value)) => match self.items(value) {
+                Some(items) => {
+                    let from = match arguments.get(1).cloned().or_else(|| keyword(named, "start")) {
+                        Some(Value::Int(from)) => from,
+                        _ => 0,
+                    };
+                    let pair = |(at, item)| Value::list(vec![Value::Int(at), item], span);
+                    Value::list((from..).zip(items).map(pair).collect(), span)
+                }
+                None => self.part_of(value, call, "it is not known"),
+            },
+            ("zip", Some(_)) => {
+                let lists: Option<Vec<_>> = arguments.iter().map(|value| self.items(value)).collect();
+                let Some(lists) = lists else { return self.unknown("it is not known", call) };
+                let rows = lists.iter().map(Vec::len).min().unwrap_or(0);
+                let row = |at: usize| Value::list(lists.iter().filter_map(|l| l.get(at).cloned()).collect(), span);
+                Value::list((0..rows).map(row).collect(), span)
+            }
+            ("range", Some(Value::Int(n))) => {
+                let (from, to) = match arguments.get(1) {
+                    Some(Value::Int(to)) => (*n, *to),
+                    _ => (0, *n),
+                };
+                if to.saturating_sub(from) > 64 {
+                    return self.unknown("it is one of many numbers", call);
+                }
+                Value::list((from..to).map(Value::Int).collect(), span)
+            }
+            ("len", Some(Value::List(items, _))) => {
+                Value::Int(i64::try_from(items.borrow().len()).unwrap_or(i64::MAX))
+            }
+            ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
+                Some(name) => {
+                    let name = name.to_owned();
+                    self.attribute_of(&base.clone(), &name, span)
+                }
+                None => self.unknown("the attribute's name is not known", call),
+            },
+            ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
+            _ => self.database_call(name, arguments, named, call),
+        }
+    }
+
+    pub(super) fn mark(&mut self, value: &Value<'a>, span: Span) -> Value<'a> {
+        if let Value::Either(values) = value {
+            let marked: Vec<_> = values.iter().map(|value| self.mark(value, span)).collect();
+            return Value::Either(Rc::new(marked));
+        }
+        let text = self.text_of(value, span);
+        Value::Text(Rc::new(Text { marked: true, ..text }))
+    }
+
+    /// Engines, connections and sessions that the program opens.
+    pub(super) fn open_database(&mut self, name: &str, named: &[Named<'a>], span: Span) -> Option<Value<'a>> {
+        let autocommit = keyword(named, "isolation_level").is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
+            || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true));
+        let engine = matches!(name, "create_engine" | "create_async_engine" | "create_pool" | "get_engine" | "engine_from_config");
+        let connection = matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session");
+        if !(engine || connection) {
+            return None;
+        }
+        let kind = if autocommit || name == "create_pool" { TransactionKind::None } else { TransactionKind::Runner };
+        let conn = self.new_conn(kind, Some(span));
+        Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
+    }
+}
+
+pub(super) fn keyword<'a>(named: &[Named<'a>], name: &str) -> Option<Value<'a>> {
+    named.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone())
+}
+
+fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> {
+    Rc::new(Function {
+        name: function.name,
+        unit: function.unit,
+        parameters: function.parameters,
+        body: function.body,
+        env: function.env.clone(),
+        bound: Some(this.clone()),
+        span: function.span,
+    })
+}
+
+/// Notes on texts that they were passed as an argument by the frame `depth`.
+fn passed(value: Value<'_>, depth: u32) -> Value<'_> {
+    match value {
+        Value::Text(text) if text.passed.is_none_or(|before| before > depth) => {
+            Value::Text(Rc::new(Text { passed: Some(depth), ..(*text).clone() }))
+        }
+        other => other,
+    }
+}

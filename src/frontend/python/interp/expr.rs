@@ -1,0 +1,448 @@
+//! Expressions.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{
+    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, FString, FStringPart, InterpolatedStringElement, Number, Operator,
+    UnaryOp,
+};
+use ruff_text_size::Ranged;
+
+use super::super::strings::{self, Piece};
+use super::super::value::{Body, Function, Text, Value};
+use super::{Interp, MAX_DEPTH};
+use crate::frontend::text::SqlText;
+use crate::span::Span;
+
+impl<'a> Interp<'a> {
+    pub(super) fn eval(&mut self, expr: &'a Expr) -> Value<'a> {
+        if self.depth > MAX_DEPTH || !self.spend(1) {
+            return self.unknown("the source is too deeply nested or too long to be followed", expr);
+        }
+        self.depth += 1;
+        let value = self.evaluate(expr);
+        self.depth -= 1;
+        value
+    }
+
+    fn evaluate(&mut self, expr: &'a Expr) -> Value<'a> {
+        let span = self.span(expr);
+        match expr {
+            Expr::StringLiteral(text) => {
+                let mut sql = SqlText::default();
+                for part in &text.value {
+                    self.literal(&mut sql, part);
+                }
+                Value::text(sql)
+            }
+            Expr::FString(text) => self.f_string(text.value.as_slice()),
+            Expr::NumberLiteral(number) => match &number.value {
+                Number::Int(int) => int.as_i64().map_or_else(|| self.unknown("it is a large number", expr), Value::Int),
+                _ => self.unknown("it is a fraction", expr),
+            },
+            Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
+            Expr::NoneLiteral(_) => Value::None,
+            Expr::Name(name) => self.name(name.id.as_str(), expr),
+            Expr::Attribute(attribute) => {
+                let base = self.eval(&attribute.value);
+                self.attribute_of(&base, attribute.attr.as_str(), span)
+            }
+            Expr::Subscript(subscript) => {
+                let (base, key) = (self.eval(&subscript.value), self.eval(&subscript.slice));
+                self.subscript(&base, &key, expr)
+            }
+            Expr::List(list) => self.sequence(&list.elts, span),
+            Expr::Tuple(tuple) => self.sequence(&tuple.elts, span),
+            Expr::Set(set) => self.sequence(&set.elts, span),
+            Expr::Dict(dict) => {
+                let mut pairs = Vec::new();
+                for item in dict.iter() {
+                    let value = self.eval(&item.value);
+                    match &item.key {
+                        Some(key) => pairs.push((self.eval(key), value)),
+                        None => {
+                            if let Value::Dict(more, _) = value {
+                                pairs.extend(more.borrow().iter().cloned());
+                            }
+                        }
+                    }
+                }
+                Value::Dict(Rc::new(std::cell::RefCell::new(pairs)), span)
+            }
+            Expr::BinOp(_) => self.chain(expr),
+            Expr::BoolOp(op) => {
+                let values: Vec<_> = op.values.iter().map(|value| self.eval(value)).collect();
+                let stop = op.op == BoolOp::Or;
+                for value in &values {
+                    match value.truth() {
+                        Some(truth) if truth == stop => return value.clone(),
+                        None => return self.unknown("it depends on a condition", expr),
+                        _ => {}
+                    }
+                }
+                values.last().cloned().unwrap_or(Value::None)
+            }
+            Expr::UnaryOp(unary) => {
+                let value = self.eval(&unary.operand);
+                match (unary.op, value.truth(), &value) {
+                    (UnaryOp::Not, Some(truth), _) => Value::Bool(!truth),
+                    (UnaryOp::USub, _, Value::Int(int)) => Value::Int(-*int),
+                    _ => self.part_of(&value, expr, "it is computed from a value that is not known"),
+                }
+            }
+            Expr::Compare(compare) => self.compare(compare, expr),
+            Expr::If(ternary) => match self.eval(&ternary.test).truth() {
+                Some(true) => self.eval(&ternary.body),
+                Some(false) => self.eval(&ternary.orelse),
+                None => {
+                    let value = self.eval(&ternary.body);
+                    value.join(self.eval(&ternary.orelse))
+                }
+            },
+            Expr::Named(named) => {
+                let value = self.eval(&named.value);
+                self.assign(&named.target, value.clone());
+                value
+            }
+            Expr::Await(inner) => self.eval(&inner.value),
+            Expr::Starred(inner) => self.eval(&inner.value),
+            Expr::Lambda(lambda) => Value::Function(Rc::new(Function {
+                name: "lambda",
+                unit: self.unit(),
+                parameters: lambda.parameters.as_deref(),
+                body: Body::Expression(&lambda.body),
+                env: self.env(),
+                bound: None,
+                span,
+            })),
+            Expr::ListComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
+            Expr::SetComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
+            Expr::Generator(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
+            Expr::Yield(inner) => {
+                let value = inner.value.as_ref().map_or(Value::None, |value| self.eval(value));
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.returns.push(value);
+                }
+                Value::None
+            }
+            Expr::Call(call) => self.call(call),
+            _ => self.unknown("the expression is not followed", expr),
+        }
+    }
+
+    fn literal(&self, sql: &mut SqlText, part: &ruff_python_ast::StringLiteral) {
+        let source = self.source();
+        let quoting = strings::quoting(source, part.start().to_usize(), part.end().to_usize());
+        let file = self.span(part).file;
+        strings::decode(sql, source, file, (quoting.start, quoting.end), quoting.raw, false);
+    }
+
+    fn f_string(&mut self, parts: &'a [FStringPart]) -> Value<'a> {
+        let mut out = Text::default();
+        for part in parts {
+            match part {
+                FStringPart::Literal(literal) => self.literal(&mut out.sql, literal),
+                FStringPart::FString(f) => {
+                    // `f"{sql}"` and nothing else is the value itself.
+                    if parts.len() == 1
+                        && let [InterpolatedStringElement::Interpolation(only)] = &f.elements[..]
+                    {
+                        let value = self.eval(&only.expression);
+                        if let Value::Text(_) = value {
+                            return value;
+                        }
+                        self.fill(&mut out, &value, self.span(only));
+                        continue;
+                    }
+                    self.f_string_part(&mut out, f);
+                }
+            }
+        }
+        Value::Text(Rc::new(out))
+    }
+
+    fn f_string_part(&mut self, out: &mut Text, f: &'a FString) {
+        let source = self.source();
+        let quoting = strings::quoting(source, f.start().to_usize(), f.end().to_usize());
+        for element in &f.elements {
+            match element {
+                InterpolatedStringElement::Literal(literal) => {
+                    let range = (literal.start().to_usize(), literal.end().to_usize());
+                    let file = self.span(literal).file;
+                    strings::decode(&mut out.sql, source, file, range, quoting.raw, true);
+                }
+                InterpolatedStringElement::Interpolation(part) => {
+                    let value = self.eval(&part.expression);
+                    let span = self.span(part);
+                    self.fill(out, &value, span);
+                }
+            }
+        }
+    }
+
+    /// Appends `value` where the template has `span`.
+    pub(super) fn fill(&mut self, out: &mut Text, value: &Value<'a>, span: Span) {
+        let text = self.text_of(value, span);
+        if text.sql.is_known() {
+            out.sql.push(&text.sql.text, span);
+        } else {
+            let only_hole = text.sql.text.chars().count() == 1;
+            if let (true, Some(hole)) = (only_hole, text.sql.hole_at(0)) {
+                let shown = span.slice(self.file_text(span)).to_owned();
+                out.sql.push_hole(crate::ir::Unknown { reason: hole.reason.clone(), text: shown, span });
+            } else {
+                out.sql.append(&text.sql);
+            }
+        }
+        out.mix(&text);
+    }
+
+    pub(super) fn file_text(&self, span: Span) -> &'a str {
+        self.units.iter().find(|unit| unit.file.id == span.file).map_or("", |unit| unit.file.text.as_str())
+    }
+
+    /// A value as `str()` shows it.
+    pub(super) fn text_of(&mut self, value: &Value<'a>, span: Span) -> Text {
+        let mut out = Text::default();
+        match value {
+            Value::Text(text) => return (**text).clone(),
+            Value::Int(int) => out.sql.push(&int.to_string(), span),
+            Value::Bool(true) => out.sql.push("True", span),
+            Value::Bool(false) => out.sql.push("False", span),
+            Value::None => out.sql.push("None", span),
+            Value::Unknown(opaque) => {
+                out.sql.push_hole(opaque.unknown.clone());
+                out.parameter = opaque.parameter;
+            }
+            Value::Either(values) => {
+                let reason = format!("it is one of {} values", values.len());
+                let text = format!("{{{}}}", span.slice(self.file_text(span)).trim_matches(['{', '}']));
+                out.sql.push_hole(crate::ir::Unknown { reason, text, span });
+            }
+            _ => {
+                let text = format!("{{{}}}", span.slice(self.file_text(span)).trim_matches(['{', '}']));
+                let reason = "it is no string in the source".to_owned();
+                out.sql.push_hole(crate::ir::Unknown { reason, text, span });
+            }
+        }
+        out
+    }
+
+    fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
+        if let Some(value) = self.env().get(name) {
+            return value;
+        }
+        if let Some(value) = self.names.get(name) {
+            return value.clone();
+        }
+        let value = self.unknown(&format!("`{name}` is not defined in this project"), expr);
+        self.names.insert(name, value.clone());
+        value
+    }
+
+    fn sequence(&mut self, elements: &'a [Expr], span: Span) -> Value<'a> {
+        let mut items = Vec::with_capacity(elements.len());
+        for element in elements {
+            let value = self.eval(element);
+            match (element, &value) {
+                (Expr::Starred(_), Value::List(more, _)) => items.extend(more.borrow().iter().cloned()),
+                _ => items.push(value),
+            }
+        }
+        Value::list(items, span)
+    }
+
+    /// `a + b + c …`: as long as it likes, without recursion.
+    fn chain(&mut self, expr: &'a Expr) -> Value<'a> {
+        let mut spine = Vec::new();
+        let mut at = expr;
+        while let Expr::BinOp(op) = at {
+            spine.push(op);
+            at = &op.left;
+        }
+        let mut value = self.eval(at);
+        for op in spine.into_iter().rev() {
+            let right = self.eval(&op.right);
+            let span = self.span(op);
+            value = self.binary(&value, op.op, &right, span);
+        }
+        value
+    }
+
+    pub(super) fn binary(&mut self, left: &Value<'a>, op: Operator, right: &Value<'a>, span: Span) -> Value<'a> {
+        match (left, op, right) {
+            (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
+            (Value::Int(a), Operator::Sub, Value::Int(b)) => Value::Int(a.saturating_sub(*b)),
+            (Value::Int(a), Operator::Mult, Value::Int(b)) => Value::Int(a.saturating_mul(*b)),
+            (Value::List(a, _), Operator::Add, Value::List(b, _)) => {
+                self.spend(a.borrow().len() + b.borrow().len());
+                let mut items = a.borrow().clone();
+                items.extend(b.borrow().iter().cloned());
+                Value::list(items, span)
+            }
+            (Value::List(a, _), Operator::Mult, Value::Int(n)) => {
+                let items = a.borrow();
+                let rounds = usize::try_from(*n).unwrap_or(0).min(1_000 / items.len().max(1));
+                Value::list((0..rounds).flat_map(|_| items.iter().cloned()).collect(), span)
+            }
+            (Value::Text(a), Operator::Mult, Value::Int(n)) => {
+                let mut out = SqlText::default();
+                for _ in 0..usize::try_from(*n).unwrap_or(0).min(1_000 / a.sql.text.len().max(1)) {
+                    out.append(&a.sql);
+                }
+                Value::text(out)
+            }
+            (Value::Text(a), Operator::Mod, _) => {
+                let arguments = match right {
+                    Value::List(items, _) => items.borrow().clone(),
+                    other => vec![other.clone()],
+                };
+                let named = match right {
+                    Value::Dict(pairs, _) => pairs.borrow().clone(),
+                    _ => Vec::new(),
+                };
+                let pieces = strings::percent_pieces(&a.sql.text);
+                self.template(a, pieces, &arguments, &named)
+            }
+            (Value::Text(_), Operator::Add, Value::Text(_) | Value::Unknown(_) | Value::Either(_))
+            | (Value::Unknown(_) | Value::Either(_), Operator::Add, Value::Text(_)) => {
+                let (a, b) = (self.text_of(left, span), self.text_of(right, span));
+                self.spend((a.sql.text.len() + b.sql.text.len()) / 8);
+                let mut out = Text { sql: a.sql.clone(), ..Text::default() };
+                out.sql.append(&b.sql);
+                out.mix(&a);
+                out.mix(&b);
+                Value::Text(Rc::new(out))
+            }
+            _ => self.part_of_span(left, span),
+        }
+    }
+
+    fn part_of_span(&self, value: &Value<'a>, span: Span) -> Value<'a> {
+        let text = span.slice(self.file_text(span)).split_whitespace().collect::<Vec<_>>().join(" ");
+        let reason = "it is computed from values that are not known".to_owned();
+        Value::opaque(crate::ir::Unknown { reason, text: format!("{{{text}}}"), span }, value.is_parameter())
+    }
+
+    /// Fills a `%` or `format` template; each value stands where its field stood.
+    pub(super) fn template(
+        &mut self,
+        template: &Text,
+        pieces: Vec<Piece>,
+        arguments: &[Value<'a>],
+        named: &[(Value<'a>, Value<'a>)],
+    ) -> Value<'a> {
+        let mut out = Text::default();
+        out.mix(&Text { passed: None, ..template.clone() });
+        let mut next = 0;
+        for piece in pieces {
+            match piece {
+                Piece::Copy(from, to) => out.sql.append(&template.sql.part(from..to)),
+                Piece::Escaped(c, at) => out.sql.push(c.encode_utf8(&mut [0; 4]), template.sql.span(at..at + 2)),
+                Piece::Field(name, from, to) => {
+                    let span = template.sql.span(from..to);
+                    let value = if name.is_empty() {
+                        next += 1;
+                        arguments.get(next - 1).cloned()
+                    } else if let Ok(index) = name.parse::<usize>() {
+                        arguments.get(index).cloned()
+                    } else {
+                        let mut path = name.split('.');
+                        let first = path.next().unwrap_or_default();
+                        let found = named.iter().find(|(k, _)| k.as_str() == Some(first)).map(|(_, v)| v.clone());
+                        path.fold(found, |value, part| value.map(|v| self.attribute_of(&v, part, span)))
+                    };
+                    let missing = || Value::unknown("its value is not passed in the source", template.sql.shown(from..to), span);
+                    let value = value.unwrap_or_else(missing);
+                    self.fill(&mut out, &value, span);
+                }
+            }
+        }
+        Value::Text(Rc::new(out))
+    }
+
+    fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
+        match (base, key) {
+            (Value::List(items, _), Value::Int(index)) => {
+                let items = items.borrow();
+                let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
+                let at = if *index < 0 { len.saturating_add(*index) } else { *index };
+                if let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at)) {
+                    return item.clone();
+                }
+            }
+            (Value::Dict(pairs, _), _) => {
+                let pairs = pairs.borrow();
+                if let Some((_, value)) = pairs.iter().find(|(k, _)| k.equals(key) == Some(true)) {
+                    return value.clone();
+                }
+                let unknown_key = !matches!(key, Value::Text(t) if t.sql.is_known());
+                if unknown_key && !pairs.is_empty() {
+                    let mut values = pairs.iter().map(|(_, value)| value.clone());
+                    let first = values.next().unwrap_or(Value::None);
+                    return values.take(32).fold(first, Value::join);
+                }
+            }
+            _ => {}
+        }
+        self.part_of(base, expr, "its element is not known")
+    }
+
+    fn compare(&mut self, compare: &'a ExprCompare, expr: &'a Expr) -> Value<'a> {
+        let left = self.eval(&compare.left);
+        let rights: Vec<_> = compare.comparators.iter().map(|side| self.eval(side)).collect();
+        let answer = match (&*compare.ops, rights.first()) {
+            ([CmpOp::Eq | CmpOp::Is], Some(right)) => left.equals(right),
+            ([CmpOp::NotEq | CmpOp::IsNot], Some(right)) => left.equals(right).map(|same| !same),
+            ([op @ (CmpOp::In | CmpOp::NotIn)], Some(Value::List(items, _))) => {
+                let answers: Vec<_> = items.borrow().iter().map(|item| left.equals(item)).collect();
+                let found = if answers.contains(&Some(true)) {
+                    Some(true)
+                } else if answers.contains(&None) || answers.is_empty() {
+                    None
+                } else {
+                    Some(false)
+                };
+                found.map(|found| found == (*op == CmpOp::In))
+            }
+            _ => None,
+        };
+        answer.map_or_else(|| self.unknown("it depends on a condition", expr), Value::Bool)
+    }
+
+    fn comprehension(&mut self, element: &'a Expr, generators: &'a [Comprehension], expr: &'a Expr) -> Value<'a> {
+        let [generator] = generators else { return self.unknown("nested comprehensions are not followed", expr) };
+        let iterated = self.eval(&generator.iter);
+        let Some(items) = self.items(&iterated) else {
+            let item = self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
+            self.assign(&generator.target, item);
+            self.eval(element);
+            return self.part_of(&iterated, expr, "it is built from values that are not known");
+        };
+        let mut out = Vec::new();
+        for item in items.into_iter().take(2_000) {
+            if !self.spend(1) {
+                break;
+            }
+            self.assign(&generator.target, item);
+            if generator.ifs.iter().all(|test| self.eval(test).truth() != Some(false)) {
+                out.push(self.eval(element));
+            }
+        }
+        Value::list(out, self.span(expr))
+    }
+
+    /// The elements that a loop over `value` sees, where they are known.
+    pub(super) fn items(&self, value: &Value<'a>) -> Option<Vec<Value<'a>>> {
+        match value {
+            Value::List(items, _) => Some(items.borrow().clone()),
+            Value::Dict(pairs, _) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            Value::Either(values) => {
+                let lists: Vec<_> = values.iter().map(|v| if let Value::Either(_) = v { None } else { self.items(v) }).collect();
+                let lists: Option<Vec<_>> = lists.into_iter().collect();
+                lists.map(|lists| lists.into_iter().flatten().collect())
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Method calls: of strings, lists, dicts, and of what talks to a database.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::super::strings;
+use super::super::value::{Construct, Handle, Text, Value};
+use super::call::{Named, keyword};
+use super::{Interp, last_name};
+use crate::frontend::text::SqlText;
+use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
+
+impl<'a> Interp<'a> {
+    pub(super) fn method(
+        &mut self,
+        base: &Value<'a>,
+        name: &'a str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let span = self.span(call);
+        match base {
+            Value::Text(text) => {
+                if let Some(value) = self.text_method(text, name, arguments, named, call) {
+                    return value;
+                }
+            }
+            Value::List(items, _) => match (name, arguments.first()) {
+                ("append" | "add", Some(value)) => {
+                    items.borrow_mut().push(value.clone());
+                    return Value::None;
+                }
+                ("extend", Some(more)) => {
+                    let more = self.items(more).unwrap_or_default();
+                    items.borrow_mut().extend(more);
+                    return Value::None;
+                }
+                ("copy", _) => return base.clone(),
+                _ => return self.unknown("the list's method is not followed", call),
+            },
+            Value::Dict(pairs, _) => {
+                let pairs = pairs.borrow().clone();
+                let key = arguments.first();
+                return match name {
+                    "items" => Value::list(pairs.into_iter().map(|(k, v)| Value::list(vec![k, v], span)).collect(), span),
+                    "values" => Value::list(pairs.into_iter().map(|(_, v)| v).collect(), span),
+                    "keys" => Value::list(pairs.into_iter().map(|(k, _)| k).collect(), span),
+                    "get" | "pop" => {
+                        let found = pairs.iter().find(|(k, _)| key.is_some_and(|key| k.equals(key) == Some(true)));
+                        let default = || arguments.get(1).cloned().unwrap_or(Value::None);
+                        let unknown = !key.is_some_and(|key| key.as_str().is_some());
+                        match found {
+                            Some((_, value)) => value.clone(),
+                            None if unknown => pairs.into_iter().map(|(_, v)| v).reduce(Value::join).unwrap_or_else(default),
+                            None => default(),
+                        }
+                    }
+                    _ => self.unknown("the dictionary's method is not followed", call),
+                };
+            }
+            Value::Record(_) | Value::Class(_) | Value::Module(_) => {
+                let value = self.attribute_of(base, name, span);
+                if matches!(value, Value::Function(_) | Value::Class(_)) {
+                    return self.apply(&value, arguments, named, call, span);
+                }
+            }
+            Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
+            Value::Either(values) if values.iter().any(|v| matches!(v, Value::Text(_) | Value::Record(_))) => {
+                let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
+                return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+            }
+            _ => {}
+        }
+        self.database_method(base, name, arguments, named, call)
+    }
+
+    fn text_method(
+        &mut self,
+        text: &Rc<Text>,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
+        let sql = &text.sql;
+        self.spend(sql.text.len() / 8);
+        let first = arguments.first();
+        let keep = |sql: SqlText| Some(Value::Text(Rc::new(Text { sql, ..(**text).clone() })));
+        match name {
+            "strip" | "rstrip" | "lstrip" => {
+                let set = first.and_then(Value::as_str);
+                keep(strings::strip(sql, name != "rstrip", name != "lstrip", set))
+            }
+            "lower" | "casefold" => keep(strings::change_case(sql, false)),
+            "upper" => keep(strings::change_case(sql, true)),
+            "replace" => {
+                let from = first.and_then(Value::as_str)?.to_owned();
+                let span = self.span(call);
+                let to = self.text_of(arguments.get(1)?, span);
+                let mut out = Text { sql: strings::replace(sql, &from, &to.sql), ..(**text).clone() };
+                out.mix(&to);
+                Some(Value::Text(Rc::new(out)))
+            }
+            "format" => {
+                let pairs: Vec<_> = named
+                    .iter()
+                    .map(|(name, value)| {
+                        let mut key = SqlText::default();
+                        key.push(name, self.span(call));
+                        (Value::text(key), value.clone())
+                    })
+                    .collect();
+                let pieces = strings::format_pieces(&sql.text);
+                let value = self.template(text, pieces, arguments, &pairs);
+                Some(if text.marked { self.mark(&value, self.span(call)) } else { value })
+            }
+            "join" => {
+                let Some(items) = first.and_then(|value| self.items(value)) else {
+                    let base = first.cloned().unwrap_or(Value::None);
+                    return Some(self.part_of(&base, call, "the joined values are not known"));
+                };
+                let mut out = Text::default();
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        out.sql.append(sql);
+                    }
+                    let part = self.text_of(item, self.span(call));
+                    self.spend(part.sql.text.len() / 8);
+                    out.sql.append(&part.sql);
+                    out.mix(&part);
+                }
+                Some(Value::Text(Rc::new(out)))
+            }
+            "split" => {
+                let separator = first.and_then(Value::as_str).filter(|s| !s.is_empty())?;
+                let mut at = 0;
+                let mut parts = Vec::new();
+                for piece in sql.text.split(separator) {
+                    let part = Text { sql: sql.part(at..at + piece.len()), ..(**text).clone() };
+                    parts.push(Value::Text(Rc::new(part)));
+                    at += piece.len() + separator.len();
+                }
+                Some(Value::list(parts, self.span(call)))
+            }
+            "bindparams" | "columns" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
+            "startswith" => Some(Value::Bool(text.sql.is_known() && sql.text.starts_with(first?.as_str()?))),
+            _ => None,
+        }
+    }
+
+    /// What a receiver of unknown make does when asked for a connection, a transaction, a cursor.
+    pub(super) fn handle_method(&mut self, base: &Value<'a>, name: &str, named: &[Named<'a>], call: &'a ExprCall) -> Option<Value<'a>> {
+        let span = self.span(call);
+        let driver = match &*call.func {
+            Expr::Attribute(attribute) => last_name(&attribute.value),
+            _ => "",
+        };
+        let (engine, autocommit) = match base {
+            Value::Handle(handle) => (handle.engine, handle.autocommit),
+            _ => (false, false),
+        };
+        let handle = |engine, autocommit, conn| Some(Value::Handle(Rc::new(Handle { engine, autocommit, conn })));
+        match name {
+            "execution_options" | "set_isolation_level" => {
+                let level = keyword(named, "isolation_level");
+                let auto = level.is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
+                    || (name == "set_isolation_level" && self.span(&call.arguments).slice(self.source()).contains(['0', 'A']));
+                if !auto {
+                    return Some(base.clone());
+                }
+                let scope = self.fresh(TransactionKind::None, Some(span));
+                if engine {
+                    let conn = self.new_conn(TransactionKind::None, Some(span));
+                    return handle(true, true, conn);
+                }
+                let conn = self.conn_of(base);
+                conn.scope.set(scope);
+                handle(false, true, conn)
+            }
+            "connect" | "acquire" | "raw_connection" | "begin" | "async_connect" => {
+                let auto = autocommit
+                    || matches!(driver, "asyncpg")
+                    || name == "acquire"
+                    || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true))
+                    || keyword(named, "isolation_level").is_some_and(|v| matches!(v, Value::None));
+                let kind = match (auto, name) {
+                    (true, _) => TransactionKind::None,
+                    (false, "begin") => TransactionKind::Explicit,
+                    _ => TransactionKind::Runner,
+                };
+                if name == "begin" && !engine {
+                    let scope = self.fresh(kind, Some(span));
+                    let conn = self.conn_of(base);
+                    conn.scope.set(scope);
+                    return handle(false, autocommit, conn);
+                }
+                let conn = self.new_conn(kind, Some(span));
+                handle(false, auto, conn)
+            }
+            "cursor" | "connection" | "get_bind" | "session" | "get_connection" | "__enter__" | "__aenter__" => {
+                let conn = self.conn_of(base);
+                handle(false, autocommit, conn)
+            }
+            "commit" | "rollback" => {
+                let kind = if name == "commit" { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
+                let conn = self.conn_of(base);
+                self.emit_plain(kind, "driver", None, &conn, span);
+                let scope = conn.scope.get();
+                if scope.kind == TransactionKind::Runner {
+                    let next = self.fresh(scope.kind, scope.opened);
+                    conn.scope.set(next);
+                }
+                Some(Value::None)
+            }
+            _ => None,
+        }
+    }
+
+    /// `session.query(M)`, `table.update()`, `select(…)`: a statement made of calls.
+    pub(super) fn construct(&mut self, name: &str, base: Option<&Value<'a>>, call: &'a ExprCall) -> Option<Value<'a>> {
+        let kind = match name {
+            "update" => OpKind::DataUpdate,
+            "insert" => OpKind::DataInsert,
+            "delete" => OpKind::DataDelete,
+            "select" | "query" => OpKind::DataSelect,
+            _ => return None,
+        };
+        let target = match (base, name, &*call.func) {
+            (Some(_), "query", _) | (None, _, _) => call.arguments.args.first()?,
+            (Some(_), _, Expr::Attribute(attribute)) => &attribute.value,
+            _ => return None,
+        };
+        let conn = match (base, name) {
+            (Some(base), "query") => Some(self.conn_of(base)),
+            _ => None,
+        };
+        let (shown, span) = (self.shown(target), self.span(target));
+        let value = self.eval(target);
+        let literal = match &value {
+            Value::Class(class) => class.env.vars.borrow().get("__tablename__").and_then(|v| v.as_str().map(str::to_owned)),
+            Value::Record(record) if record.class == "Table" => {
+                record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned))
+            }
+            _ => None,
+        };
+        let table = match literal {
+            Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
+            None => Known::Unknown(Unknown { reason: "the table is named elsewhere".into(), text: shown, span }),
+        };
+        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn, span: self.span(call) })))
+    }
+
+    fn construct_method(&mut self, base: &Rc<Construct>, name: &str, arguments: &[Value<'a>], call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        let mut next = Construct { span, ..(**base).clone() };
+        match name {
+            "where" | "filter" | "filter_by" => next.filter = Some(self.shown(&call.arguments)),
+            "update" | "delete" if base.conn.is_some() => {
+                next.kind = if name == "update" { OpKind::DataUpdate } else { OpKind::DataDelete };
+                let conn = base.conn.clone().unwrap_or_default();
+                self.emit_construct(&next, &conn, span);
+                return Value::Int(0);
+            }
+            "all" | "first" | "one" | "scalar" | "count" | "one_or_none" | "get" | "yield_per" if base.conn.is_some() => {
+                return self.unknown("it is read from the database", call);
+            }
+            _ => {}
+        }
+        let _ = arguments;
+        Value::Construct(Rc::new(next))
+    }
+}

@@ -1,0 +1,304 @@
+//! An abstract interpreter: runs a script over values that may not be known, entering the functions it calls, and
+//! collects what would be sent to a database.
+
+mod call;
+mod expr;
+mod method;
+mod sink;
+mod stmt;
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::Ranged;
+
+use super::blocks::Output;
+use super::parse::Parsed;
+use super::value::{Body, Conn, Env, Function, Value};
+use crate::ir::{Direction, Guard, Scope, TransactionKind, Unknown};
+use crate::source::SourceFile;
+use crate::span::Span;
+
+/// Calls entered below one another.
+const MAX_FRAMES: usize = 16;
+/// Expressions and statements nested in one another, all frames together.
+const MAX_DEPTH: u32 = 900;
+
+/// A file with its tree and what it imports.
+pub(super) struct Unit<'a> {
+    pub(super) file: &'a SourceFile,
+    pub(super) parsed: &'a Parsed,
+    /// Index of the file of each import.
+    pub(super) imports: BTreeMap<(u32, String), usize>,
+}
+
+/// One call in progress.
+struct Frame<'a> {
+    unit: usize,
+    env: Rc<Env<'a>>,
+    function: Option<Rc<Function<'a>>>,
+    /// The call expression, in the frame before.
+    call: Option<Span>,
+    returns: Vec<Value<'a>>,
+    /// The statement being run.
+    at: Span,
+    direction: Direction,
+}
+
+/// How a statement ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Flow {
+    Next,
+    Continue,
+    Break,
+    Leave,
+}
+
+/// The machine.
+pub(super) struct Interp<'a> {
+    units: &'a [Unit<'a>],
+    envs: Vec<Option<Rc<Env<'a>>>>,
+    /// Environments that may hold functions that hold them; emptied at the end.
+    cycles: Vec<Rc<Env<'a>>>,
+    frames: Vec<Frame<'a>>,
+    guards: Vec<Guard>,
+    /// For each enclosing loop of unknown length, the transactions opened before it; `None` where it commits.
+    loops: Vec<Option<u32>>,
+    swallowed: u32,
+    steps: u64,
+    depth: u32,
+    next_id: u32,
+    /// Above zero: values are wanted, effects are not (the body of an imported module).
+    quiet: u32,
+    reached: BTreeSet<Span>,
+    /// Names that nothing in the project defines.
+    names: BTreeMap<&'a str, Value<'a>>,
+    pub(super) out: Output,
+}
+
+impl<'a> Interp<'a> {
+    pub(super) fn new(units: &'a [Unit<'a>], out: Output) -> Self {
+        let length: usize = units.iter().map(|unit| unit.file.text.len()).sum();
+        Self {
+            units,
+            envs: vec![None; units.len()],
+            cycles: Vec::new(),
+            frames: Vec::new(),
+            guards: Vec::new(),
+            loops: Vec::new(),
+            swallowed: 0,
+            steps: 200_000 + 20 * length as u64,
+            depth: 0,
+            next_id: 0,
+            quiet: 0,
+            reached: BTreeSet::new(),
+            names: BTreeMap::new(),
+            out,
+        }
+    }
+
+    /// Runs the file: its module code, then every function that nothing has called.
+    pub(super) fn run(&mut self) {
+        let Some(unit) = self.units.first() else { return };
+        self.out.entry = 0;
+        let env = self.module_env(0);
+        let mut functions = Vec::new();
+        functions_of(&unit.parsed.body, None, &mut functions);
+        let mut used = BTreeSet::new();
+        names_used(&unit.file.text, &mut used);
+        for first in [true, false] {
+            for (class, def) in &functions {
+                let span = self.span_in(0, *def);
+                let once = used.get(def.name.as_str()).is_none();
+                if self.reached.contains(&span) || (first && !once) {
+                    continue;
+                }
+                self.run_entry(&env, class.as_deref(), def, span);
+            }
+        }
+        for env in self.cycles.drain(..) {
+            env.vars.borrow_mut().clear();
+        }
+        if self.steps == 0 {
+            self.out.exhausted = true;
+        }
+    }
+
+    fn run_entry(&mut self, env: &Rc<Env<'a>>, class: Option<&str>, def: &'a ruff_python_ast::StmtFunctionDef, span: Span) {
+        self.out.entry = span.start.saturating_add(1);
+        let value = match class {
+            Some(class) => {
+                let Some(Value::Class(class)) = env.get(class) else { return };
+                let this = self.instance(&class, &[], &[], class.span, true);
+                self.attribute_of(&this, def.name.as_str(), span)
+            }
+            None => match env.get(def.name.as_str()) {
+                Some(Value::Function(function)) if function.span == span => Value::Function(function),
+                _ => self.function(def, 0, env),
+            },
+        };
+        if let Value::Function(function) = value {
+            self.enter(&function, &[], &[], None, true);
+        }
+    }
+
+    /// The variables of a file, its module code run on first need.
+    fn module_env(&mut self, unit: usize) -> Rc<Env<'a>> {
+        if let Some(Some(env)) = self.envs.get(unit) {
+            return env.clone();
+        }
+        let env: Rc<Env<'a>> = Rc::default();
+        self.cycles.push(env.clone());
+        if let Some(slot) = self.envs.get_mut(unit) {
+            *slot = Some(env.clone());
+        }
+        let Some(source) = self.units.get(unit) else { return env };
+        let quiet = u32::from(unit != 0);
+        self.quiet += quiet;
+        let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
+        self.frames.push(Frame {
+            unit,
+            env: env.clone(),
+            function: None,
+            call: None,
+            returns: Vec::new(),
+            at: Span::file(source.file.id),
+            direction: Direction::Up,
+        });
+        self.block(&source.parsed.body);
+        self.frames.pop();
+        (self.guards, self.loops) = (guards, loops);
+        self.quiet -= quiet;
+        env
+    }
+
+    fn frame(&self) -> Option<&Frame<'a>> {
+        self.frames.last()
+    }
+
+    fn unit(&self) -> usize {
+        self.frame().map_or(0, |frame| frame.unit)
+    }
+
+    fn source(&self) -> &'a str {
+        self.units.get(self.unit()).map_or("", |unit| unit.file.text.as_str())
+    }
+
+    fn span_in(&self, unit: usize, node: &impl Ranged) -> Span {
+        let file = self.units.get(unit).map_or_else(Default::default, |unit| unit.file.id);
+        Span::new(file, node.start().to_usize(), node.end().to_usize())
+    }
+
+    fn span(&self, node: &impl Ranged) -> Span {
+        self.span_in(self.unit(), node)
+    }
+
+    fn shown(&self, node: &impl Ranged) -> String {
+        let text = self.source().get(node.start().to_usize()..node.end().to_usize()).unwrap_or_default();
+        let mut text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if text.chars().count() > 60 {
+            text = text.chars().take(59).collect::<String>() + "…";
+        }
+        text
+    }
+
+    fn env(&self) -> Rc<Env<'a>> {
+        self.frame().map(|frame| frame.env.clone()).unwrap_or_default()
+    }
+
+    fn unknown(&self, reason: &str, node: &impl Ranged) -> Value<'a> {
+        Value::unknown(reason, format!("{{{}}}", self.shown(node)), self.span(node))
+    }
+
+    /// Takes `cost` from the budget; `false` when nothing is left.
+    fn spend(&mut self, cost: usize) -> bool {
+        self.steps = self.steps.saturating_sub(cost as u64 + 1);
+        self.steps > 0
+    }
+
+    fn fresh(&mut self, kind: TransactionKind, opened: Option<Span>) -> Scope {
+        self.next_id += 1;
+        Scope { kind, id: self.next_id, opened }
+    }
+
+    fn new_conn(&mut self, kind: TransactionKind, opened: Option<Span>) -> Rc<Conn> {
+        Rc::new(Conn { scope: Cell::new(self.fresh(kind, opened)) })
+    }
+
+    /// The connection behind a receiver, made up where nothing is known of it.
+    fn conn_of(&mut self, value: &Value<'a>) -> Rc<Conn> {
+        match value {
+            Value::Handle(handle) => handle.conn.clone(),
+            Value::Unknown(opaque) => match opaque.conn.get() {
+                Some(conn) => conn.clone(),
+                None => {
+                    let conn = self.new_conn(TransactionKind::Unknown, None);
+                    opaque.conn.get_or_init(|| conn).clone()
+                }
+            },
+            Value::Construct(construct) if construct.conn.is_some() => construct.conn.clone().unwrap_or_default(),
+            Value::Either(values) => match values.iter().find(|v| matches!(v, Value::Handle(_))).or(values.first()) {
+                Some(first) => self.conn_of(&first.clone()),
+                None => Rc::default(),
+            },
+            _ => self.new_conn(TransactionKind::Unknown, None),
+        }
+    }
+
+    fn function(&mut self, def: &'a ruff_python_ast::StmtFunctionDef, unit: usize, env: &Rc<Env<'a>>) -> Value<'a> {
+        Value::Function(Rc::new(Function {
+            name: def.name.as_str(),
+            unit,
+            parameters: Some(&def.parameters),
+            body: Body::Block(&def.body),
+            env: env.clone(),
+            bound: None,
+            span: self.span_in(unit, def),
+        }))
+    }
+
+    /// A parameter that no call passes.
+    fn parameter(&self, name: &str, unit: usize, node: &impl Ranged) -> Value<'a> {
+        let reason = format!("`{name}` is a parameter that no call in this repository passes");
+        Value::opaque(Unknown { reason, text: format!("{{{name}}}"), span: self.span_in(unit, node) }, true)
+    }
+}
+
+/// Functions of the module and methods of its classes, in order.
+fn functions_of<'a>(
+    body: &'a [Stmt],
+    class: Option<&str>,
+    found: &mut Vec<(Option<String>, &'a ruff_python_ast::StmtFunctionDef)>,
+) {
+    for stmt in body {
+        match stmt {
+            Stmt::FunctionDef(def) => found.push((class.map(ToOwned::to_owned), def)),
+            Stmt::ClassDef(def) if class.is_none() => functions_of(&def.body, Some(def.name.as_str()), found),
+            Stmt::If(stmt) if class.is_none() => functions_of(&stmt.body, None, found),
+            Stmt::Try(stmt) if class.is_none() => functions_of(&stmt.body, None, found),
+            _ => {}
+        }
+    }
+}
+
+/// Words that stand at two places or more of `text` as identifiers: a function among them is used somewhere.
+fn names_used<'t>(text: &'t str, used: &mut BTreeSet<&'t str>) {
+    let mut once = BTreeSet::new();
+    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '_')) {
+        if !word.is_empty() && !once.insert(word) {
+            used.insert(word);
+        }
+    }
+}
+
+/// The last name of `a.b.c`, also of a call's function.
+fn last_name(expr: &Expr) -> &str {
+    match expr {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        Expr::Call(call) => last_name(&call.func),
+        _ => "",
+    }
+}

@@ -1,0 +1,355 @@
+//! Where SQL leaves the program.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::super::blocks::Emitted;
+use super::super::value::{Conn, Construct, Record, Text, Value};
+use super::call::{Named, keyword};
+use super::{Interp, last_name};
+use crate::config::Dialect;
+use crate::frontend::sql::{self, ReadOptions};
+use crate::ir::{
+    CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, OpKind, OpaqueReason, Operation,
+    Predicate, Scope, Statement, TransactionKind, Where,
+};
+use crate::span::Span;
+
+/// Methods whose first argument is SQL.
+const VERBS: &[&str] = &[
+    "execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars", "fetch", "fetchrow", "fetchval",
+    "fetch_all", "fetch_one", "fetch_val", "fetchone", "fetchall", "execute_many", "execute_write", "run_sql", "raw", "stream",
+];
+
+/// Names of receivers that talk to a database where nothing else is known of them.
+const RECEIVERS: &[&str] = &[
+    "conn", "connection", "cur", "cursor", "c", "db", "database", "session", "engine", "op", "bind", "tx", "txn", "trans",
+    "transaction", "schema_editor", "client", "pool", "con", "dbapi_connection", "raw_connection", "driver",
+];
+
+impl<'a> Interp<'a> {
+    /// A method of a connection, or of anything that may be one.
+    pub(super) fn database_method(
+        &mut self,
+        base: &Value<'a>,
+        name: &'a str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let span = self.span(call);
+        let argument = arguments.first().cloned();
+        let given = argument
+            .or_else(|| keyword(named, "statement"))
+            .or_else(|| keyword(named, "sql"))
+            .or_else(|| keyword(named, "query"));
+        if VERBS.contains(&name)
+            && let Some(value) = &given
+            && self.is_sink(base, name, value, call)
+        {
+            let conn = self.conn_of(base);
+            self.send(value, &conn, span);
+            return self.unknown("it is read from the database", call);
+        }
+        match (name, &given) {
+            ("copy_expert", Some(value)) => {
+                let conn = self.conn_of(base);
+                self.send(value, &conn, span);
+                return Value::None;
+            }
+            ("create" | "create_all", _) if matches!(base, Value::Record(r) if r.class == "Index") || name == "create_all" => {
+                self.create(base, name, span);
+                return Value::None;
+            }
+            ("add_all" | "bulk_save_objects" | "bulk_insert_mappings" | "bulk_update_mappings", Some(_)) => {
+                let kind = if name.contains("update") { OpKind::DataUpdate } else { OpKind::DataInsert };
+                let details = DataDetails { source: Some(DataSource::Orm), ..DataDetails::default() };
+                let conn = self.conn_of(base);
+                self.emit_plain(kind, "", Some(Details::Data(Box::new(details))), &conn, span);
+                return Value::None;
+            }
+            _ => {}
+        }
+        if let Some(value) = self.handle_method(base, name, named, call) {
+            return value;
+        }
+        let table_method = matches!(base, Value::Unknown(_) | Value::Record(_)) && matches!(name, "update" | "insert" | "delete");
+        if (name == "query" || (table_method && arguments.is_empty()))
+            && let Some(value) = self.construct(name, Some(base), call)
+        {
+            return value;
+        }
+        if let Value::Unknown(opaque) = base
+            && !opaque.parameter
+            && matches!(base, Value::Unknown(_))
+            && let Expr::Attribute(attribute) = &*call.func
+            && matches!(&*attribute.value, Expr::Name(_) | Expr::Attribute(_))
+        {
+            return self.library_call(name, arguments, named, call);
+        }
+        self.library_call(name, arguments, named, call)
+    }
+
+    /// `module.function(…)` of a library: the same functions as without the module's name.
+    fn library_call(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        match (name, arguments.first()) {
+            ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
+            ("Identifier" | "Literal", Some(value)) => value.clone(),
+            ("dedent" | "cleandoc", Some(value)) => {
+                let text = self.text_of(value, span);
+                let sql = super::super::strings::dedent(&text.sql);
+                Value::Text(Rc::new(Text { sql, ..text }))
+            }
+            ("run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
+            _ => self.database_call(name, arguments, named, call),
+        }
+    }
+
+    /// A function outside the project.
+    pub(super) fn database_call(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        if let Some(value) = self.open_database(name, named, span) {
+            return value;
+        }
+        match name {
+            "execute_values" | "execute_batch" => {
+                if let (Some(cursor), Some(value)) = (arguments.first(), arguments.get(1)) {
+                    let conn = self.conn_of(cursor);
+                    self.send(value, &conn, span);
+                }
+                return Value::None;
+            }
+            "RunSQL" => {
+                if let Some(value) = arguments.first().cloned().or_else(|| keyword(named, "sql")) {
+                    let conn = self.new_conn(TransactionKind::Unknown, None);
+                    self.send(&value, &conn, span);
+                }
+                return Value::None;
+            }
+            _ => {}
+        }
+        if matches!(name, "update" | "insert" | "delete" | "select")
+            && matches!(&*call.func, Expr::Name(_) | Expr::Attribute(_))
+            && let Some(value) = self.construct(name, None, call)
+        {
+            return value;
+        }
+        let lower = name.to_lowercase();
+        let changes = lower == "exec_dml"
+            || lower.contains("backfill")
+            || lower.starts_with("populate_")
+            || lower.starts_with("migrate_data");
+        if changes {
+            let conn = self.new_conn(TransactionKind::Unknown, None);
+            let details = Details::Code(CodeDetails { name: name.to_owned() });
+            self.emit_plain(OpKind::CodeRun, "", Some(details), &conn, span);
+        }
+        let upper = name.chars().next().is_some_and(char::is_uppercase);
+        if upper {
+            let mut fields: std::collections::BTreeMap<String, Value<'a>> =
+                arguments.iter().enumerate().map(|(at, value)| (at.to_string(), value.clone())).collect();
+            fields.extend(named.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            let (class, fields) = (name.to_owned(), std::cell::RefCell::new(fields));
+            return Value::Record(Rc::new(Record { class, of: None, fields, span }));
+        }
+        self.unknown(&format!("`{name}` is not defined in this project"), call)
+    }
+
+    /// Whether a call is one that sends SQL: by what the receiver is, by what is sent, by the receiver's name.
+    fn is_sink(&self, base: &Value<'a>, name: &str, value: &Value<'a>, call: &ExprCall) -> bool {
+        if let Value::Handle(_) = base {
+            return true;
+        }
+        let sends_sql = value.alternatives().iter().any(|value| match value {
+            Value::Text(text) => text.marked || sql::looks_like_sql(&text.sql.text),
+            Value::Construct(_) => true,
+            _ => false,
+        });
+        if sends_sql {
+            return true;
+        }
+        let receiver = match &*call.func {
+            Expr::Attribute(attribute) => last_name(&attribute.value).trim_start_matches('_').to_lowercase(),
+            _ => String::new(),
+        };
+        let known = RECEIVERS.iter().any(|known| receiver == *known)
+            || ["conn", "cursor", "session", "engine"].iter().any(|part| receiver.ends_with(part));
+        known && (name.starts_with("exec") || matches!(value, Value::Text(_)))
+            && !matches!(value, Value::Function(_) | Value::Record(_) | Value::List(..) | Value::Dict(..))
+    }
+
+    /// Sends a value: a text, one of several, a list of them, or a statement made of calls.
+    fn send(&mut self, value: &Value<'a>, conn: &Rc<Conn>, span: Span) {
+        match value {
+            Value::Either(values) => {
+                for value in values.iter() {
+                    self.send(value, conn, span);
+                }
+            }
+            Value::List(items, _) => {
+                for item in items.borrow().clone().iter().take(2_000) {
+                    if let Value::Text(_) = item {
+                        self.send(item, conn, span);
+                    }
+                }
+            }
+            Value::Construct(construct) => self.emit_construct(construct, conn, span),
+            Value::None => {}
+            other => {
+                let text = self.text_of(other, span);
+                self.emit(&text, conn, span);
+            }
+        }
+    }
+
+    fn emit(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
+        let only_hole = text.sql.text.trim().chars().count() == 1 && text.sql.first_hole(0..text.sql.text.len()).is_some();
+        if self.quiet > 0 || (text.parameter && only_hole) {
+            return;
+        }
+        self.spend(text.sql.text.len());
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        let place = self.anchor(text, call, root);
+        let query = self.out.next_query();
+        let dialect = self.dialect();
+        let mut operations = sql::read(&text.sql, ReadOptions { dialect, query });
+        if operations.is_empty() {
+            let blank = text.sql.text.trim().is_empty();
+            let reason = if blank { OpaqueReason::Empty } else { return };
+            operations.push(self.plain(OpKind::Opaque, Details::Opaque(reason), call, dialect, query));
+        }
+        if let Some(place) = place {
+            for operation in &mut operations {
+                operation.span = place;
+                let statement = Statement { span: place, ..(*operation.statement).clone() };
+                operation.statement = Arc::new(statement);
+            }
+        }
+        let unresolved = operations
+            .iter()
+            .any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
+        let counted = self.outer_call(text).unwrap_or(call);
+        self.out.count(counted, !unresolved);
+        self.place_operations(operations, conn.scope.get());
+    }
+
+    /// The call that a statement put together from arguments is reported at; `None` where its literal is the place.
+    fn anchor(&self, text: &Text, call: Span, root: crate::span::FileId) -> Option<Span> {
+        let foreign = text.sql.places().any(|place| place.file != root);
+        let blank = text.sql.places().next().is_none();
+        if text.mixed.is_none() && !foreign && !blank {
+            return None;
+        }
+        let from = text.mixed.map_or(usize::MAX, |depth| depth as usize + 1);
+        let chosen = self.frames.get(from).and_then(|frame| frame.call).filter(|span| span.file == root);
+        let innermost = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|span| span.file == root);
+        Some(chosen.unwrap_or_else(|| if call.file == root { call } else { innermost().unwrap_or(call) }))
+    }
+
+    /// The call that passed the text, where one did.
+    fn outer_call(&self, text: &Text) -> Option<Span> {
+        let depth = [text.passed, text.mixed].into_iter().flatten().min()?;
+        self.frames.get(depth as usize + 1)?.call
+    }
+
+    /// The dialect of the branch, else of the file.
+    fn dialect(&self) -> Dialect {
+        let branch = self.guards.iter().rev().find_map(|guard| match guard.kind {
+            GuardKind::Dialect(dialect) => Some(dialect),
+            _ => None,
+        });
+        branch.unwrap_or(self.out.dialect)
+    }
+
+    fn plain(&self, kind: OpKind, details: Details, span: Span, dialect: Dialect, query: u32) -> Operation {
+        let text = span.slice(self.file_text(span)).to_owned();
+        let fingerprint = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
+        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect };
+        let mut operation = Operation::new(kind, Arc::new(statement));
+        operation.details = details;
+        operation
+    }
+
+    /// Emits an operation that is a call and no text.
+    pub(super) fn emit_plain(&mut self, kind: OpKind, detail: &'static str, details: Option<Details>, conn: &Rc<Conn>, span: Span) {
+        if self.quiet > 0 {
+            return;
+        }
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        let outer = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
+        let span = if span.file == root { span } else { outer().unwrap_or(span) };
+        let query = self.out.next_query();
+        let mut operation = self.plain(kind, details.unwrap_or_default(), span, self.dialect(), query);
+        operation.detail = detail;
+        self.place_operations(vec![operation], conn.scope.get());
+    }
+
+    /// Emits a statement that is made of calls.
+    pub(super) fn emit_construct(&mut self, construct: &Construct, conn: &Rc<Conn>, span: Span) {
+        if self.quiet > 0 {
+            return;
+        }
+        let condition = match &construct.filter {
+            Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
+            None => Where::Absent,
+        };
+        let source = (construct.kind == OpKind::DataInsert).then_some(DataSource::Orm);
+        let details = Details::Data(Box::new(DataDetails { source, condition, ..DataDetails::default() }));
+        let query = self.out.next_query();
+        let mut operation = self.plain(construct.kind, details, span, self.dialect(), query);
+        operation.table = Some(construct.table.clone());
+        self.out.count(span, true);
+        self.place_operations(vec![operation], conn.scope.get());
+    }
+
+    fn create(&mut self, base: &Value<'a>, name: &str, span: Span) {
+        let conn = self.new_conn(TransactionKind::Unknown, None);
+        if name == "create_all" {
+            let details = Details::Code(CodeDetails { name: "create_all".to_owned() });
+            self.emit_plain(OpKind::CodeRun, "", Some(details), &conn, span);
+        } else if let Value::Record(record) = base {
+            let named = record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned));
+            let query = self.out.next_query();
+            let mut operation = self.plain(OpKind::IndexCreate, Details::Index(Box::default()), span, self.dialect(), query);
+            operation.name =
+                named.map(|name| crate::ir::Known::Known(crate::ir::QualifiedName::bare(name.to_lowercase()), record.span));
+            if self.quiet == 0 {
+                self.place_operations(vec![operation], conn.scope.get());
+            }
+        }
+    }
+
+    /// Gives operations their circumstances and puts them into their block.
+    fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope) {
+        let root = self.frames.iter().filter(|frame| frame.unit == 0);
+        let named = |frame: &super::Frame<'a>| frame.function.as_ref().filter(|f| f.name != "lambda").map(|f| (f.name, f.span));
+        let functions: Vec<_> = root.clone().filter_map(named).collect();
+        let lines = root.clone().map(|frame| frame.at.start).collect::<Vec<_>>();
+        let via: Vec<_> = self.frames.iter().filter_map(|frame| frame.call).filter(|_| functions.len() + 1 < usize::MAX).collect();
+        let in_transaction = scope.kind != TransactionKind::None
+            && self.loops.iter().flatten().any(|before| scope.id <= *before && scope.id > 0);
+        let literal_here = operations.first().is_some_and(|op| {
+            self.frames.last().is_some_and(|f| f.unit == 0 && f.function.as_ref().is_none_or(|f| f.span.contains(op.span)))
+        });
+        let context = Arc::new(Context {
+            function: functions.last().map(|(name, _)| (*name).to_owned()),
+            guards: self.guards.clone(),
+            scope,
+            in_loop: !self.loops.is_empty(),
+            loop_in_transaction: in_transaction,
+            endless_loop: false,
+            failure_swallowed: self.swallowed > 0,
+            confidence: self.out.confidence,
+            via: if literal_here { Vec::new() } else { via },
+            record: None,
+        });
+        for operation in &mut operations {
+            operation.context = context.clone();
+        }
+        let direction = self.frames.last().map_or(Direction::Up, |frame| frame.direction);
+        self.out.push(Emitted { operations, direction, functions, lines });
+    }
+}

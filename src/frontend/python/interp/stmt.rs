@@ -1,0 +1,453 @@
+//! Statements.
+
+use std::rc::Rc;
+
+use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtIf, StmtTry, StmtWith};
+use ruff_text_size::Ranged;
+
+use super::super::guards;
+use super::super::value::{Class, Conn, Env, Handle, Value};
+use super::{Flow, Interp, MAX_DEPTH, last_name};
+use crate::ir::{Direction, Scope, TransactionKind};
+
+/// Rounds of one loop over values that are known.
+const MAX_ROUNDS: usize = 2_000;
+
+impl<'a> Interp<'a> {
+    /// Runs statements in order; guards that an early exit leaves behind last to the end of the block.
+    pub(super) fn block(&mut self, body: &'a [Stmt]) -> Flow {
+        let guards = self.guards.len();
+        let direction = self.frame().map_or(Direction::Up, |f| f.direction);
+        let mut flow = Flow::Next;
+        self.depth += 1;
+        for stmt in body {
+            if self.depth > MAX_DEPTH || !self.spend(1) {
+                break;
+            }
+            let at = self.span(stmt);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.at = at;
+            }
+            flow = self.statement(stmt);
+            if flow != Flow::Next {
+                break;
+            }
+        }
+        self.depth -= 1;
+        self.guards.truncate(guards);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.direction = direction;
+        }
+        flow
+    }
+
+    fn statement(&mut self, stmt: &'a Stmt) -> Flow {
+        match stmt {
+            Stmt::Expr(stmt) => {
+                self.eval(&stmt.value);
+                if matches!(last_name(&stmt.value), "exit" | "_exit") && matches!(&*stmt.value, Expr::Call(_)) {
+                    return Flow::Leave;
+                }
+            }
+            Stmt::Assign(stmt) => {
+                let value = self.eval(&stmt.value);
+                for target in &stmt.targets {
+                    self.assign(target, value.clone());
+                }
+            }
+            Stmt::AnnAssign(stmt) => {
+                if let Some(value) = &stmt.value {
+                    let value = self.eval(value);
+                    self.assign(&stmt.target, value);
+                }
+            }
+            Stmt::AugAssign(stmt) => {
+                let (left, right) = (self.eval(&stmt.target), self.eval(&stmt.value));
+                let span = self.span(stmt);
+                let value = self.binary(&left, stmt.op, &right, span);
+                self.assign(&stmt.target, value);
+            }
+            Stmt::FunctionDef(def) => {
+                let env = self.env();
+                if self.frames.len() > 1 {
+                    self.cycles.push(env.clone());
+                }
+                let function = self.function(def, self.unit(), &env);
+                env.vars.borrow_mut().insert(def.name.as_str(), function);
+            }
+            Stmt::ClassDef(def) => self.class(def),
+            Stmt::Return(stmt) => {
+                let value = stmt.value.as_ref().map_or(Value::None, |value| self.eval(value));
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.returns.push(value);
+                }
+                return Flow::Leave;
+            }
+            Stmt::Raise(_) => return Flow::Leave,
+            Stmt::Continue(_) => return Flow::Continue,
+            Stmt::Break(_) => return Flow::Break,
+            Stmt::If(stmt) => return self.branch(stmt),
+            Stmt::For(stmt) => return self.for_loop(stmt),
+            Stmt::While(stmt) => {
+                self.eval(&stmt.test);
+                self.open_loop(&stmt.body);
+                self.block(&stmt.body);
+                self.loops.pop();
+            }
+            Stmt::With(stmt) => return self.with(stmt),
+            Stmt::Try(stmt) => return self.try_block(stmt),
+            Stmt::Match(stmt) => {
+                self.eval(&stmt.subject);
+                for case in &stmt.cases {
+                    self.block(&case.body);
+                }
+            }
+            Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
+            _ => {}
+        }
+        Flow::Next
+    }
+
+    fn import(&mut self, stmt: &'a Stmt) {
+        let env = self.env();
+        let Some(imports) = self.units.get(self.unit()).map(|unit| &unit.imports) else { return };
+        match stmt {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    let found = imports.get(&(0, alias.name.to_string())).copied();
+                    if let (Some(unit), Some(name)) = (found, &alias.asname) {
+                        env.vars.borrow_mut().insert(name.as_str(), Value::Module(unit));
+                    } else if let (Some(unit), false) = (found, alias.name.contains('.')) {
+                        env.vars.borrow_mut().insert(alias.name.as_str(), Value::Module(unit));
+                    }
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+                let source = imports.get(&(import.level, module.clone())).copied();
+                for alias in &import.names {
+                    let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                    let name = alias.name.as_str();
+                    let dotted = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
+                    let from_module = source.map(|unit| self.module_env(unit));
+                    if name == "*" {
+                        if let Some(from) = from_module {
+                            let vars = from.vars.borrow().clone();
+                            env.vars.borrow_mut().extend(vars);
+                        }
+                    } else if let Some(value) = from_module.and_then(|from| from.get(name)) {
+                        env.vars.borrow_mut().insert(bound, value);
+                    } else if let Some(unit) = imports.get(&(import.level, dotted)) {
+                        env.vars.borrow_mut().insert(bound, Value::Module(*unit));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn class(&mut self, def: &'a StmtClassDef) {
+        let outer = self.env();
+        let arguments = def.arguments.as_deref();
+        let bases = arguments.map(|a| a.args.iter().map(|base| self.eval(base)).collect()).unwrap_or_default();
+        let env = Rc::new(Env { vars: std::cell::RefCell::default(), parent: Some(outer.clone()) });
+        self.cycles.push(env.clone());
+        if let Some(frame) = self.frames.last_mut() {
+            frame.env = env.clone();
+        }
+        self.block(&def.body);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.env = outer.clone();
+        }
+        let fields = def.body.iter().filter_map(|stmt| match stmt {
+            Stmt::AnnAssign(field) => field.target.as_name_expr().map(|name| name.id.as_str()),
+            _ => None,
+        });
+        let (name, span) = (def.name.as_str(), self.span(def));
+        let class = Class { name, span, env, bases, fields: fields.collect() };
+        outer.vars.borrow_mut().insert(name, Value::Class(Rc::new(class)));
+    }
+
+    pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {
+        match target {
+            Expr::Name(name) => {
+                let env = self.env();
+                env.vars.borrow_mut().insert(name.id.as_str(), value);
+            }
+            Expr::Tuple(tuple) => self.unpack(&tuple.elts, &value),
+            Expr::List(list) => self.unpack(&list.elts, &value),
+            Expr::Starred(starred) => self.assign(&starred.value, value),
+            Expr::Attribute(attribute) => {
+                let base = self.eval(&attribute.value);
+                let name = attribute.attr.as_str();
+                match (&base, name) {
+                    (Value::Record(record), _) => {
+                        record.fields.borrow_mut().insert(name.to_owned(), value);
+                    }
+                    (_, "autocommit" | "isolation_level") => {
+                        let on = value.truth() == Some(true) || (name == "isolation_level" && value.truth() == Some(false));
+                        let kind = if on { TransactionKind::None } else { TransactionKind::Runner };
+                        let scope = self.fresh(kind, Some(self.span(target)));
+                        self.conn_of(&base).scope.set(scope);
+                    }
+                    (Value::Unknown(opaque), _) => {
+                        opaque.attributes.borrow_mut().insert(name.to_owned(), value);
+                    }
+                    _ => {}
+                }
+            }
+            Expr::Subscript(subscript) => {
+                let (base, key) = (self.eval(&subscript.value), self.eval(&subscript.slice));
+                if let Value::Dict(pairs, _) = base {
+                    let mut pairs = pairs.borrow_mut();
+                    match pairs.iter_mut().find(|(k, _)| k.equals(&key) == Some(true)) {
+                        Some((_, slot)) => *slot = value,
+                        None => pairs.push((key, value)),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn unpack(&mut self, targets: &'a [Expr], value: &Value<'a>) {
+        let items = match value {
+            Value::List(items, _) => items.borrow().clone(),
+            _ => Vec::new(),
+        };
+        for (at, target) in targets.iter().enumerate() {
+            let part = match items.get(at) {
+                Some(item) => item.clone(),
+                None => self.part_of(value, target, "it is unpacked from a value that is not known"),
+            };
+            self.assign(target, part);
+        }
+    }
+
+    /// An unknown part of an unknown value; a part of a parameter is as unknown as the parameter.
+    pub(super) fn part_of(&self, value: &Value<'a>, node: &impl Ranged, reason: &str) -> Value<'a> {
+        let reason = match value {
+            Value::Unknown(opaque) => opaque.unknown.reason.clone(),
+            _ => reason.to_owned(),
+        };
+        let text = format!("{{{}}}", self.shown(node));
+        let unknown = crate::ir::Unknown { reason, text, span: self.span(node) };
+        Value::opaque(unknown, value.is_parameter())
+    }
+
+    fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
+        let mut arms: Vec<(Option<&'a Expr>, &'a [Stmt])> = vec![(Some(&stmt.test), &stmt.body)];
+        arms.extend(stmt.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body[..])));
+        if arms.last().is_some_and(|(test, _)| test.is_some()) {
+            arms.push((None, &[]));
+        }
+        let env = self.env();
+        let base = self.guards.len();
+        let start = env.vars.borrow().clone();
+        let mut joined: Option<std::collections::BTreeMap<&'a str, Value<'a>>> = None;
+        let mut flow: Option<Flow> = None;
+        let mut rest = Vec::new();
+        let mut down = false;
+        let mut negations = Vec::new();
+        let direction = self.frame().map_or(Direction::Up, |f| f.direction);
+        for (test, body) in arms {
+            let mut taken = None;
+            let mut pushed = None;
+            if let Some(test) = test {
+                let value = self.eval(test);
+                taken = if guards::is_main(test) { Some(true) } else { value.truth() };
+                if taken == Some(false) {
+                    continue;
+                }
+                if taken.is_none() {
+                    pushed = Some(guards::classify(test, self.source(), self.span(test)));
+                }
+            }
+            self.spend(start.len() / 4);
+            env.vars.borrow_mut().clone_from(&start);
+            self.guards.truncate(base);
+            self.guards.extend(negations.iter().cloned());
+            if let Some((positive, _)) = &pushed {
+                self.guards.push(positive.clone());
+            }
+            if let Some(frame) = self.frames.last_mut() {
+                let this = test.is_some_and(|t| guards::asks_for_down(t)) || (test.is_none() && down && false);
+                frame.direction = if this { Direction::Down } else { direction };
+                down |= this;
+            }
+            let ended = self.block(body);
+            if ended == Flow::Next {
+                let after = std::mem::take(&mut *env.vars.borrow_mut());
+                joined = Some(match joined {
+                    None => after,
+                    Some(before) => join(before, after),
+                });
+            }
+            flow = Some(match flow {
+                None => ended,
+                Some(Flow::Next) => Flow::Next,
+                Some(Flow::Leave) => ended,
+                Some(other) => if ended == Flow::Next { Flow::Next } else { other },
+            });
+            if let Some((_, negative)) = pushed {
+                if ended != Flow::Next {
+                    rest.push(negative.clone());
+                }
+                negations.push(negative);
+            }
+            if taken == Some(true) {
+                break;
+            }
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.direction = direction;
+        }
+        env.vars.replace(joined.unwrap_or(start));
+        self.guards.truncate(base);
+        // What an arm that leaves asked is known to be false from here to the end of the block.
+        self.guards.extend(rest);
+        flow.unwrap_or(Flow::Next)
+    }
+
+    fn open_loop(&mut self, body: &[Stmt]) {
+        let from = body.first().map_or(0, |s| s.start().to_usize());
+        let to = body.last().map_or(0, |s| s.end().to_usize());
+        let text = self.source().get(from..to).unwrap_or_default();
+        let commits = text.contains(".commit(") || text.contains(".begin(") || text.contains(".transaction(");
+        self.loops.push((!commits).then_some(self.next_id));
+    }
+
+    fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
+        let iterated = self.eval(&stmt.iter);
+        if let Some(items) = self.items(&iterated) {
+            for item in items.into_iter().take(MAX_ROUNDS) {
+                if !self.spend(1) {
+                    break;
+                }
+                self.assign(&stmt.target, item);
+                if self.block(&stmt.body) == Flow::Break {
+                    break;
+                }
+            }
+        } else {
+            let item = self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known");
+            match &*stmt.target {
+                Expr::Tuple(_) | Expr::List(_) => self.assign(&stmt.target, item),
+                _ => self.assign(&stmt.target, item),
+            }
+            self.open_loop(&stmt.body);
+            self.block(&stmt.body);
+            self.loops.pop();
+        }
+        self.block(&stmt.orelse);
+        Flow::Next
+    }
+
+    fn try_block(&mut self, stmt: &'a StmtTry) -> Flow {
+        let swallowed = stmt.handlers.iter().any(|ExceptHandler::ExceptHandler(h)| !leaves(&h.body, 0));
+        self.swallowed += u32::from(swallowed);
+        let mut flow = self.block(&stmt.body);
+        self.swallowed -= u32::from(swallowed);
+        for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
+            let ended = self.block(&handler.body);
+            if ended == Flow::Next {
+                flow = Flow::Next;
+            }
+        }
+        if flow == Flow::Next {
+            flow = self.block(&stmt.orelse);
+        }
+        let last = self.block(&stmt.finalbody);
+        if last == Flow::Next { flow } else { last }
+    }
+
+    fn with(&mut self, stmt: &'a StmtWith) -> Flow {
+        let mut restore: Vec<(Rc<Conn>, Scope)> = Vec::new();
+        let mut swallowed = 0;
+        for item in &stmt.items {
+            let opened = self.open_context(&item.context_expr, &mut restore);
+            swallowed += u32::from(last_name(&item.context_expr) == "suppress");
+            if let Some(target) = &item.optional_vars {
+                self.assign(target, opened);
+            }
+        }
+        self.swallowed += swallowed;
+        let flow = self.block(&stmt.body);
+        self.swallowed -= swallowed;
+        for (conn, before) in restore.into_iter().rev() {
+            // The transaction that ended is not the one that comes next.
+            let scope = self.fresh(before.kind, before.opened);
+            conn.scope.set(if before.kind == TransactionKind::Runner { scope } else { before });
+        }
+        flow
+    }
+
+    /// Enters a context manager; what it does to a connection is undone by `restore`.
+    fn open_context(&mut self, expr: &'a Expr, restore: &mut Vec<(Rc<Conn>, Scope)>) -> Value<'a> {
+        let expr = if let Expr::Await(inner) = expr { &*inner.value } else { expr };
+        let span = self.span(expr);
+        if let Expr::Call(call) = expr
+            && let Expr::Attribute(attribute) = &*call.func
+            && matches!(attribute.attr.as_str(), "begin" | "transaction" | "begin_nested" | "atomic")
+        {
+            let base = self.eval(&attribute.value);
+            let own = match &base {
+                Value::Record(_) => self.eval(expr),
+                _ => Value::None,
+            };
+            if let Value::Handle(_) = own {
+                return own;
+            }
+            let (engine, autocommit) = match &base {
+                Value::Handle(handle) => (handle.engine, handle.autocommit),
+                _ => (false, false),
+            };
+            let kind = if autocommit { TransactionKind::None } else { TransactionKind::Explicit };
+            let scope = self.fresh(kind, Some(span));
+            let conn = self.conn_of(&base);
+            restore.push((conn.clone(), conn.scope.get()));
+            if !(engine || attribute.attr.as_str() == "begin_nested") {
+                conn.scope.set(scope);
+                return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
+            }
+            let conn = Rc::new(Conn { scope: std::cell::Cell::new(scope) });
+            return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
+        }
+        let value = self.eval(expr);
+        if let Value::Record(record) = &value
+            && let Value::Function(enter) = self.attribute_of(&value, "__enter__", record.span)
+        {
+            return self.enter(&enter, &[], &[], Some(span), false);
+        }
+        value
+    }
+}
+
+/// Whether a handler ends the run or the function with an error.
+fn leaves(body: &[Stmt], depth: u32) -> bool {
+    depth < 50
+        && body.iter().any(|stmt| match stmt {
+            Stmt::Raise(_) => true,
+            Stmt::Return(stmt) => stmt.value.is_some(),
+            Stmt::Expr(stmt) => matches!(last_name(&stmt.value), "exit" | "_exit"),
+            Stmt::With(stmt) => leaves(&stmt.body, depth + 1),
+            Stmt::If(stmt) => {
+                let all = stmt.elif_else_clauses.iter().all(|clause| leaves(&clause.body, depth + 1));
+                leaves(&stmt.body, depth + 1) && all
+            }
+            _ => false,
+        })
+}
+
+type Vars<'a> = std::collections::BTreeMap<&'a str, Value<'a>>;
+
+fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
+    for (name, value) in right {
+        let value = match left.remove(name) {
+            Some(other) => other.join(value),
+            None => value,
+        };
+        left.insert(name, value);
+    }
+    left
+}

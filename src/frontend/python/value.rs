@@ -1,0 +1,257 @@
+//! What an expression is known to be.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, Parameters, Stmt};
+
+use crate::frontend::text::SqlText;
+use crate::ir::{Known, OpKind, QualifiedName, Scope, Unknown};
+use crate::span::Span;
+
+/// A string with the places of its bytes and the way it came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Text {
+    /// The text.
+    pub(super) sql: SqlText,
+    /// Outermost frame that passed it (all of it) as an argument.
+    pub(super) passed: Option<u32>,
+    /// Outermost frame whose argument is only a part of it.
+    pub(super) mixed: Option<u32>,
+    /// Wrapped in `text(…)`: certainly SQL.
+    pub(super) marked: bool,
+    /// It is nothing but the value of an entry function's parameter.
+    pub(super) parameter: bool,
+}
+
+impl Text {
+    /// Notes that `other` became a part of this text.
+    pub(super) fn mix(&mut self, other: &Self) {
+        let from = [self.mixed, other.mixed, other.passed];
+        self.mixed = from.into_iter().flatten().min();
+    }
+}
+
+/// A connection's transaction, shared by all that works on the connection.
+#[derive(Debug, Default)]
+pub(super) struct Conn {
+    /// The transaction now open.
+    pub(super) scope: Cell<Scope>,
+}
+
+/// An engine, connection, cursor or session.
+#[derive(Debug)]
+pub(super) struct Handle {
+    /// It is an engine or pool: connections come from it.
+    pub(super) engine: bool,
+    /// Engine whose connections commit by themselves.
+    pub(super) autocommit: bool,
+    /// Its connection.
+    pub(super) conn: Rc<Conn>,
+}
+
+/// A value that is not known, with what is remembered of it.
+#[derive(Debug)]
+pub(super) struct Opaque<'a> {
+    /// Why.
+    pub(super) unknown: Unknown,
+    /// It is (a part of) a parameter of an entry function.
+    pub(super) parameter: bool,
+    /// The connection it turns out to be.
+    pub(super) conn: OnceCell<Rc<Conn>>,
+    /// Its attributes that were asked for.
+    pub(super) attributes: RefCell<BTreeMap<String, Value<'a>>>,
+}
+
+/// A function's code.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body<'a> {
+    Block(&'a [Stmt]),
+    Expression(&'a Expr),
+}
+
+/// A function or lambda with what it closes over.
+#[derive(Debug)]
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
+    /// Index of its file.
+    pub(super) unit: usize,
+    pub(super) parameters: Option<&'a Parameters>,
+    pub(super) body: Body<'a>,
+    pub(super) env: Rc<Env<'a>>,
+    pub(super) bound: Option<Value<'a>>,
+    pub(super) span: Span,
+}
+
+/// A class of the project.
+#[derive(Debug)]
+pub(super) struct Class<'a> {
+    pub(super) name: &'a str,
+    pub(super) span: Span,
+    pub(super) env: Rc<Env<'a>>,
+    pub(super) bases: Vec<Value<'a>>,
+    /// Fields in order of annotation, for dataclasses and named tuples.
+    pub(super) fields: Vec<&'a str>,
+}
+
+/// An instance, or a call of a class that is not known with its arguments.
+#[derive(Debug)]
+pub(super) struct Record<'a> {
+    pub(super) class: String,
+    pub(super) of: Option<Rc<Class<'a>>>,
+    pub(super) fields: RefCell<BTreeMap<String, Value<'a>>>,
+    pub(super) span: Span,
+}
+
+/// A statement built by calls instead of text.
+#[derive(Clone, Debug)]
+pub(super) struct Construct {
+    pub(super) kind: OpKind,
+    pub(super) table: Known<QualifiedName>,
+    pub(super) filter: Option<String>,
+    pub(super) conn: Option<Rc<Conn>>,
+    pub(super) span: Span,
+}
+
+/// A sequence that the program may change.
+pub(super) type Items<'a> = Rc<RefCell<Vec<Value<'a>>>>;
+/// A mapping in order.
+pub(super) type Pairs<'a> = Rc<RefCell<Vec<(Value<'a>, Value<'a>)>>>;
+
+/// What an expression is known to be.
+#[derive(Clone, Debug)]
+pub(super) enum Value<'a> {
+    Text(Rc<Text>),
+    Int(i64),
+    Bool(bool),
+    None,
+    List(Items<'a>, Span),
+    Dict(Pairs<'a>, Span),
+    Record(Rc<Record<'a>>),
+    Function(Rc<Function<'a>>),
+    Class(Rc<Class<'a>>),
+    Module(usize),
+    Handle(Rc<Handle>),
+    Construct(Rc<Construct>),
+    Either(Rc<Vec<Value<'a>>>),
+    Unknown(Rc<Opaque<'a>>),
+}
+
+/// Variables of a module, class or call.
+#[derive(Debug, Default)]
+pub(super) struct Env<'a> {
+    pub(super) vars: RefCell<BTreeMap<&'a str, Value<'a>>>,
+    pub(super) parent: Option<Rc<Env<'a>>>,
+}
+
+impl<'a> Env<'a> {
+    pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
+        let mut at = Some(self);
+        while let Some(env) = at {
+            if let Some(value) = env.vars.borrow().get(name) {
+                return Some(value.clone());
+            }
+            at = env.parent.as_deref();
+        }
+        None
+    }
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn unknown(reason: impl Into<String>, text: impl Into<String>, span: Span) -> Self {
+        Self::opaque(Unknown { reason: reason.into(), text: text.into(), span }, false)
+    }
+
+    pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
+        let (conn, attributes) = (OnceCell::new(), RefCell::default());
+        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes }))
+    }
+
+    pub(super) fn list(items: Vec<Self>, span: Span) -> Self {
+        Self::List(Rc::new(RefCell::new(items)), span)
+    }
+
+    pub(super) fn text(sql: SqlText) -> Self {
+        Self::Text(Rc::new(Text { sql, ..Text::default() }))
+    }
+
+    pub(super) fn is_parameter(&self) -> bool {
+        match self {
+            Self::Unknown(opaque) => opaque.parameter,
+            Self::Text(text) => text.parameter,
+            _ => false,
+        }
+    }
+
+    /// The text of a string that is known in full.
+    pub(super) fn as_str(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) if text.sql.is_known() => Some(&text.sql.text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn truth(&self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(*value),
+            Self::None => Some(false),
+            Self::Int(value) => Some(*value != 0),
+            Self::Text(text) if text.sql.is_known() => Some(!text.sql.text.is_empty()),
+            Self::Function(_) | Self::Class(_) | Self::Module(_) | Self::Record(_) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether two values are certainly the same or certainly not.
+    pub(super) fn equals(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Text(_), Self::Text(_)) => Some(self.as_str()? == other.as_str()?),
+            (Self::Int(a), Self::Int(b)) => Some(a == b),
+            (Self::Bool(a), Self::Bool(b)) => Some(a == b),
+            (Self::None, Self::None) => Some(true),
+            (Self::Unknown(_) | Self::Either(_), _) | (_, Self::Unknown(_) | Self::Either(_)) => None,
+            (Self::None, _) | (_, Self::None) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The same object, cheaply.
+    fn same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => Rc::ptr_eq(a, b) || (a.sql == b.sql),
+            (Self::List(a, _), Self::List(b, _)) => Rc::ptr_eq(a, b),
+            (Self::Dict(a, _), Self::Dict(b, _)) => Rc::ptr_eq(a, b),
+            (Self::Record(a), Self::Record(b)) => Rc::ptr_eq(a, b),
+            (Self::Function(a), Self::Function(b)) => Rc::ptr_eq(a, b),
+            (Self::Class(a), Self::Class(b)) => Rc::ptr_eq(a, b),
+            (Self::Handle(a), Self::Handle(b)) => Rc::ptr_eq(a, b),
+            (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b),
+            (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
+            (Self::Module(a), Self::Module(b)) => a == b,
+            _ => self.equals(other) == Some(true),
+        }
+    }
+
+    /// The values it can be.
+    pub(super) fn alternatives(&self) -> Vec<Self> {
+        match self {
+            Self::Either(values) => values.to_vec(),
+            other => vec![other.clone()],
+        }
+    }
+
+    /// One of two values; more than eight are not told apart any more.
+    pub(super) fn join(self, other: Self) -> Self {
+        if self.same(&other) {
+            return self;
+        }
+        let mut values = self.alternatives();
+        for value in other.alternatives() {
+            if values.len() < 8 && !values.iter().any(|v| v.same(&value)) {
+                values.push(value);
+            }
+        }
+        Self::Either(Rc::new(values))
+    }
+}
