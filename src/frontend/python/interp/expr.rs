@@ -270,6 +270,18 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn binary(&mut self, left: &Value<'a>, op: Operator, right: &Value<'a>, span: Span) -> Value<'a> {
+        // `sql += " WHERE …"` after a branch: each text that it can be.
+        if let (Value::Either(values), Value::Text(_)) | (Value::Text(_), Value::Either(values)) = (left, right) {
+            let first = matches!(left, Value::Either(_));
+            let results: Vec<_> = values
+                .iter()
+                .map(|value| {
+                    let (left, right) = if first { (value, right) } else { (left, value) };
+                    self.binary(left, op, right, span)
+                })
+                .collect();
+            return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
         match (left, op, right) {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
             (Value::Int(a), Operator::Sub, Value::Int(b)) => Value::Int(a.saturating_sub(*b)),

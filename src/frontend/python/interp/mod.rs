@@ -118,11 +118,29 @@ impl<'a> Interp<'a> {
                 self.run_entry(&env, class.as_deref(), def, span);
             }
         }
+        self.registries(&env);
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }
         if self.steps == 0 {
             self.out.exhausted = true;
+        }
+    }
+
+    /// Ties operations to the registry records they come from, and emits what no loop over the records has.
+    fn registries(&mut self, env: &Rc<Env<'a>>) {
+        let entries = super::registry::collect(env, self.units.first().map_or("", |unit| unit.file.text.as_str()));
+        self.out.shape = super::registry::shape(&entries);
+        self.out.entry = 0;
+        for entry in &entries {
+            for text in &entry.sql {
+                let places = text.sql.span(0..text.sql.text.len());
+                if !self.out.covers(places) {
+                    let conn = self.new_conn(TransactionKind::Unknown, None);
+                    self.emit(text, &conn, entry.record.span);
+                }
+            }
+            self.out.attach(entry);
         }
     }
 
