@@ -24,7 +24,7 @@ pub(super) struct Emitted<'a> {
 struct Block {
     migration: Migration,
     entry: u32,
-    seen: BTreeSet<(Span, Span, String, &'static str, u8)>,
+    seen: BTreeSet<(Span, Span, String, &'static str, (&'static str, u32))>,
 }
 
 /// What a run collects.
@@ -122,7 +122,10 @@ impl Output {
         }
         let Some(block) = self.blocks.get_mut(at) else { return };
         for operation in emitted.operations {
-            let scope = operation.context.scope.kind as u8; // a fieldless enum: its discriminant
+            // A setting or a boundary counts in each transaction; a statement once for each kind of transaction.
+            let scope = operation.context.scope;
+            let each = matches!(operation.kind.family(), "session" | "transaction");
+            let scope = (scope.kind.as_str(), if each { scope.id } else { 0 });
             let text = operation.statement.text.clone();
             // One call can be a commit many times over; a statement is told once.
             let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), scope);

@@ -128,3 +128,9 @@ fn a_text_extended_under_a_condition_is_each_of_its_texts() {
     let text = "def upgrade(conn, x):\n    q = 'DELETE FROM t'\n    if x:\n        q += ' WHERE a = 1'\n    conn.execute(text(q))\n";
     assert_eq!(shown(text).matches("data.delete t").count(), 2, "{}", shown(text));
 }
+
+#[test]
+fn a_conditional_part_of_a_statement_gives_both_statements() {
+    let text = "def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute(f'CREATE INDEX {c} i ON t (a)')\n";
+    assert_eq!(shown(text).matches("index.create t").count(), 2, "{}", shown(text));
+}

@@ -80,7 +80,10 @@ pub(super) struct Interp<'a> {
 
 impl<'a> Interp<'a> {
     pub(super) fn new(units: &'a [Unit<'a>], out: Output) -> Self {
-        let length: usize = units.iter().map(|unit| unit.file.text.len()).sum();
+        // What a file imports earns a bounded share: a script must not run a whole application.
+        let own = units.first().map_or(0, |unit| unit.file.text.len());
+        let helpers: usize = units.iter().skip(1).map(|unit| unit.file.text.len()).sum();
+        let length = own.saturating_add(helpers.min(100_000));
         Self {
             units,
             envs: vec![None; units.len()],
