@@ -1,10 +1,12 @@
 //! Which migration an operation belongs to: a numbered block, a numbered function, an entry function, the file.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Direction, Migration, Operation};
+use crate::ir::{Context, Direction, Migration, Operation};
 use crate::source::{Role, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -22,7 +24,7 @@ pub(super) struct Emitted<'a> {
 struct Block {
     migration: Migration,
     entry: u32,
-    seen: BTreeSet<(Span, Span, String, &'static str, u8)>,
+    seen: BTreeSet<(Span, Span, String, &'static str, (&'static str, u32))>,
 }
 
 /// What a run collects.
@@ -34,6 +36,8 @@ pub(super) struct Output {
     pub(super) entry: u32,
     /// The budget ran out.
     pub(super) exhausted: bool,
+    /// Role shown by the registries.
+    pub(super) shape: Option<Role>,
     file: FileId,
     stem: String,
     role: Role,
@@ -58,6 +62,7 @@ impl Output {
             confidence: None,
             entry: 0,
             exhausted: false,
+            shape: None,
             file: file.id,
             stem: stem.strip_suffix(".py").unwrap_or(stem).to_owned(),
             role: file.role,
@@ -92,6 +97,20 @@ impl Output {
         operations.any(|op| span.contains(op.statement.span) || op.statement.span.contains(span))
     }
 
+    /// Gives the record to the operations that stand in it or in a function that it names.
+    pub(super) fn attach(&mut self, entry: &Entry) {
+        let operations = self.blocks.iter_mut().flat_map(|block| &mut block.migration.operations);
+        for operation in operations.filter(|op| op.context.record.is_none()) {
+            let span = operation.statement.span;
+            let named = entry.functions.iter().any(|function| function.contains(span));
+            let held = entry.sql.iter().any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
+            if named || held || entry.record.span.contains(span) {
+                let context = Context { record: Some(entry.record.clone()), ..(*operation.context).clone() };
+                operation.context = Arc::new(context);
+            }
+        }
+    }
+
     pub(super) fn push(&mut self, emitted: Emitted<'_>) {
         let (name, span) = self.block_of(&emitted);
         let key = (span, emitted.direction == Direction::Down);
@@ -103,7 +122,10 @@ impl Output {
         }
         let Some(block) = self.blocks.get_mut(at) else { return };
         for operation in emitted.operations {
-            let scope = operation.context.scope.kind as u8; // a fieldless enum: its discriminant
+            // A setting or a boundary counts in each transaction; a statement once for each kind of transaction.
+            let scope = operation.context.scope;
+            let each = matches!(operation.kind.family(), "session" | "transaction");
+            let scope = (scope.kind.as_str(), if each { scope.id } else { 0 });
             let text = operation.statement.text.clone();
             // One call can be a commit many times over; a statement is told once.
             let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), scope);

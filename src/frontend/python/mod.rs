@@ -8,6 +8,7 @@ mod blocks;
 mod guards;
 mod interp;
 mod parse;
+mod registry;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -94,7 +95,8 @@ impl Reader {
             rescue(file, &parsed, &mut output);
         }
         let (resolved, unresolved) = output.resolved();
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, shape: None }
+        let shape = output.shape;
+        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, shape }
     }
 
     /// The files that `file` imports, directly or not.

@@ -112,3 +112,25 @@ fn a_damaged_source_still_gives_its_sql() {
     let text = "def upgrade(conn):\n    print 'x'\n    conn.execute('DROP TABLE t')\n";
     assert!(shown(text).contains("table.drop t"), "{}", shown(text));
 }
+
+#[test]
+fn records_of_an_index_registry_are_operations_with_their_record() {
+    let text = "INDEXES = [\n    {'name': 'ix_a', 'sql': 'CREATE INDEX CONCURRENTLY ix_a ON t (a)', 'critical': True},\n]\n";
+    let reading = read(&source(text), &NoModules);
+    assert_eq!(reading.shape, Some(Role::Indexes));
+    let record = reading.migrations[0].operations[0].context.record.clone().expect("a record");
+    assert_eq!(record.registry, "INDEXES");
+    assert_eq!(record.fields["critical"].known().map(String::as_str), Some("True"));
+}
+
+#[test]
+fn a_text_extended_under_a_condition_is_each_of_its_texts() {
+    let text = "def upgrade(conn, x):\n    q = 'DELETE FROM t'\n    if x:\n        q += ' WHERE a = 1'\n    conn.execute(text(q))\n";
+    assert_eq!(shown(text).matches("data.delete t").count(), 2, "{}", shown(text));
+}
+
+#[test]
+fn a_conditional_part_of_a_statement_gives_both_statements() {
+    let text = "def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute(f'CREATE INDEX {c} i ON t (a)')\n";
+    assert_eq!(shown(text).matches("index.create t").count(), 2, "{}", shown(text));
+}

@@ -138,30 +138,32 @@ impl<'a> Interp<'a> {
     }
 
     fn f_string(&mut self, parts: &'a [FStringPart]) -> Value<'a> {
-        let mut out = Text::default();
+        // `f"{sql}"` and nothing else is the value itself.
+        if let [FStringPart::FString(f)] = parts
+            && let [InterpolatedStringElement::Interpolation(only)] = &f.elements[..]
+        {
+            let value = self.eval(&only.expression);
+            if let Value::Text(_) | Value::Either(_) = value {
+                return value;
+            }
+            let mut out = Text::default();
+            self.fill(&mut out, &value, self.span(only));
+            let whole = matches!(value, Value::Unknown(_));
+            return Value::Text(Rc::new(Text { parameter: whole && value.is_parameter(), ..out }));
+        }
+        let mut outs = vec![Text::default()];
         for part in parts {
             match part {
-                FStringPart::Literal(literal) => self.literal(&mut out.sql, literal),
-                FStringPart::FString(f) => {
-                    // `f"{sql}"` and nothing else is the value itself.
-                    if parts.len() == 1
-                        && let [InterpolatedStringElement::Interpolation(only)] = &f.elements[..]
-                    {
-                        let value = self.eval(&only.expression);
-                        if let Value::Text(_) = value {
-                            return value;
-                        }
-                        self.fill(&mut out, &value, self.span(only));
-                        continue;
-                    }
-                    self.f_string_part(&mut out, f);
-                }
+                FStringPart::Literal(literal) => outs.iter_mut().for_each(|out| self.literal(&mut out.sql, literal)),
+                FStringPart::FString(f) => self.f_string_part(&mut outs, f),
             }
         }
-        Value::Text(Rc::new(out))
+        let texts = outs.into_iter().map(|out| Value::Text(Rc::new(out)));
+        texts.reduce(Value::join).unwrap_or(Value::None)
     }
 
-    fn f_string_part(&mut self, out: &mut Text, f: &'a FString) {
+    /// Appends the parts of an f-string to each text that it can be; a value that is one of a few multiplies them.
+    fn f_string_part(&mut self, outs: &mut Vec<Text>, f: &'a FString) {
         let source = self.source();
         let quoting = strings::quoting(source, f.start().to_usize(), f.end().to_usize());
         for element in &f.elements {
@@ -169,12 +171,26 @@ impl<'a> Interp<'a> {
                 InterpolatedStringElement::Literal(literal) => {
                     let range = (literal.start().to_usize(), literal.end().to_usize());
                     let file = self.span(literal).file;
-                    strings::decode(&mut out.sql, source, file, range, quoting.raw, true);
+                    for out in outs.iter_mut() {
+                        strings::decode(&mut out.sql, source, file, range, quoting.raw, true);
+                    }
                 }
                 InterpolatedStringElement::Interpolation(part) => {
                     let value = self.eval(&part.expression);
                     let span = self.span(part);
-                    self.fill(out, &value, span);
+                    let mut values = value.alternatives();
+                    let known = values.iter().all(|value| matches!(value, Value::Text(_)));
+                    if !known || values.len() * outs.len() > 8 {
+                        values = vec![value];
+                    }
+                    let before = std::mem::take(outs);
+                    for value in &values {
+                        for out in &before {
+                            let mut out = out.clone();
+                            self.fill(&mut out, value, span);
+                            outs.push(out);
+                        }
+                    }
                 }
             }
         }
@@ -270,6 +286,18 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn binary(&mut self, left: &Value<'a>, op: Operator, right: &Value<'a>, span: Span) -> Value<'a> {
+        // `sql += " WHERE …"` after a branch: each text that it can be.
+        if let (Value::Either(values), Value::Text(_)) | (Value::Text(_), Value::Either(values)) = (left, right) {
+            let first = matches!(left, Value::Either(_));
+            let results: Vec<_> = values
+                .iter()
+                .map(|value| {
+                    let (left, right) = if first { (value, right) } else { (left, value) };
+                    self.binary(left, op, right, span)
+                })
+                .collect();
+            return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
         match (left, op, right) {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
             (Value::Int(a), Operator::Sub, Value::Int(b)) => Value::Int(a.saturating_sub(*b)),

@@ -66,6 +66,10 @@ impl<'a> Interp<'a> {
                     return self.apply(&value, arguments, named, call, span);
                 }
             }
+            // A string method of a parameter: still the parameter.
+            Value::Unknown(_) if matches!(name, "strip" | "lstrip" | "rstrip" | "replace" | "format" | "lower" | "upper") => {
+                return self.part_of(base, call, "it is not known");
+            }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
             Value::Either(values) if values.iter().any(|v| matches!(v, Value::Text(_) | Value::Record(_))) => {
                 let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
@@ -102,6 +106,14 @@ impl<'a> Interp<'a> {
                 let mut out = Text { sql: strings::replace(sql, &from, &to.sql), ..(**text).clone() };
                 out.mix(&to);
                 Some(Value::Text(Rc::new(out)))
+            }
+            "format_map" => {
+                let pairs = match first {
+                    Some(Value::Dict(pairs, _)) => pairs.borrow().clone(),
+                    _ => Vec::new(),
+                };
+                let pieces = strings::format_pieces(&sql.text);
+                Some(self.template(text, pieces, &[], &pairs))
             }
             "format" => {
                 let pairs: Vec<_> = named

@@ -80,7 +80,10 @@ pub(super) struct Interp<'a> {
 
 impl<'a> Interp<'a> {
     pub(super) fn new(units: &'a [Unit<'a>], out: Output) -> Self {
-        let length: usize = units.iter().map(|unit| unit.file.text.len()).sum();
+        // What a file imports earns a bounded share: a script must not run a whole application.
+        let own = units.first().map_or(0, |unit| unit.file.text.len());
+        let helpers: usize = units.iter().skip(1).map(|unit| unit.file.text.len()).sum();
+        let length = own.saturating_add(helpers.min(100_000));
         Self {
             units,
             envs: vec![None; units.len()],
@@ -118,11 +121,29 @@ impl<'a> Interp<'a> {
                 self.run_entry(&env, class.as_deref(), def, span);
             }
         }
+        self.registries(&env);
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }
         if self.steps == 0 {
             self.out.exhausted = true;
+        }
+    }
+
+    /// Ties operations to the registry records they come from, and emits what no loop over the records has.
+    fn registries(&mut self, env: &Rc<Env<'a>>) {
+        let entries = super::registry::collect(env, self.units.first().map_or("", |unit| unit.file.text.as_str()));
+        self.out.shape = super::registry::shape(&entries);
+        self.out.entry = 0;
+        for entry in &entries {
+            for text in &entry.sql {
+                let places = text.sql.span(0..text.sql.text.len());
+                if !self.out.covers(places) {
+                    let conn = self.new_conn(TransactionKind::Unknown, None);
+                    self.emit(text, &conn, entry.record.span);
+                }
+            }
+            self.out.attach(entry);
         }
     }
 

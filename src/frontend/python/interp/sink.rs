@@ -20,7 +20,7 @@ use crate::span::Span;
 /// Methods whose first argument is SQL.
 const VERBS: &[&str] = &[
     "execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars", "fetch", "fetchrow", "fetchval",
-    "fetch_all", "fetch_one", "fetch_val", "fetchone", "fetchall", "execute_many", "execute_write", "run_sql", "raw", "stream",
+    "fetch_all", "fetch_one", "fetch_val", "fetchone", "fetchall", "execute_many", "execute_write", "run_sql", "raw",
 ];
 
 /// Names of receivers that talk to a database where nothing else is known of them.
@@ -205,7 +205,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn emit(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
+    pub(super) fn emit(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
         let only_hole = text.sql.text.trim().chars().count() == 1 && text.sql.first_hole(0..text.sql.text.len()).is_some();
         if self.quiet > 0 || (text.parameter && only_hole) {
             return;

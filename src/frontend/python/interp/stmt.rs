@@ -247,7 +247,6 @@ impl<'a> Interp<'a> {
         let mut joined: Option<std::collections::BTreeMap<&'a str, Value<'a>>> = None;
         let mut flow: Option<Flow> = None;
         let mut rest = Vec::new();
-        let mut down = false;
         let mut negations = Vec::new();
         let direction = self.frame().map_or(Direction::Up, |f| f.direction);
         for (test, body) in arms {
@@ -271,9 +270,8 @@ impl<'a> Interp<'a> {
                 self.guards.push(positive.clone());
             }
             if let Some(frame) = self.frames.last_mut() {
-                let this = test.is_some_and(|t| guards::asks_for_down(t)) || (test.is_none() && down && false);
+                let this = test.is_some_and(guards::asks_for_down);
                 frame.direction = if this { Direction::Down } else { direction };
-                down |= this;
             }
             let ended = self.block(body);
             if ended == Flow::Next {
@@ -331,10 +329,7 @@ impl<'a> Interp<'a> {
             }
         } else {
             let item = self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known");
-            match &*stmt.target {
-                Expr::Tuple(_) | Expr::List(_) => self.assign(&stmt.target, item),
-                _ => self.assign(&stmt.target, item),
-            }
+            self.assign(&stmt.target, item);
             self.open_loop(&stmt.body);
             self.block(&stmt.body);
             self.loops.pop();
