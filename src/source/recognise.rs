@@ -102,7 +102,13 @@ static EXECUTES: LazyLock<Regex> = LazyLock::new(|| {
 });
 static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|apply|migrate)\w*\s*\(|^\w+\.execute"#,
+        r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|migrate|run_migrations?|apply_migrations?)\s*\(|^\w+\.execute"#,
+    )
+});
+/// What serves requests is an application, also where it creates its tables at start.
+static APPLICATION: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?m)^\s*(from|import)\s+(fastapi|starlette|aiohttp\.web|django\.(http|views)|streamlit|celery|sanic|tornado)\b|\b(Flask|Blueprint|APIRouter|FastAPI)\(|^@\w+\.(route|get|post|put|delete)\(",
     )
 });
 static DUMP: LazyLock<Regex> =
@@ -154,7 +160,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
             let executes = EXECUTES.is_match(text);
             if PYTHON_NAME.is_match(name) && (ddl || executes || text.contains("CREATE INDEX")) {
                 Verdict::Read("named like a migration, and holds SQL".to_owned())
-            } else if ddl && executes && SCRIPT.is_match(text) {
+            } else if ddl && executes && SCRIPT.is_match(text) && !APPLICATION.is_match(text) {
                 Verdict::Read("a script that changes a schema".to_owned())
             } else if ddl {
                 Verdict::Leave("holds DDL, but is no script that runs it")
@@ -277,7 +283,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &EXECUTES, &SCRIPT, &DUMP] {
+        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &EXECUTES, &SCRIPT, &APPLICATION, &DUMP] {
             assert!(!each.as_str().is_empty());
         }
     }

@@ -178,19 +178,19 @@ fn is_numbered(name: &str) -> bool {
     })
 }
 
-/// The heading in a comment: `# Migration 36: …`, `# --- 036 …`, `# 36. …`.
+/// The heading in a comment: `# Migration 36: …`, `# --- 036 …`.
+///
+/// Numbered steps of one migration (`# Step 2: …`, `# 2. …`) are no headings: what one step creates is new to the next.
 fn heading(comment: &str) -> Option<String> {
     let text = comment.trim_start_matches('#').trim().trim_matches(['-', '=', '*', '#', ' ']);
     let lower = text.to_lowercase();
-    let words = ["migration", "step", "block"];
+    let words = ["migration", "schema version", "revision", "version", "block"];
     let worded = words.iter().find_map(|word| lower.strip_prefix(word));
     let rest = worded.map_or(lower.as_str(), |rest| rest.trim_start_matches([' ', '#', ':']));
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let after = rest.get(digits..)?;
     let marked = after.is_empty() || after.starts_with([':', '.', ')', '-', ' ', '–', '—']);
-    // A bare number is a heading only where it is set off: by dashes before it, or by a mark after it.
-    let set_off = comment.trim_start_matches('#').trim_start().starts_with(['-', '='])
-        || after.starts_with([':', '.', ')'])
-        || after.trim_start().starts_with(['-', '—', '–']);
+    // A bare number is a heading only where it is set off by dashes before it and written as a version is.
+    let set_off = comment.trim_start_matches('#').trim_start().starts_with(['-', '=']) && digits > 1;
     (digits > 0 && marked && (worded.is_some() || set_off)).then(|| text.to_owned())
 }
