@@ -91,7 +91,7 @@ impl Reader {
                 help: Some("split the file, or name only its migrations".to_owned()),
             });
         }
-        if parsed.error.is_some() || lost {
+        if parsed.error.is_some() || lost || output.exhausted {
             rescue(file, &parsed, &mut output);
         }
         let (resolved, unresolved) = output.resolved();

@@ -56,7 +56,7 @@ impl<'a> Interp<'a> {
             Expr::Set(set) => self.sequence(&set.elts, span),
             Expr::Dict(dict) => {
                 let mut pairs = Vec::new();
-                for item in dict.iter() {
+                for item in dict {
                     let value = self.eval(&item.value);
                     match &item.key {
                         Some(key) => pairs.push((self.eval(key), value)),

@@ -50,7 +50,7 @@ impl<'a> Interp<'a> {
                     "get" | "pop" => {
                         let found = pairs.iter().find(|(k, _)| key.is_some_and(|key| k.equals(key) == Some(true)));
                         let default = || arguments.get(1).cloned().unwrap_or(Value::None);
-                        let unknown = !key.is_some_and(|key| key.as_str().is_some());
+                        let unknown = key.is_none_or(|key| key.as_str().is_none());
                         match found {
                             Some((_, value)) => value.clone(),
                             None if unknown => pairs.into_iter().map(|(_, v)| v).reduce(Value::join).unwrap_or_else(default),
@@ -261,12 +261,12 @@ impl<'a> Interp<'a> {
             Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
             None => Known::Unknown(Unknown { reason: "the table is named elsewhere".into(), text: shown, span }),
         };
-        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn, span: self.span(call) })))
+        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn })))
     }
 
     fn construct_method(&mut self, base: &Rc<Construct>, name: &str, arguments: &[Value<'a>], call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
-        let mut next = Construct { span, ..(**base).clone() };
+        let mut next = (**base).clone();
         match name {
             "where" | "filter" | "filter_by" => next.filter = Some(self.shown(&call.arguments)),
             "update" | "delete" if base.conn.is_some() => {

@@ -114,7 +114,7 @@ impl<'a> Interp<'a> {
         for first in [true, false] {
             for (class, def) in &functions {
                 let span = self.span_in(0, *def);
-                let once = used.get(def.name.as_str()).is_none();
+                let once = !used.contains(def.name.as_str());
                 if self.reached.contains(&span) || (first && !once) {
                     continue;
                 }
