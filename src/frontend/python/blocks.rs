@@ -106,7 +106,10 @@ impl Output {
         for operation in operations.filter(|op| op.context.record.is_none()) {
             let span = operation.statement.span;
             let named = entry.functions.iter().any(|function| function.contains(span));
-            let held = entry.sql.iter().any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
+            let held = entry
+                .sql
+                .iter()
+                .any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
             if named || held || entry.record.span.contains(span) {
                 let context = Context { record: Some(entry.record.clone()), ..(*operation.context).clone() };
                 operation.context = Arc::new(context);

@@ -63,7 +63,8 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
         Expr::BoolOp(op) => {
             let parts: Vec<_> = op.values.iter().map(|value| kinds(value, depth + 1)).collect();
             // `a and b` holds: each holds. `a or b` fails: each fails.
-            let pick = |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
+            let pick =
+                |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
             match op.op {
                 BoolOp::And => (pick(parts.into_iter().map(|p| p.0).collect()), GuardKind::Other),
                 BoolOp::Or => (GuardKind::Other, pick(parts.into_iter().map(|p| p.1).collect())),

@@ -147,7 +147,13 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn run_entry(&mut self, env: &Rc<Env<'a>>, class: Option<&str>, def: &'a ruff_python_ast::StmtFunctionDef, span: Span) {
+    fn run_entry(
+        &mut self,
+        env: &Rc<Env<'a>>,
+        class: Option<&str>,
+        def: &'a ruff_python_ast::StmtFunctionDef,
+        span: Span,
+    ) {
         self.out.entry = span.start.saturating_add(1);
         let value = match class {
             Some(class) => {
