@@ -20,11 +20,14 @@ pub(super) struct Emitted<'a> {
     pub(super) lines: Vec<u32>,
 }
 
+/// What makes an operation the same as one already told: places, text, kind, transaction.
+type Seen = (Span, Span, String, &'static str, (&'static str, u32));
+
 #[derive(Debug)]
 struct Block {
     migration: Migration,
     entry: u32,
-    seen: BTreeSet<(Span, Span, String, &'static str, (&'static str, u32))>,
+    seen: BTreeSet<Seen>,
 }
 
 /// What a run collects.
@@ -103,7 +106,10 @@ impl Output {
         for operation in operations.filter(|op| op.context.record.is_none()) {
             let span = operation.statement.span;
             let named = entry.functions.iter().any(|function| function.contains(span));
-            let held = entry.sql.iter().any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
+            let held = entry
+                .sql
+                .iter()
+                .any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
             if named || held || entry.record.span.contains(span) {
                 let context = Context { record: Some(entry.record.clone()), ..(*operation.context).clone() };
                 operation.context = Arc::new(context);
@@ -172,7 +178,7 @@ fn is_numbered(name: &str) -> bool {
     let prefixes = ["run_", "migration_", "migration", "migrate_", "upgrade_", "step_", "apply_", "m", "v", "_"];
     prefixes.iter().any(|prefix| {
         name.strip_prefix(prefix).is_some_and(|rest| {
-            let rest = rest.trim_start_matches("to_").trim_start_matches("v");
+            let rest = rest.trim_start_matches("to_").trim_start_matches('v');
             rest.trim_start_matches('_').starts_with(|c: char| c.is_ascii_digit())
         })
     })

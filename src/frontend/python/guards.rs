@@ -17,7 +17,7 @@ pub(super) fn asks_for_down(test: &Expr) -> bool {
     match test {
         Expr::Compare(compare) if matches!(&*compare.ops, [CmpOp::Eq | CmpOp::In]) => {
             std::iter::once(&*compare.left).chain(&compare.comparators).any(|side| match side {
-                Expr::StringLiteral(text) => is_down(text.value.to_str().trim_start_matches('-')),
+                Expr::StringLiteral(literal) => is_down(literal.value.to_str().trim_start_matches('-')),
                 _ => false,
             })
         }
@@ -41,29 +41,30 @@ pub(super) fn is_down(name: &str) -> bool {
 
 /// The guard for where `test` holds, and for where it does not.
 pub(super) fn classify(test: &Expr, source: &str, span: Span) -> (Guard, Guard) {
-    let text = span.slice(source).split_whitespace().collect::<Vec<_>>().join(" ");
-    let (yes, no) = kinds(test, source, span, 0);
-    let negated = match text.strip_prefix("not ") {
+    let shown = span.slice(source).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (yes, no) = kinds(test, 0);
+    let negated = match shown.strip_prefix("not ") {
         Some(rest) => rest.to_owned(),
-        None => format!("not ({text})"),
+        None => format!("not ({shown})"),
     };
-    (Guard { kind: yes, text, span }, Guard { kind: no, text: negated, span })
+    (Guard { kind: yes, text: shown, span }, Guard { kind: no, text: negated, span })
 }
 
-fn kinds(test: &Expr, source: &str, span: Span, depth: u32) -> (GuardKind, GuardKind) {
+fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
     let other = (GuardKind::Other, GuardKind::Other);
     if depth > 20 {
         return other;
     }
     match test {
         Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
-            let (yes, no) = kinds(&unary.operand, source, span, depth + 1);
+            let (yes, no) = kinds(&unary.operand, depth + 1);
             (no, yes)
         }
         Expr::BoolOp(op) => {
-            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, source, span, depth + 1)).collect();
+            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, depth + 1)).collect();
             // `a and b` holds: each holds. `a or b` fails: each fails.
-            let pick = |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
+            let pick =
+                |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
             match op.op {
                 BoolOp::And => (pick(parts.into_iter().map(|p| p.0).collect()), GuardKind::Other),
                 BoolOp::Or => (GuardKind::Other, pick(parts.into_iter().map(|p| p.1).collect())),
@@ -107,8 +108,8 @@ fn kinds(test: &Expr, source: &str, span: Span, depth: u32) -> (GuardKind, Guard
                 None => other,
             }
         }
-        Expr::Await(inner) => kinds(&inner.value, source, span, depth + 1),
-        Expr::Named(inner) => kinds(&inner.value, source, span, depth + 1),
+        Expr::Await(inner) => kinds(&inner.value, depth + 1),
+        Expr::Named(inner) => kinds(&inner.value, depth + 1),
         _ => other,
     }
 }

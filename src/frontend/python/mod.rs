@@ -91,7 +91,7 @@ impl Reader {
                 help: Some("split the file, or name only its migrations".to_owned()),
             });
         }
-        if parsed.error.is_some() || lost {
+        if parsed.error.is_some() || lost || output.exhausted {
             rescue(file, &parsed, &mut output);
         }
         let (resolved, unresolved) = output.resolved();
@@ -100,7 +100,12 @@ impl Reader {
     }
 
     /// The files that `file` imports, directly or not.
-    fn imported(&self, file: &SourceFile, parsed: &Parsed, modules: &dyn Modules) -> Vec<(Arc<SourceFile>, Arc<Parsed>)> {
+    fn imported(
+        &self,
+        file: &SourceFile,
+        parsed: &Parsed,
+        modules: &dyn Modules,
+    ) -> Vec<(Arc<SourceFile>, Arc<Parsed>)> {
         let mut found: Vec<(Arc<SourceFile>, Arc<Parsed>)> = Vec::new();
         let look = |from: &SourceFile, parsed: &Parsed| -> Vec<Arc<SourceFile>> {
             parsed.imports.iter().filter_map(|(level, dotted)| modules.module(from, *level, dotted)).collect()
@@ -166,14 +171,20 @@ fn damage(file: &SourceFile, parsed: &Parsed) -> Option<Problem> {
     let (start, end, message) = parsed.error.as_ref()?;
     let python2 = file.text.lines().any(|line| {
         let line = line.trim_start();
-        line.starts_with("print \"") || line.starts_with("print '") || line.starts_with("exec \"")
+        line.starts_with("print \"")
+            || line.starts_with("print '")
+            || line.starts_with("exec \"")
             || (line.starts_with("except ") && line.contains(", ") && line.ends_with(':') && !line.contains('('))
     });
     let (severity, message, help) = if python2 {
         let message = "this is Python 2, which is read by its strings only".to_owned();
         (Severity::Warning, message, "check its SQL by hand, or convert the file to Python 3")
     } else {
-        (Severity::Error, format!("Python syntax error: {message}"), "what could be recovered is read at low confidence")
+        (
+            Severity::Error,
+            format!("Python syntax error: {message}"),
+            "what could be recovered is read at low confidence",
+        )
     };
     let span = Span::new(file.id, *start, *end);
     Some(Problem { rule: "parse-error", span, severity, message, help: Some(help.to_owned()) })

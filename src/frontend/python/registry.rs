@@ -77,7 +77,11 @@ fn entry(registry: &str, item: &Value<'_>, source: &str) -> Option<Entry> {
         }
         _ => return None,
     };
-    let mut entry = Entry { record: Arc::new(Record { registry: registry.to_owned(), fields: BTreeMap::new(), span }), sql: Vec::new(), functions: Vec::new() };
+    let mut entry = Entry {
+        record: Arc::new(Record { registry: registry.to_owned(), fields: BTreeMap::new(), span }),
+        sql: Vec::new(),
+        functions: Vec::new(),
+    };
     let mut shown = BTreeMap::new();
     for (name, value) in fields {
         match &value {
@@ -110,7 +114,8 @@ fn field(value: &Value<'_>, record: Span, source: &str) -> Known<String> {
         Value::List(_, span) | Value::Dict(_, span) => Known::Known(written(*span), *span),
         Value::Unknown(opaque) => Known::Unknown(opaque.unknown.clone()),
         _ => {
-            let unknown = Unknown { reason: "the field is not followed".to_owned(), text: "{…}".to_owned(), span: record };
+            let unknown =
+                Unknown { reason: "the field is not followed".to_owned(), text: "{…}".to_owned(), span: record };
             Known::Unknown(unknown)
         }
     }

@@ -115,7 +115,8 @@ fn a_damaged_source_still_gives_its_sql() {
 
 #[test]
 fn records_of_an_index_registry_are_operations_with_their_record() {
-    let text = "INDEXES = [\n    {'name': 'ix_a', 'sql': 'CREATE INDEX CONCURRENTLY ix_a ON t (a)', 'critical': True},\n]\n";
+    let text =
+        "INDEXES = [\n    {'name': 'ix_a', 'sql': 'CREATE INDEX CONCURRENTLY ix_a ON t (a)', 'critical': True},\n]\n";
     let reading = read(&source(text), &NoModules);
     assert_eq!(reading.shape, Some(Role::Indexes));
     let record = reading.migrations[0].operations[0].context.record.clone().expect("a record");

@@ -111,7 +111,6 @@ pub(super) struct Construct {
     pub(super) table: Known<QualifiedName>,
     pub(super) filter: Option<String>,
     pub(super) conn: Option<Rc<Conn>>,
-    pub(super) span: Span,
 }
 
 /// A sequence that the program may change.

@@ -89,7 +89,15 @@ impl<'a> Interp<'a> {
         let mut nested = None;
         let (unit, at) = (function.unit, function.span);
         let function = function.clone();
-        self.frames.push(Frame { unit, env, function: Some(function.clone()), call, returns: Vec::new(), at, direction });
+        self.frames.push(Frame {
+            unit,
+            env,
+            function: Some(function.clone()),
+            call,
+            returns: Vec::new(),
+            at,
+            direction,
+        });
         match function.body {
             Body::Block(body) => {
                 self.block(body);
@@ -100,7 +108,14 @@ impl<'a> Interp<'a> {
         nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
     }
 
-    fn bind(&mut self, function: &Function<'a>, env: &Env<'a>, arguments: &[Value<'a>], named: &[Named<'a>], entry: bool) {
+    fn bind(
+        &mut self,
+        function: &Function<'a>,
+        env: &Env<'a>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        entry: bool,
+    ) {
         let Some(parameters) = function.parameters else { return };
         let depth = u32::try_from(self.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let passing = |value: Value<'a>| if entry { value } else { passed(value, depth) };
@@ -176,7 +191,8 @@ impl<'a> Interp<'a> {
         for (name, value) in named {
             fields.insert((*name).to_owned(), value.clone());
         }
-        let record = Record { class: class.name.to_owned(), of: Some(class.clone()), fields: RefCell::new(fields), span };
+        let record =
+            Record { class: class.name.to_owned(), of: Some(class.clone()), fields: RefCell::new(fields), span };
         let this = Value::Record(Rc::new(record));
         if let Some(Value::Function(init)) = self.class_attribute(class, "__init__", 0) {
             let init = bound(&init, &this);
@@ -189,7 +205,8 @@ impl<'a> Interp<'a> {
         let own = class.env.vars.borrow().get(name).cloned();
         own.or_else(|| {
             let bases = class.bases.iter().filter(|_| depth < 10);
-            bases.filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
+            bases
+                .filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
                 .find_map(|base| self.class_attribute(base, name, depth + 1))
         })
     }
@@ -247,7 +264,11 @@ impl<'a> Interp<'a> {
             ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
             ("str" | "dedent" | "cleandoc" | "Identifier" | "Literal", Some(value)) => {
                 let text = self.text_of(value, span);
-                let sql = if matches!(name, "dedent" | "cleandoc") { super::super::strings::dedent(&text.sql) } else { text.sql.clone() };
+                let sql = if matches!(name, "dedent" | "cleandoc") {
+                    super::super::strings::dedent(&text.sql)
+                } else {
+                    text.sql.clone()
+                };
                 Value::Text(Rc::new(Text { sql, ..text }))
             }
             ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
@@ -293,9 +314,7 @@ impl<'a> Interp<'a> {
                 }
                 Value::list((from..to).map(Value::Int).collect(), span)
             }
-            ("len", Some(Value::List(items, _))) => {
-                Value::Int(i64::try_from(items.borrow().len()).unwrap_or(i64::MAX))
-            }
+            ("len", Some(Value::List(items, _))) => Value::Int(i64::try_from(items.borrow().len()).unwrap_or(i64::MAX)),
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
                 Some(name) => {
                     let name = name.to_owned();
@@ -321,7 +340,10 @@ impl<'a> Interp<'a> {
     pub(super) fn open_database(&mut self, name: &str, named: &[Named<'a>], span: Span) -> Option<Value<'a>> {
         let autocommit = keyword(named, "isolation_level").is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
             || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true));
-        let engine = matches!(name, "create_engine" | "create_async_engine" | "create_pool" | "get_engine" | "engine_from_config");
+        let engine = matches!(
+            name,
+            "create_engine" | "create_async_engine" | "create_pool" | "get_engine" | "engine_from_config"
+        );
         let connection = matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session");
         if !(engine || connection) {
             return None;

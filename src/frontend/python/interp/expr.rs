@@ -56,7 +56,7 @@ impl<'a> Interp<'a> {
             Expr::Set(set) => self.sequence(&set.elts, span),
             Expr::Dict(dict) => {
                 let mut pairs = Vec::new();
-                for item in dict.iter() {
+                for item in dict {
                     let value = self.eval(&item.value);
                     match &item.key {
                         Some(key) => pairs.push((self.eval(key), value)),
@@ -380,7 +380,8 @@ impl<'a> Interp<'a> {
                         let found = named.iter().find(|(k, _)| k.as_str() == Some(first)).map(|(_, v)| v.clone());
                         path.fold(found, |value, part| value.map(|v| self.attribute_of(&v, part, span)))
                     };
-                    let missing = || Value::unknown("its value is not passed in the source", template.sql.shown(from..to), span);
+                    let missing =
+                        || Value::unknown("its value is not passed in the source", template.sql.shown(from..to), span);
                     let value = value.unwrap_or_else(missing);
                     self.fill(&mut out, &value, span);
                 }
@@ -442,7 +443,8 @@ impl<'a> Interp<'a> {
         let [generator] = generators else { return self.unknown("nested comprehensions are not followed", expr) };
         let iterated = self.eval(&generator.iter);
         let Some(items) = self.items(&iterated) else {
-            let item = self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
+            let item =
+                self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
             self.assign(&generator.target, item);
             self.eval(element);
             return self.part_of(&iterated, expr, "it is built from values that are not known");
@@ -466,7 +468,8 @@ impl<'a> Interp<'a> {
             Value::List(items, _) => Some(items.borrow().clone()),
             Value::Dict(pairs, _) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
             Value::Either(values) => {
-                let lists: Vec<_> = values.iter().map(|v| if let Value::Either(_) = v { None } else { self.items(v) }).collect();
+                let lists: Vec<_> =
+                    values.iter().map(|v| if let Value::Either(_) = v { None } else { self.items(v) }).collect();
                 let lists: Option<Vec<_>> = lists.into_iter().collect();
                 lists.map(|lists| lists.into_iter().flatten().collect())
             }

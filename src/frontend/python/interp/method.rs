@@ -44,16 +44,20 @@ impl<'a> Interp<'a> {
                 let pairs = pairs.borrow().clone();
                 let key = arguments.first();
                 return match name {
-                    "items" => Value::list(pairs.into_iter().map(|(k, v)| Value::list(vec![k, v], span)).collect(), span),
+                    "items" => {
+                        Value::list(pairs.into_iter().map(|(k, v)| Value::list(vec![k, v], span)).collect(), span)
+                    }
                     "values" => Value::list(pairs.into_iter().map(|(_, v)| v).collect(), span),
                     "keys" => Value::list(pairs.into_iter().map(|(k, _)| k).collect(), span),
                     "get" | "pop" => {
                         let found = pairs.iter().find(|(k, _)| key.is_some_and(|key| k.equals(key) == Some(true)));
                         let default = || arguments.get(1).cloned().unwrap_or(Value::None);
-                        let unknown = !key.is_some_and(|key| key.as_str().is_some());
+                        let unknown = key.is_none_or(|key| key.as_str().is_none());
                         match found {
                             Some((_, value)) => value.clone(),
-                            None if unknown => pairs.into_iter().map(|(_, v)| v).reduce(Value::join).unwrap_or_else(default),
+                            None if unknown => {
+                                pairs.into_iter().map(|(_, v)| v).reduce(Value::join).unwrap_or_else(default)
+                            }
                             None => default(),
                         }
                     }
@@ -67,7 +71,9 @@ impl<'a> Interp<'a> {
                 }
             }
             // A string method of a parameter: still the parameter.
-            Value::Unknown(_) if matches!(name, "strip" | "lstrip" | "rstrip" | "replace" | "format" | "lower" | "upper") => {
+            Value::Unknown(_)
+                if matches!(name, "strip" | "lstrip" | "rstrip" | "replace" | "format" | "lower" | "upper") =>
+            {
                 return self.part_of(base, call, "it is not known");
             }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
@@ -163,7 +169,13 @@ impl<'a> Interp<'a> {
     }
 
     /// What a receiver of unknown make does when asked for a connection, a transaction, a cursor.
-    pub(super) fn handle_method(&mut self, base: &Value<'a>, name: &str, named: &[Named<'a>], call: &'a ExprCall) -> Option<Value<'a>> {
+    pub(super) fn handle_method(
+        &mut self,
+        base: &Value<'a>,
+        name: &str,
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
         let span = self.span(call);
         let driver = match &*call.func {
             Expr::Attribute(attribute) => last_name(&attribute.value),
@@ -178,7 +190,8 @@ impl<'a> Interp<'a> {
             "execution_options" | "set_isolation_level" => {
                 let level = keyword(named, "isolation_level");
                 let auto = level.is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
-                    || (name == "set_isolation_level" && self.span(&call.arguments).slice(self.source()).contains(['0', 'A']));
+                    || (name == "set_isolation_level"
+                        && self.span(&call.arguments).slice(self.source()).contains(['0', 'A']));
                 if !auto {
                     return Some(base.clone());
                 }
@@ -251,7 +264,9 @@ impl<'a> Interp<'a> {
         let (shown, span) = (self.shown(target), self.span(target));
         let value = self.eval(target);
         let literal = match &value {
-            Value::Class(class) => class.env.vars.borrow().get("__tablename__").and_then(|v| v.as_str().map(str::to_owned)),
+            Value::Class(class) => {
+                class.env.vars.borrow().get("__tablename__").and_then(|v| v.as_str().map(str::to_owned))
+            }
             Value::Record(record) if record.class == "Table" => {
                 record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned))
             }
@@ -261,12 +276,18 @@ impl<'a> Interp<'a> {
             Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
             None => Known::Unknown(Unknown { reason: "the table is named elsewhere".into(), text: shown, span }),
         };
-        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn, span: self.span(call) })))
+        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn })))
     }
 
-    fn construct_method(&mut self, base: &Rc<Construct>, name: &str, arguments: &[Value<'a>], call: &'a ExprCall) -> Value<'a> {
+    fn construct_method(
+        &mut self,
+        base: &Rc<Construct>,
+        name: &str,
+        arguments: &[Value<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
-        let mut next = Construct { span, ..(**base).clone() };
+        let mut next = (**base).clone();
         match name {
             "where" | "filter" | "filter_by" => next.filter = Some(self.shown(&call.arguments)),
             "update" | "delete" if base.conn.is_some() => {
@@ -275,7 +296,9 @@ impl<'a> Interp<'a> {
                 self.emit_construct(&next, &conn, span);
                 return Value::Int(0);
             }
-            "all" | "first" | "one" | "scalar" | "count" | "one_or_none" | "get" | "yield_per" if base.conn.is_some() => {
+            "all" | "first" | "one" | "scalar" | "count" | "one_or_none" | "get" | "yield_per"
+                if base.conn.is_some() =>
+            {
                 return self.unknown("it is read from the database", call);
             }
             _ => {}

@@ -114,7 +114,7 @@ impl<'a> Interp<'a> {
         for first in [true, false] {
             for (class, def) in &functions {
                 let span = self.span_in(0, *def);
-                let once = used.get(def.name.as_str()).is_none();
+                let once = !used.contains(def.name.as_str());
                 if self.reached.contains(&span) || (first && !once) {
                     continue;
                 }
@@ -147,7 +147,13 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn run_entry(&mut self, env: &Rc<Env<'a>>, class: Option<&str>, def: &'a ruff_python_ast::StmtFunctionDef, span: Span) {
+    fn run_entry(
+        &mut self,
+        env: &Rc<Env<'a>>,
+        class: Option<&str>,
+        def: &'a ruff_python_ast::StmtFunctionDef,
+        span: Span,
+    ) {
         self.out.entry = span.start.saturating_add(1);
         let value = match class {
             Some(class) => {

@@ -19,14 +19,50 @@ use crate::span::Span;
 
 /// Methods whose first argument is SQL.
 const VERBS: &[&str] = &[
-    "execute", "executemany", "executescript", "exec_driver_sql", "scalar", "scalars", "fetch", "fetchrow", "fetchval",
-    "fetch_all", "fetch_one", "fetch_val", "fetchone", "fetchall", "execute_many", "execute_write", "run_sql", "raw",
+    "execute",
+    "executemany",
+    "executescript",
+    "exec_driver_sql",
+    "scalar",
+    "scalars",
+    "fetch",
+    "fetchrow",
+    "fetchval",
+    "fetch_all",
+    "fetch_one",
+    "fetch_val",
+    "fetchone",
+    "fetchall",
+    "execute_many",
+    "execute_write",
+    "run_sql",
+    "raw",
 ];
 
 /// Names of receivers that talk to a database where nothing else is known of them.
 const RECEIVERS: &[&str] = &[
-    "conn", "connection", "cur", "cursor", "c", "db", "database", "session", "engine", "op", "bind", "tx", "txn", "trans",
-    "transaction", "schema_editor", "client", "pool", "con", "dbapi_connection", "raw_connection", "driver",
+    "conn",
+    "connection",
+    "cur",
+    "cursor",
+    "c",
+    "db",
+    "database",
+    "session",
+    "engine",
+    "op",
+    "bind",
+    "tx",
+    "txn",
+    "trans",
+    "transaction",
+    "schema_editor",
+    "client",
+    "pool",
+    "con",
+    "dbapi_connection",
+    "raw_connection",
+    "driver",
 ];
 
 impl<'a> Interp<'a> {
@@ -59,7 +95,9 @@ impl<'a> Interp<'a> {
                 self.send(value, &conn, span);
                 return Value::None;
             }
-            ("create" | "create_all", _) if matches!(base, Value::Record(r) if r.class == "Index") || name == "create_all" => {
+            ("create" | "create_all", _)
+                if matches!(base, Value::Record(r) if r.class == "Index") || name == "create_all" =>
+            {
                 self.create(base, name, span);
                 return Value::None;
             }
@@ -75,7 +113,8 @@ impl<'a> Interp<'a> {
         if let Some(value) = self.handle_method(base, name, named, call) {
             return value;
         }
-        let table_method = matches!(base, Value::Unknown(_) | Value::Record(_)) && matches!(name, "update" | "insert" | "delete");
+        let table_method =
+            matches!(base, Value::Unknown(_) | Value::Record(_)) && matches!(name, "update" | "insert" | "delete");
         if (name == "query" || (table_method && arguments.is_empty()))
             && let Some(value) = self.construct(name, Some(base), call)
         {
@@ -93,7 +132,13 @@ impl<'a> Interp<'a> {
     }
 
     /// `module.function(…)` of a library: the same functions as without the module's name.
-    fn library_call(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+    fn library_call(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
         match (name, arguments.first()) {
             ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
@@ -109,7 +154,13 @@ impl<'a> Interp<'a> {
     }
 
     /// A function outside the project.
-    pub(super) fn database_call(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn database_call(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
         if let Some(value) = self.open_database(name, named, span) {
             return value;
@@ -177,7 +228,8 @@ impl<'a> Interp<'a> {
         };
         let known = RECEIVERS.iter().any(|known| receiver == *known)
             || ["conn", "cursor", "session", "engine"].iter().any(|part| receiver.ends_with(part));
-        known && (name.starts_with("exec") || matches!(value, Value::Text(_)))
+        known
+            && (name.starts_with("exec") || matches!(value, Value::Text(_)))
             && !matches!(value, Value::Function(_) | Value::Record(_) | Value::List(..) | Value::Dict(..))
     }
 
@@ -206,7 +258,8 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn emit(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
-        let only_hole = text.sql.text.trim().chars().count() == 1 && text.sql.first_hole(0..text.sql.text.len()).is_some();
+        let only_hole =
+            text.sql.text.trim().chars().count() == 1 && text.sql.first_hole(0..text.sql.text.len()).is_some();
         if self.quiet > 0 || (text.parameter && only_hole) {
             return;
         }
@@ -228,9 +281,8 @@ impl<'a> Interp<'a> {
                 operation.statement = Arc::new(statement);
             }
         }
-        let unresolved = operations
-            .iter()
-            .any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
+        let unresolved =
+            operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         let counted = self.outer_call(text).unwrap_or(call);
         self.out.count(counted, !unresolved);
         self.place_operations(operations, conn.scope.get());
@@ -274,7 +326,14 @@ impl<'a> Interp<'a> {
     }
 
     /// Emits an operation that is a call and no text.
-    pub(super) fn emit_plain(&mut self, kind: OpKind, detail: &'static str, details: Option<Details>, conn: &Rc<Conn>, span: Span) {
+    pub(super) fn emit_plain(
+        &mut self,
+        kind: OpKind,
+        detail: &'static str,
+        details: Option<Details>,
+        conn: &Rc<Conn>,
+        span: Span,
+    ) {
         if self.quiet > 0 {
             return;
         }
@@ -313,9 +372,10 @@ impl<'a> Interp<'a> {
         } else if let Value::Record(record) = base {
             let named = record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned));
             let query = self.out.next_query();
-            let mut operation = self.plain(OpKind::IndexCreate, Details::Index(Box::default()), span, self.dialect(), query);
-            operation.name =
-                named.map(|name| crate::ir::Known::Known(crate::ir::QualifiedName::bare(name.to_lowercase()), record.span));
+            let mut operation =
+                self.plain(OpKind::IndexCreate, Details::Index(Box::default()), span, self.dialect(), query);
+            operation.name = named
+                .map(|name| crate::ir::Known::Known(crate::ir::QualifiedName::bare(name.to_lowercase()), record.span));
             if self.quiet == 0 {
                 self.place_operations(vec![operation], conn.scope.get());
             }
@@ -325,14 +385,18 @@ impl<'a> Interp<'a> {
     /// Gives operations their circumstances and puts them into their block.
     fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope) {
         let root = self.frames.iter().filter(|frame| frame.unit == 0);
-        let named = |frame: &super::Frame<'a>| frame.function.as_ref().filter(|f| f.name != "lambda").map(|f| (f.name, f.span));
+        let named =
+            |frame: &super::Frame<'a>| frame.function.as_ref().filter(|f| f.name != "lambda").map(|f| (f.name, f.span));
         let functions: Vec<_> = root.clone().filter_map(named).collect();
         let lines = root.clone().map(|frame| frame.at.start).collect::<Vec<_>>();
-        let via: Vec<_> = self.frames.iter().filter_map(|frame| frame.call).filter(|_| functions.len() + 1 < usize::MAX).collect();
+        let via: Vec<_> =
+            self.frames.iter().filter_map(|frame| frame.call).filter(|_| functions.len() + 1 < usize::MAX).collect();
         let in_transaction = scope.kind != TransactionKind::None
             && self.loops.iter().flatten().any(|before| scope.id <= *before && scope.id > 0);
         let literal_here = operations.first().is_some_and(|op| {
-            self.frames.last().is_some_and(|f| f.unit == 0 && f.function.as_ref().is_none_or(|f| f.span.contains(op.span)))
+            self.frames
+                .last()
+                .is_some_and(|f| f.unit == 0 && f.function.as_ref().is_none_or(|f| f.span.contains(op.span)))
         });
         let context = Arc::new(Context {
             function: functions.last().map(|(name, _)| (*name).to_owned()),

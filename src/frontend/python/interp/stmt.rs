@@ -185,7 +185,8 @@ impl<'a> Interp<'a> {
                         record.fields.borrow_mut().insert(name.to_owned(), value);
                     }
                     (_, "autocommit" | "isolation_level") => {
-                        let on = value.truth() == Some(true) || (name == "isolation_level" && value.truth() == Some(false));
+                        let on =
+                            value.truth() == Some(true) || (name == "isolation_level" && value.truth() == Some(false));
                         let kind = if on { TransactionKind::None } else { TransactionKind::Runner };
                         let scope = self.fresh(kind, Some(self.span(target)));
                         self.conn_of(&base).scope.set(scope);
@@ -285,7 +286,13 @@ impl<'a> Interp<'a> {
                 None => ended,
                 Some(Flow::Next) => Flow::Next,
                 Some(Flow::Leave) => ended,
-                Some(other) => if ended == Flow::Next { Flow::Next } else { other },
+                Some(other) => {
+                    if ended == Flow::Next {
+                        Flow::Next
+                    } else {
+                        other
+                    }
+                }
             });
             if let Some((_, negative)) = pushed {
                 if ended != Flow::Next {
