@@ -163,7 +163,7 @@ impl<'a> Interp<'a> {
                 Some(Value::list(parts, self.span(call)))
             }
             "bindparams" | "columns" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
-            "startswith" => Some(Value::Bool(text.sql.is_known() && sql.text.starts_with(first?.as_str()?))),
+            "startswith" if sql.is_known() => Some(Value::Bool(sql.text.starts_with(first?.as_str()?))),
             _ => None,
         }
     }

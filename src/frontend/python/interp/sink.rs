@@ -98,7 +98,9 @@ impl<'a> Interp<'a> {
             ("create" | "create_all", _)
                 if matches!(base, Value::Record(r) if r.class == "Index") || name == "create_all" =>
             {
-                self.create(base, name, span);
+                let bind = arguments.first().cloned().or_else(|| keyword(named, "bind")).unwrap_or(Value::None);
+                let conn = self.conn_of(&bind);
+                self.create(base, name, &conn, span);
                 return Value::None;
             }
             ("add_all" | "bulk_save_objects" | "bulk_insert_mappings" | "bulk_update_mappings", Some(_)) => {
@@ -364,11 +366,10 @@ impl<'a> Interp<'a> {
         self.place_operations(vec![operation], conn.scope.get());
     }
 
-    fn create(&mut self, base: &Value<'a>, name: &str, span: Span) {
-        let conn = self.new_conn(TransactionKind::Unknown, None);
+    fn create(&mut self, base: &Value<'a>, name: &str, conn: &Rc<Conn>, span: Span) {
         if name == "create_all" {
             let details = Details::Code(CodeDetails { name: "create_all".to_owned() });
-            self.emit_plain(OpKind::CodeRun, "", Some(details), &conn, span);
+            self.emit_plain(OpKind::CodeRun, "", Some(details), conn, span);
         } else if let Value::Record(record) = base {
             let named = record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned));
             let query = self.out.next_query();
