@@ -14,7 +14,7 @@ use crate::facts::{Model, Policy};
 use crate::frontend::{self, Reading};
 use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
-use crate::span::FileId;
+use crate::span::{FileId, Span};
 
 /// Everything that was read, before it is judged.
 #[derive(Debug)]
@@ -34,18 +34,29 @@ pub struct Project {
 impl Project {
     /// Reads every source.
     pub fn read(sources: &Sources, settings: &Settings) -> Self {
+        let readings = read_all(sources);
+        let sent: BTreeSet<Span> = readings.iter().flat_map(|reading| reading.sent.iter().copied()).collect();
+        let all = sources.all();
+        let judged: BTreeSet<FileId> = all.iter().filter(|file| file.source).map(|file| file.id).collect();
         let mut migrations = Vec::new();
         let mut problems = Vec::new();
         let (mut resolved, mut unresolved) = (0, 0);
         let mut registry = !settings.indexes.is_empty();
-        for (file, reading) in sources.files().iter().zip(read_all(sources)) {
+        for (file, reading) in sources.files().iter().zip(readings) {
             let role = reading.shape.filter(|_| file.role == Role::Migrations).unwrap_or(file.role);
             registry |= role == Role::Indexes;
             problems.extend(file.problems.iter().cloned());
             problems.extend(reading.problems);
             resolved += reading.resolved;
             unresolved += reading.unresolved;
-            migrations.extend(reading.migrations.into_iter().map(|migration| Migration { role, ..migration }));
+            let wrappers = reading.wrappers.into_iter().filter(|(call, _)| !sent.contains(call));
+            let wrappers: Vec<Migration> = wrappers.map(|(_, migration)| migration).collect();
+            unresolved += wrappers.len();
+            migrations.extend(reading.migrations.into_iter().chain(wrappers).map(|mut migration| {
+                // A runner that imports a source runs what is judged there.
+                migration.operations.retain(|op| !op.context.origins.iter().any(|file| judged.contains(file)));
+                Migration { role, ..migration }
+            }));
         }
         let policy = Policy {
             small_tables: settings.small_tables.clone(),

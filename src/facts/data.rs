@@ -60,7 +60,11 @@ pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
             if data.assignments.is_empty() {
                 return Tri::Unknown;
             }
-            let asked = data.assignments.iter().any(|a| asks_about(&view.op.statement.text, &a.column));
+            let text = &view.op.statement.text;
+            let asked = data.assignments.iter().any(|a| {
+                // `n = n + 1 WHERE n > 0` finds the same rows again; an order that a constant ends is fine.
+                asks_about(text, &a.column, !mentions(&a.value, &a.column))
+            });
             match (&data.condition, asked) {
                 (_, true) => Tri::Yes,
                 (Where::Unknown, false) => Tri::Unknown,
@@ -71,9 +75,14 @@ pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
     }
 }
 
+/// Whether `column` is a word of `text`.
+fn mentions(text: &str, column: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word.eq_ignore_ascii_case(column))
+}
+
 /// Whether `text` compares `column` anywhere but in the SET list: `c IS NULL`, `c <> …`, `coalesce(c, …)`, a second
-/// `c = …`.
-fn asks_about(text: &str, column: &str) -> bool {
+/// `c = …`; with `order`, also `c < …` and the like.
+fn asks_about(text: &str, column: &str, order: bool) -> bool {
     let lower = text.to_lowercase();
     let column = column.to_lowercase();
     let mut equals = 0;
@@ -85,8 +94,9 @@ fn asks_about(text: &str, column: &str) -> bool {
             continue;
         }
         let after = after.trim_start_matches('"').trim_start();
-        let compared = ["is ", "is\n", "<>", "!=", "<", ">", "not ", "in ", "in(", "like ", "ilike ", "~", "between "];
-        if compared.iter().any(|operator| after.starts_with(operator)) || before.trim_end().ends_with("coalesce(") {
+        let compared = ["is ", "is\n", "<>", "!=", "not ", "in ", "in(", "like ", "ilike ", "~"];
+        let ordered = ["<", ">", "between "];
+        if (order && ordered.iter().any(|operator| after.starts_with(operator))) || compared.iter().any(|operator| after.starts_with(operator)) || before.trim_end().ends_with("coalesce(") {
             return true;
         }
         equals += usize::from(after.starts_with('='));
@@ -118,15 +128,16 @@ mod tests {
 
     #[test]
     fn a_condition_on_the_changed_column_is_seen_wherever_it_stands() {
-        assert!(asks_about("UPDATE t SET note = 'x' WHERE note IS NULL", "note"));
-        assert!(asks_about("WITH b AS (SELECT id FROM t WHERE t.note IS NULL) UPDATE t SET note = 'x' FROM b", "note"));
-        assert!(asks_about("UPDATE t SET state = 'b' WHERE state = 'a'", "state"));
-        assert!(asks_about("UPDATE t SET n = 1 WHERE coalesce(n, 0) = 0", "n"));
+        assert!(asks_about("UPDATE t SET note = 'x' WHERE note IS NULL", "note", true));
+        assert!(asks_about("WITH b AS (SELECT id FROM t WHERE t.note IS NULL) UPDATE t SET note = 'x' FROM b", "note", true));
+        assert!(asks_about("UPDATE t SET state = 'b' WHERE state = 'a'", "state", true));
+        assert!(asks_about("UPDATE t SET n = 1 WHERE coalesce(n, 0) = 0", "n", true));
     }
 
     #[test]
     fn the_set_list_and_longer_names_do_not_count() {
-        assert!(!asks_about("UPDATE t SET note = 'x' WHERE id > 5", "note"));
-        assert!(!asks_about("UPDATE t SET note = 'x' WHERE note_id IS NULL", "note"));
+        assert!(!asks_about("UPDATE t SET note = 'x' WHERE id > 5", "note", true));
+        assert!(!asks_about("UPDATE t SET note = 'x' WHERE note_id IS NULL", "note", true));
+        assert!(!asks_about("UPDATE t SET n = n + 1 WHERE n > 0", "n", false));
     }
 }

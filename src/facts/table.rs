@@ -385,15 +385,15 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "code.name",
         ty: Type::Str,
-        doc: "The function called.",
-        families: &["code"],
+        doc: "The function called, or the one of the project through which the statement is sent and whose name says that it changes data.",
+        families: &["code", "opaque"],
         get: |v| code_name(v),
     },
     Fact {
         name: "code.changes_data",
         ty: Type::Bool,
         doc: "The function is named as one that changes data (setting `data-functions`).",
-        families: &["code"],
+        families: &["code", "opaque"],
         get: |v| code_changes_data(v),
     },
     Fact {
@@ -496,8 +496,13 @@ fn alters_existing(v: &View<'_>) -> Tri {
 fn code(v: &View<'_>) -> Option<String> {
     match &v.op.details {
         Details::Code(code) => Some(code.name.clone()),
-        _ => None,
+        _ => v.op.context.helpers.iter().find(|name| changes_data(v, name)).cloned(),
     }
+}
+
+fn changes_data(v: &View<'_>, name: &str) -> bool {
+    let own = name.rsplit('.').next().unwrap_or_default();
+    v.model.policy.data_functions.is_match(own)
 }
 
 fn code_name(v: &View<'_>) -> Value {
@@ -505,9 +510,7 @@ fn code_name(v: &View<'_>) -> Value {
 }
 
 fn code_changes_data(v: &View<'_>) -> Value {
-    let Some(name) = code(v) else { return Value::Unknown };
-    let own = name.rsplit('.').next().unwrap_or_default();
-    Value::Bool(v.model.policy.data_functions.is_match(own))
+    Value::Bool(code(v).is_some_and(|name| changes_data(v, &name)))
 }
 
 fn opaque(v: &View<'_>) -> (&'static str, String) {

@@ -33,6 +33,9 @@ const IF_EXISTS: &[&[&str]] = &[
     &["drop", "constraint"],
 ];
 
+/// How far into an operation its keywords are looked for, in bytes.
+const REACH: usize = 400;
+
 /// What a rewrite changes of an operation.
 type Expected = fn(&mut Operation);
 
@@ -47,7 +50,12 @@ pub fn propose(name: &str, operation: &Operation, text: &str, in_transaction: Tr
         _ => return None,
     };
     let source = operation.span.slice(text);
-    let at = groups.iter().find_map(|group| after(source, group))?;
+    // An action of ALTER TABLE that is its only one spans the whole statement.
+    let starts = source.char_indices().filter(|(at, _)| !source.get(..*at).is_some_and(|s| s.ends_with(char::is_alphanumeric)));
+    let starts = starts.take_while(|(at, _)| *at < REACH).map(|(at, _)| at);
+    let at = starts.filter_map(|start| source.get(start..).map(|rest| (start, rest))).find_map(|(start, rest)| {
+        groups.iter().find_map(|group| after(rest, group)).map(|end| start + end)
+    })?;
     let written = source.get(..at)?.chars().rev().find(|c| c.is_ascii_alphabetic())?;
     let word = if written.is_ascii_lowercase() { word.to_lowercase() } else { word.to_owned() };
     let inserted = format!(" {word}");

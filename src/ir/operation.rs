@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Details, Known, OpKind, QualifiedName};
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// One effect on the database. A statement can have several.
 #[derive(Clone, Debug)]
@@ -90,6 +90,10 @@ pub struct Statement {
 pub struct Context {
     /// The enclosing function, `run_36`.
     pub function: Option<String>,
+    /// Every function of the project being run, in any file, outermost first.
+    pub helpers: Vec<String>,
+    /// The files that the statement's text stands in, where none of it stands in the file being read.
+    pub origins: Vec<FileId>,
     /// Conditions under which it runs, outermost first.
     pub guards: Vec<Guard>,
     /// The transaction as the source arranges it, before BEGIN and COMMIT are considered.

@@ -41,6 +41,7 @@ pub(super) fn file(id: u32, path: &str, text: &str) -> SourceFile {
         problems: Vec::new(),
         exact: true,
         transaction: None,
+        source: true,
         down: false,
     }
 }

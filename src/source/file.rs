@@ -143,6 +143,8 @@ pub struct SourceFile {
     pub transaction: Option<bool>,
     /// The file as a whole goes back (`0001_x.down.sql`).
     pub down: bool,
+    /// It is a migration source in its own right, also where this run has only imported it.
+    pub source: bool,
     /// Read for what it defines (imported helpers), not to be judged.
     pub helper: bool,
     /// What was wrong while reading it.

@@ -289,6 +289,7 @@ impl Sources {
             role,
             runner: runner.unwrap_or_else(|| recognise::runner(&shown, &decoded.text, language)),
             dialect: dialect.unwrap_or(self.settings.dialect),
+            source: !helper || self.recognised(&shown, &decoded.text),
             transaction: transaction_beside(path),
             down: recognise::goes_back(&shown),
             why,
@@ -298,6 +299,17 @@ impl Sources {
             text: decoded.text,
             path: shown,
         }
+    }
+
+    /// Whether a walk would find a file to be a source.
+    fn recognised(&self, shown: &str, text: &str) -> bool {
+        let include = walk::globs(&self.settings.include);
+        let verdict = match self.configured(shown, &include) {
+            Some(why) => Verdict::Read(why),
+            None => recognise::by_path(shown),
+        };
+        let verdict = if verdict == Verdict::Look { recognise::by_content(shown, text) } else { verdict };
+        matches!(verdict, Verdict::Read(_)) && !walk::globs(&self.settings.exclude).is_match(shown)
     }
 
     /// The file of a module below `folder`: `a/b.py` or `a/b/__init__.py`.

@@ -17,6 +17,7 @@ fn file(path: &str, text: &str) -> SourceFile {
         problems: Vec::new(),
         exact: true,
         transaction: None,
+        source: true,
         down: false,
     }
 }

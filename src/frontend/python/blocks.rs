@@ -51,6 +51,10 @@ pub(super) struct Output {
     blocks: Vec<Block>,
     index: BTreeMap<(Span, bool), usize>,
     calls: BTreeMap<Span, bool>,
+    /// Calls, in any file, that have sent something.
+    pub(super) sent: BTreeSet<Span>,
+    /// Calls that send only what their function is given.
+    deferred: BTreeMap<Span, Migration>,
 }
 
 impl Output {
@@ -75,6 +79,8 @@ impl Output {
             blocks: Vec::new(),
             index: BTreeMap::new(),
             calls: BTreeMap::new(),
+            sent: BTreeSet::new(),
+            deferred: BTreeMap::new(),
         }
     }
 
@@ -87,6 +93,20 @@ impl Output {
     pub(super) fn count(&mut self, call: Span, resolved: bool) {
         let entry = self.calls.entry(call).or_insert(true);
         *entry &= resolved;
+    }
+
+    /// Keeps a call that sends only what its function is given.
+    pub(super) fn defer(&mut self, call: Span, operation: Operation) {
+        let (name, role) = (self.stem.clone(), self.role);
+        let operations = vec![operation];
+        let migration = Migration { name, span: call, direction: Direction::Up, role, operations };
+        self.deferred.entry(call).or_insert(migration);
+    }
+
+    /// The calls that were kept and not seen to send anything.
+    pub(super) fn wrappers(&mut self) -> Vec<(Span, Migration)> {
+        let deferred = std::mem::take(&mut self.deferred);
+        deferred.into_iter().filter(|(call, _)| !self.sent.contains(call)).collect()
     }
 
     pub(super) fn resolved(&self) -> (usize, usize) {

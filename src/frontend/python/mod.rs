@@ -14,7 +14,7 @@ mod strings;
 mod tests;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use self::blocks::{Emitted, Output};
@@ -43,6 +43,11 @@ pub struct Reading {
     pub resolved: usize,
     /// Execute-like calls whose SQL could not be read in full; each has an opaque or partly unknown operation.
     pub unresolved: usize,
+    /// Calls that send only what their function is given, each as a migration that is unresolved where no source of the
+    /// project is seen to call it (see `sent`).
+    pub wrappers: Vec<(Span, Migration)>,
+    /// Execute-like calls, in any file, that were seen to send something.
+    pub sent: BTreeSet<Span>,
     /// The role that its registries show it to have.
     pub shape: Option<Role>,
 }
@@ -96,7 +101,8 @@ impl Reader {
         }
         let (resolved, unresolved) = output.resolved();
         let shape = output.shape;
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, shape }
+        let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
+        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape }
     }
 
     /// The files that `file` imports, directly or not.

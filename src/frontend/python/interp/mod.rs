@@ -66,6 +66,8 @@ pub(super) struct Interp<'a> {
     guards: Vec<Guard>,
     /// For each enclosing loop of unknown length, the transactions opened before it; `None` where it commits.
     loops: Vec<Option<u32>>,
+    /// Loops around that have no condition and no way out.
+    endless: u32,
     swallowed: u32,
     steps: u64,
     depth: u32,
@@ -91,6 +93,7 @@ impl<'a> Interp<'a> {
             frames: Vec::new(),
             guards: Vec::new(),
             loops: Vec::new(),
+            endless: 0,
             swallowed: 0,
             steps: 200_000 + 20 * length as u64,
             depth: 0,

@@ -15,7 +15,7 @@ use crate::ir::{
     CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, OpKind, OpaqueReason, Operation,
     Predicate, Scope, Statement, TransactionKind, Where,
 };
-use crate::span::Span;
+use crate::span::{FileId, Span};
 
 /// Methods whose first argument is SQL.
 const VERBS: &[&str] = &[
@@ -262,9 +262,14 @@ impl<'a> Interp<'a> {
     pub(super) fn emit(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
         let only_hole =
             text.sql.text.trim().chars().count() == 1 && text.sql.first_hole(0..text.sql.text.len()).is_some();
-        if self.quiet > 0 || (text.parameter && only_hole) {
+        if self.quiet > 0 {
             return;
         }
+        if text.parameter && only_hole {
+            self.defer(text, conn, call);
+            return;
+        }
+        self.out.sent.insert(call);
         self.spend(text.sql.text.len());
         let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
         let place = self.anchor(text, call, root);
@@ -272,13 +277,15 @@ impl<'a> Interp<'a> {
         let dialect = self.dialect();
         let mut operations = sql::read(&text.sql, ReadOptions { dialect, query });
         if operations.is_empty() {
-            let blank = text.sql.text.trim().is_empty();
-            let reason = if blank { OpaqueReason::Empty } else { return };
-            operations.push(self.plain(OpKind::Opaque, Details::Opaque(reason), call, dialect, query));
+            // White space and comments only.
+            let literal = text.sql.places().next().filter(|place| place.file == root);
+            let at = literal.or_else(|| self.outer_call(text)).unwrap_or(call);
+            operations.push(self.plain(OpKind::Opaque, Details::Opaque(OpaqueReason::Empty), at, dialect, query));
         }
         if let Some(place) = place {
             for operation in &mut operations {
                 operation.span = place;
+                operation.nested = None;
                 let statement = Statement { span: place, ..(*operation.statement).clone() };
                 operation.statement = Arc::new(statement);
             }
@@ -287,7 +294,20 @@ impl<'a> Interp<'a> {
             operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         let counted = self.outer_call(text).unwrap_or(call);
         self.out.count(counted, !unresolved);
-        self.place_operations(operations, conn.scope.get());
+        let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
+        let origins = if files.contains(&root) { Vec::new() } else { files.into_iter().collect() };
+        self.place_operations(operations, conn.scope.get(), origins);
+    }
+
+    /// Keeps a wrapper's own call: it sends what callers pass, and is unresolved only if no file of the project calls
+    /// it.
+    fn defer(&mut self, text: &Text, conn: &Rc<Conn>, call: Span) {
+        let hole = text.sql.first_hole(0..text.sql.text.len());
+        let reason = hole.map_or_else(|| "it is passed as an argument".to_owned(), |hole| hole.reason.clone());
+        let details = Details::Opaque(OpaqueReason::Unresolved(reason));
+        let mut operation = self.plain(OpKind::Opaque, details, call, self.dialect(), 0);
+        operation.context = Arc::new(Context { scope: conn.scope.get(), ..Context::default() });
+        self.out.defer(call, operation);
     }
 
     /// The call that a statement put together from arguments is reported at; `None` where its literal is the place.
@@ -345,7 +365,7 @@ impl<'a> Interp<'a> {
         let query = self.out.next_query();
         let mut operation = self.plain(kind, details.unwrap_or_default(), span, self.dialect(), query);
         operation.detail = detail;
-        self.place_operations(vec![operation], conn.scope.get());
+        self.place_operations(vec![operation], conn.scope.get(), Vec::new());
     }
 
     /// Emits a statement that is made of calls.
@@ -353,6 +373,10 @@ impl<'a> Interp<'a> {
         if self.quiet > 0 {
             return;
         }
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        let outer = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
+        let origins: Vec<FileId> = Some(span.file).filter(|file| *file != root).into_iter().collect();
+        let span = if origins.is_empty() { span } else { outer().unwrap_or(span) };
         let condition = match &construct.filter {
             Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
             None => Where::Absent,
@@ -363,7 +387,7 @@ impl<'a> Interp<'a> {
         let mut operation = self.plain(construct.kind, details, span, self.dialect(), query);
         operation.table = Some(construct.table.clone());
         self.out.count(span, true);
-        self.place_operations(vec![operation], conn.scope.get());
+        self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
     fn create(&mut self, base: &Value<'a>, name: &str, conn: &Rc<Conn>, span: Span) {
@@ -378,13 +402,13 @@ impl<'a> Interp<'a> {
             operation.name = named
                 .map(|name| crate::ir::Known::Known(crate::ir::QualifiedName::bare(name.to_lowercase()), record.span));
             if self.quiet == 0 {
-                self.place_operations(vec![operation], conn.scope.get());
+                self.place_operations(vec![operation], conn.scope.get(), Vec::new());
             }
         }
     }
 
     /// Gives operations their circumstances and puts them into their block.
-    fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope) {
+    fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope, origins: Vec<FileId>) {
         let root = self.frames.iter().filter(|frame| frame.unit == 0);
         let named =
             |frame: &super::Frame<'a>| frame.function.as_ref().filter(|f| f.name != "lambda").map(|f| (f.name, f.span));
@@ -399,13 +423,16 @@ impl<'a> Interp<'a> {
                 .last()
                 .is_some_and(|f| f.unit == 0 && f.function.as_ref().is_none_or(|f| f.span.contains(op.span)))
         });
+        let helpers = self.frames.iter().filter_map(|frame| frame.function.as_ref());
         let context = Arc::new(Context {
+            origins,
+            helpers: helpers.map(|function| function.name.to_owned()).collect(),
             function: functions.last().map(|(name, _)| (*name).to_owned()),
             guards: self.guards.clone(),
             scope,
             in_loop: !self.loops.is_empty(),
             loop_in_transaction: in_transaction,
-            endless_loop: false,
+            endless_loop: self.endless > 0,
             failure_swallowed: self.swallowed > 0,
             confidence: self.out.confidence,
             via: if literal_here { Vec::new() } else { via },

@@ -90,9 +90,12 @@ impl<'a> Interp<'a> {
             Stmt::For(stmt) => return self.for_loop(stmt),
             Stmt::While(stmt) => {
                 self.eval(&stmt.test);
+                let endless = u32::from(is_true(&stmt.test) && !exits_loop(&stmt.body, 0));
+                self.endless += endless;
                 self.open_loop(&stmt.body);
                 self.block(&stmt.body);
                 self.loops.pop();
+                self.endless -= endless;
             }
             Stmt::With(stmt) => return self.with(stmt),
             Stmt::Try(stmt) => return self.try_block(stmt),
@@ -452,4 +455,36 @@ fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
         left.insert(name, value);
     }
     left
+}
+
+/// `while True`, `while 1`.
+fn is_true(test: &Expr) -> bool {
+    match test {
+        Expr::BooleanLiteral(literal) => literal.value,
+        Expr::NumberLiteral(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a loop's body can leave the loop: by `break` of its own, `return`, `raise`, or a call that exits.
+fn exits_loop(body: &[Stmt], inner: u32) -> bool {
+    body.iter().any(|stmt| match stmt {
+        Stmt::Break(_) => inner == 0,
+        Stmt::Return(_) | Stmt::Raise(_) => true,
+        Stmt::If(stmt) => {
+            exits_loop(&stmt.body, inner) || stmt.elif_else_clauses.iter().any(|clause| exits_loop(&clause.body, inner))
+        }
+        Stmt::With(stmt) => exits_loop(&stmt.body, inner),
+        Stmt::Try(stmt) => {
+            let handlers = stmt.handlers.iter().filter_map(|handler| handler.as_except_handler());
+            exits_loop(&stmt.body, inner)
+                || exits_loop(&stmt.orelse, inner)
+                || exits_loop(&stmt.finalbody, inner)
+                || handlers.into_iter().any(|handler| exits_loop(&handler.body, inner))
+        }
+        Stmt::For(stmt) => exits_loop(&stmt.body, inner + 1),
+        Stmt::While(stmt) => exits_loop(&stmt.body, inner + 1),
+        Stmt::Match(stmt) => stmt.cases.iter().any(|case| exits_loop(&case.body, inner)),
+        _ => false,
+    })
 }
