@@ -37,6 +37,7 @@ impl Span {
     }
 
     /// The smallest span that holds both; `self` where the files differ.
+    #[must_use]
     pub fn to(self, other: Self) -> Self {
         if self.file == other.file {
             Self { file: self.file, start: self.start.min(other.start), end: self.end.max(other.end) }

@@ -34,7 +34,8 @@ fn every_planted_hazard_is_found_and_nothing_else() {
     let expected: BTreeSet<_> = rows("expected.txt").into_iter().collect();
     let found = found();
     let list = |set: Vec<&(String, u64, String)>| {
-        set.iter().map(|(path, line, rule)| format!("  {path}:{line} {rule}\n")).collect::<String>()
+        let rows: Vec<_> = set.iter().map(|(path, line, rule)| format!("  {path}:{line} {rule}")).collect();
+        rows.join("\n")
     };
     let missed = list(expected.difference(&found).collect());
     let extra = list(found.difference(&expected).collect());

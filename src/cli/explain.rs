@@ -75,8 +75,8 @@ fn text<'e>(rows: impl Iterator<Item = (&'e Explained, Arc<SourceFile>)>) -> Str
         }
         let statement: String = one.statement.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = statement.chars().take(SHOWN).collect();
-        let more = if short.len() < statement.len() { " …" } else { "" };
-        let _ = writeln!(out, "  {:>5}  {short}{more}", lines(one, &file).0);
+        let rest = if short.len() < statement.len() { " …" } else { "" };
+        let _ = writeln!(out, "  {:>5}  {short}{rest}", lines(one, &file).0);
         let object = one.table.iter().chain(&one.name).cloned().collect::<Vec<_>>().join(" ");
         let lock = match (&one.locks, one.strongest) {
             (_, Some(mode)) => mode.to_owned(),

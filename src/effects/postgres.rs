@@ -8,11 +8,12 @@ use super::{Effects, Lock, LockMode};
 
 /// What PostgreSQL does for `operation` on `relation`.
 pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -> Effects {
-    let Some(mode) = mode(operation) else {
+    let mode = mode(operation);
+    if mode == Acquired::Unknown {
         return Effects { refuses_transaction: refuses_transaction(operation), ..Effects::default() };
-    };
+    }
     let mut locks = Vec::new();
-    if let Some(mode) = mode {
+    if let Acquired::Mode(mode) = mode {
         locks.push(Lock { relation: relation.cloned(), mode });
     }
     if let Some(mode) = referenced_mode(operation) {
@@ -26,15 +27,25 @@ pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -
     }
 }
 
-/// The lock on the relation acted on: `None` where the model does not know, `Some(None)` where no table is locked.
-fn mode(operation: &Operation) -> Option<Option<LockMode>> {
+/// The lock on the relation acted on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Acquired {
+    Mode(LockMode),
+    /// No table of the application is locked.
+    Nothing,
+    /// The model does not know.
+    Unknown,
+}
+
+fn mode(operation: &Operation) -> Acquired {
     use LockMode::{
         AccessExclusive, AccessShare, Exclusive, RowExclusive, Share, ShareRowExclusive, ShareUpdateExclusive,
     };
     let concurrently = operation.concurrently;
     let mode = match operation.kind {
-        OpKind::IndexCreate | OpKind::IndexReindex if concurrently => ShareUpdateExclusive,
-        OpKind::IndexDrop | OpKind::PartitionDetach if concurrently => ShareUpdateExclusive,
+        OpKind::IndexCreate | OpKind::IndexReindex | OpKind::IndexDrop | OpKind::PartitionDetach if concurrently => {
+            ShareUpdateExclusive
+        }
         OpKind::IndexCreate | OpKind::IndexReindex => Share,
         OpKind::MatviewRefresh if concurrently => Exclusive,
         OpKind::IndexDrop
@@ -72,15 +83,15 @@ fn mode(operation: &Operation) -> Option<Option<LockMode>> {
             "owner" | "logged" | "unlogged" | "tablespace" | "access-method" | "cluster" | "vacuum-full" => {
                 AccessExclusive
             }
-            _ => return None,
+            _ => return Acquired::Unknown,
         },
         OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataInsert | OpKind::DataMerge => RowExclusive,
         OpKind::DataSelect => AccessShare,
-        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque => return None,
+        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque => return Acquired::Unknown,
         // What is being created is seen by nobody, and these lock no table of the application.
-        _ => return Some(None),
+        _ => return Acquired::Nothing,
     };
-    Some(Some(mode))
+    Acquired::Mode(mode)
 }
 
 /// The lock on the tables that foreign keys of the operation refer to.
@@ -135,7 +146,6 @@ fn rewrites(operation: &Operation) -> Tri {
 fn scans(operation: &Operation) -> Tri {
     match (operation.kind, &operation.details) {
         (OpKind::IndexCreate | OpKind::IndexReindex | OpKind::ConstraintValidate, _) => Tri::Yes,
-        (OpKind::ColumnSetNotNull | OpKind::ColumnRetype | OpKind::PartitionAttach, _) => Tri::Unknown,
         (OpKind::ConstraintAdd, Details::Constraint(c)) => (!c.not_valid && c.using_index.is_none()).into(),
         (OpKind::DataInsert, Details::Data(d)) => {
             if d.source == Some(DataSource::Values) {
@@ -144,7 +154,16 @@ fn scans(operation: &Operation) -> Tri {
                 Tri::Unknown
             }
         }
-        (OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataMerge | OpKind::DataSelect, _) => Tri::Unknown,
+        (
+            OpKind::ColumnSetNotNull
+            | OpKind::ColumnRetype
+            | OpKind::PartitionAttach
+            | OpKind::DataUpdate
+            | OpKind::DataDelete
+            | OpKind::DataMerge
+            | OpKind::DataSelect,
+            _,
+        ) => Tri::Unknown,
         _ => rewrites(operation),
     }
 }

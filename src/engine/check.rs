@@ -169,7 +169,7 @@ fn raised(problems: &[Problem], rules: &RuleSet) -> Vec<Finding> {
 /// Applies `per-file-ignores` and suppressions, and adds what is wrong with the latter.
 fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules: &RuleSet) -> Vec<Finding> {
     let ignores: Vec<_> = settings.per_file_ignores.iter().map(|(glob, rules)| (matcher([glob]), rules)).collect();
-    let ignored = |rule: &str, file: FileId| {
+    let left_out = |rule: &str, file: FileId| {
         let path = project.files.get(file.0 as usize).map_or("", |file| file.path.as_str());
         let rule = rules.get(rule);
         ignores.iter().any(|(glob, list)| rule.is_some_and(|rule| names(list, rule)) && glob.is_match(path))
@@ -180,7 +180,7 @@ fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules:
     let mut kept = Vec::with_capacity(findings.len());
     for mut finding in findings {
         let diagnostic = &mut finding.diagnostic;
-        if ignored(&diagnostic.rule, diagnostic.span.file) {
+        if left_out(&diagnostic.rule, diagnostic.span.file) {
             continue;
         }
         let silenced = suppressions
@@ -195,16 +195,16 @@ fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules:
     let known: BTreeSet<&str> = rules.all.iter().map(|rule| rule.name.as_str()).collect();
     let enabled: BTreeSet<&str> = rules.enabled.iter().map(String::as_str).collect();
     let problems = suppressions.values().flat_map(|all| all.problems(&known, &enabled, settings.require_reason));
-    let problems: Vec<Problem> = problems.filter(|problem| !ignored(problem.rule, problem.span.file)).collect();
-    let mut raised = raised(&problems, rules);
+    let problems: Vec<Problem> = problems.filter(|problem| !left_out(problem.rule, problem.span.file)).collect();
+    let mut of_comments = raised(&problems, rules);
     if settings.require_reason {
         // Asked for in so many words, though its group is off by default.
         let off = problems.iter().filter(|p| p.rule == "suppression-without-reason" && !enabled.contains(p.rule));
-        raised.extend(off.filter_map(|problem| {
+        of_comments.extend(off.filter_map(|problem| {
             let rule = rules.get(problem.rule)?;
             Some(about_file(rule, problem.severity, problem.span, problem.message.clone(), problem.help.clone()))
         }));
     }
-    kept.extend(raised);
+    kept.extend(of_comments);
     kept
 }

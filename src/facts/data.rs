@@ -31,18 +31,16 @@ pub(super) fn batched(data: &DataDetails) -> Tri {
         Where::Absent | Where::Always => return Tri::No,
     };
     let bounded = predicate.terms.iter().any(|term| match (&term.operator, &term.value) {
-        (TermOperator::Between | TermOperator::In | TermOperator::Equal, TermValue::Parameter) => true,
-        (TermOperator::Between, _) => true,
+        (TermOperator::In | TermOperator::Equal, TermValue::Parameter) | (TermOperator::Between, _) => true,
         (_, TermValue::Query { limited }) => *limited,
         (TermOperator::Order, TermValue::Parameter) => range_of(predicate.terms.as_slice(), &term.column),
         _ => false,
     });
     match (bounded, predicate.complete) {
         (true, _) => Tri::Yes,
-        (false, true) => Tri::No,
         // What was not understood could bound it; a plain statement with OR does not.
         (false, false) if predicate.text.contains('{') => Tri::Unknown,
-        (false, false) => Tri::No,
+        (false, _) => Tri::No,
     }
 }
 

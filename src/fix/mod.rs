@@ -51,12 +51,13 @@ pub fn propose(name: &str, operation: &Operation, text: &str, in_transaction: Tr
     };
     let source = operation.span.slice(text);
     // An action of ALTER TABLE that is its only one spans the whole statement.
-    let starts = source.char_indices().filter(|(at, _)| !source.get(..*at).is_some_and(|s| s.ends_with(char::is_alphanumeric)));
-    let starts = starts.take_while(|(at, _)| *at < REACH).map(|(at, _)| at);
-    let at = starts.filter_map(|start| source.get(start..).map(|rest| (start, rest))).find_map(|(start, rest)| {
+    let inside_word = |at: usize| source.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+    let starts = source.char_indices().map(|(at, _)| at).take_while(|at| *at < REACH).filter(|at| !inside_word(*at));
+    let at = starts.into_iter().find_map(|start| {
+        let rest = source.get(start..)?;
         groups.iter().find_map(|group| after(rest, group)).map(|end| start + end)
     })?;
-    let written = source.get(..at)?.chars().rev().find(|c| c.is_ascii_alphabetic())?;
+    let written = source.get(..at)?.chars().rev().find(char::is_ascii_alphabetic)?;
     let word = if written.is_ascii_lowercase() { word.to_lowercase() } else { word.to_owned() };
     let inserted = format!(" {word}");
     let place = operation.span.start as usize + at;

@@ -1,6 +1,6 @@
 //! Folds operations into a catalogue and answers, for each, what is new.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ir::{ConstraintKind, Details, Guard, GuardKind, Known, Migration, OpKind, Operation, QualifiedName, Tri};
 
@@ -77,10 +77,10 @@ impl Catalogue {
             table_preexisting: match operation.kind {
                 // What is being created is seen by nobody yet.
                 OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate => Tri::No,
-                _ => table.map_or(Tri::Unknown, |table| !local.made(&local.tables, table, operation)),
+                _ => table.map_or(Tri::Unknown, |table| !made(&local.tables, table, operation)),
             },
-            object_preexisting: named.map_or(Tri::Unknown, |name| !local.made(&local.objects, name, operation)),
-            dropped_before: named.is_some_and(|name| local.dropped.contains_key(&name.name)),
+            object_preexisting: named.map_or(Tri::Unknown, |name| !made(&local.objects, name, operation)),
+            dropped_before: named.is_some_and(|name| local.dropped.contains(&name.name)),
             primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
             index_table,
         }
@@ -113,25 +113,10 @@ impl Catalogue {
 struct Local {
     tables: BTreeMap<String, Vec<Made>>,
     objects: BTreeMap<String, Vec<Made>>,
-    dropped: BTreeMap<String, ()>,
+    dropped: BTreeSet<String>,
 }
 
 impl Local {
-    /// Whether the migration has made `name` on every path that reaches `operation`.
-    fn made(&self, among: &BTreeMap<String, Vec<Made>>, name: &QualifiedName, operation: &Operation) -> Tri {
-        let candidates = among.get(&name.name).into_iter().flatten().filter(|made| {
-            // A temporary table is found without its schema.
-            made.temporary || made.name.same_object(name)
-        });
-        let mut answer = Tri::No;
-        for made in candidates {
-            let certain = (!made.conditional || operation.conditional)
-                && made.guards.iter().all(|guard| operation.context.guards.contains(guard));
-            answer = answer.or(if certain { Tri::Yes } else { Tri::Unknown });
-        }
-        answer
-    }
-
     fn apply(&mut self, operation: &Operation) {
         let guards: Vec<_> = operation
             .context
@@ -163,14 +148,14 @@ impl Local {
             (OpKind::TableRename, Details::Table(details)) => {
                 let new = details.new_name.as_ref().and_then(Known::known);
                 if let (Some(table), Some(new)) = (table, new)
-                    && self.made(&self.tables, table, operation) == Tri::Yes
+                    && made(&self.tables, table, operation) == Tri::Yes
                 {
                     self.tables.entry(new.name.clone()).or_default().push(make(new, false));
                 }
             }
             (OpKind::IndexDrop, _) => {
                 if let Some(name) = named {
-                    self.dropped.insert(name.name.clone(), ());
+                    self.dropped.insert(name.name.clone());
                 }
             }
             (kind, _) if kind.as_str().ends_with(".create") || kind == OpKind::ConstraintAdd => {
@@ -181,4 +166,19 @@ impl Local {
             _ => {}
         }
     }
+}
+
+/// Whether the migration has made `name` on every path that reaches `operation`.
+fn made(among: &BTreeMap<String, Vec<Made>>, name: &QualifiedName, operation: &Operation) -> Tri {
+    let candidates = among.get(&name.name).into_iter().flatten().filter(|made| {
+        // A temporary table is found without its schema.
+        made.temporary || made.name.same_object(name)
+    });
+    let mut answer = Tri::No;
+    for made in candidates {
+        let certain = (!made.conditional || operation.conditional)
+            && made.guards.iter().all(|guard| operation.context.guards.contains(guard));
+        answer = answer.or(if certain { Tri::Yes } else { Tri::Unknown });
+    }
+    answer
 }
