@@ -118,9 +118,14 @@ fn ten_thousand_brackets_are_no_match() {
 
 #[test]
 fn an_open_string_or_dollar_quote_does_not_lose_what_is_before_it() {
-    for tail in ["SELECT 'open", "DO $x$ BEGIN UPDATE", "SELECT \"open", "/* open"] {
+    for (tail, column) in
+        [("SELECT 'open", Some(8)), ("DO $x$ BEGIN UPDATE", Some(4)), ("SELECT \"open", Some(8)), ("/* open", None)]
+    {
         let run = check("a.sql", format!("CREATE INDEX ix ON orders (note);\n{tail}").as_bytes());
         assert!(has(&run, "index-not-concurrent"), "{tail}: {}", run.out);
+        let said = run.findings().into_iter().find(|finding| finding["rule"] == "parse-error");
+        let place = said.map(|finding| (finding["line"].as_u64(), finding["column"].as_u64()));
+        assert_eq!(place, column.map(|column| (Some(2), Some(column))), "{tail}: {}", run.out);
     }
 }
 

@@ -5,14 +5,25 @@ use std::sync::Arc;
 use super::python::Reading;
 use super::sql::{self, ReadOptions, sections};
 use super::text::SqlText;
+use crate::diagnostic::Severity;
 use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
-use crate::source::{Runner, SourceFile};
+use crate::source::{Problem, Runner, SourceFile};
 use crate::span::Span;
 
 /// Reads the migrations of a SQL file, one for each section.
 pub(super) fn read(file: &SourceFile) -> Reading {
     let whole = SqlText::of_file(file.id, &file.text);
     let mut reading = Reading::default();
+    if let Some((at, what)) = sql::unclosed(&file.text, file.dialect) {
+        let end = (at + 1..file.text.len()).find(|at| file.text.is_char_boundary(*at)).unwrap_or(file.text.len());
+        reading.problems.push(Problem {
+            rule: "parse-error",
+            span: Span::new(file.id, at, end),
+            severity: Severity::Error,
+            message: format!("the {what} that opens here is never closed"),
+            help: Some("close it; all that follows is read as part of it".to_owned()),
+        });
+    }
     for (number, section) in (0..).zip(sections(&file.text)) {
         let text =
             if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };

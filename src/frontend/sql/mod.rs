@@ -48,6 +48,18 @@ pub fn split(text: &SqlText, dialect: Dialect) -> Vec<Range<usize>> {
     split::Splitter::new(&text.text, 0..text.text.len(), dialect).map(|piece| piece.range()).collect()
 }
 
+/// The quote that is never closed, where the last one is not: where it opens, and what it is.
+pub fn unclosed(text: &str, dialect: Dialect) -> Option<(usize, &'static str)> {
+    let last = split::Splitter::new(text, 0..text.len(), dialect).last()?;
+    let token = last.tokens.last().filter(|token| token.unterminated)?;
+    let what = match token.kind {
+        Kind::Dollar => "dollar quote",
+        Kind::String => "string",
+        _ => "quoted name",
+    };
+    Some((token.start as usize, what))
+}
+
 /// xxh3-64 of the tokens, a separator after each, unquoted words in lower case.
 fn fingerprint(text: &str, tokens: &[Token]) -> u64 {
     let mut hash = Xxh3::new();
