@@ -88,6 +88,31 @@ impl Model {
     }
 }
 
+/// Tables in which tools keep what they have applied: a row a migration at the most.
+const BOOKS: &[&str] = &[
+    "alembic_version",
+    "aerich",
+    "applied_schema_deltas",
+    "db_version",
+    "dbversions",
+    "flyway_schema_history",
+    "goose_db_version",
+    "migration",
+    "migration_history",
+    "migration_version",
+    "migrations",
+    "refinery_schema_history",
+    "schema_compat_version",
+    "schema_migration",
+    "schema_version",
+    "schema_versions",
+    "schemaversion",
+];
+
+fn keeps_books(table: &str) -> bool {
+    BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
+}
+
 /// The value of a record's `name`.
 fn record_name(record: &Record) -> Option<String> {
     record.fields.get("name").and_then(Known::known).cloned()
@@ -137,6 +162,11 @@ impl View<'_> {
     /// Whether the table is listed in `names`, with or without its schema.
     pub(super) fn listed(&self, names: &BTreeSet<String>) -> bool {
         self.table().is_some_and(|table| names.contains(&table.name) || names.contains(&table.to_string()))
+    }
+
+    /// Whether the table is small: the configuration says so, or a migration tool keeps its books in it.
+    pub(super) fn small(&self) -> bool {
+        self.listed(&self.model.policy.small_tables) || self.table().is_some_and(|table| keeps_books(&table.name))
     }
 
     /// Whether a lock on an existing table of a server is meant (locks are PostgreSQL's here).

@@ -161,9 +161,9 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "table.small",
         ty: Type::Bool,
-        doc: "The table is named small in the configuration.",
+        doc: "The table is named small in the configuration, or a migration tool keeps its books in it.",
         families: &[],
-        get: |v| listed(v, &v.model.policy.small_tables),
+        get: |v| if v.table().is_some() { Value::Bool(v.small()) } else { Value::Unknown },
     },
     Fact {
         name: "table.large",
@@ -172,13 +172,7 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| listed(v, &v.model.policy.large_tables),
     },
-    Fact {
-        name: "index.name",
-        ty: Type::Str,
-        doc: "Name of the index.",
-        families: &["index"],
-        get: |v| name(v),
-    },
+    Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
     Fact {
         name: "index.named",
         ty: Type::Bool,

@@ -3,6 +3,7 @@
 //! A frontend says how the *source* arranges transactions ([`crate::ir::Scope`]); here BEGIN, COMMIT, ROLLBACK and
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
+mod paths;
 mod settings;
 mod transactions;
 

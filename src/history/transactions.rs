@@ -43,7 +43,8 @@ pub struct Timeline {
 
 impl Timeline {
     /// Replays `migrations`, which are in order, those of one file next to each other.
-    pub fn new(migrations: Vec<Migration>) -> Self {
+    pub fn new(mut migrations: Vec<Migration>) -> Self {
+        super::paths::settle(&mut migrations);
         let mut replay = Replay::default();
         let mut states = Vec::with_capacity(migrations.len());
         let mut previous = None;
