@@ -4,6 +4,8 @@ mod support;
 
 /// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 mod bad_input;
+/// The program as a user meets it: exit codes, baseline, suppressions, formats.
+mod cli;
 /// Every rule page is a test.
 mod rules;
 /// The home-made migration system: every planted hazard is found, no trap.

@@ -123,7 +123,7 @@ pub(super) fn files(start: &Path, respect_gitignore: bool) -> Vec<PathBuf> {
             }
         } else if folder {
             if respect_gitignore {
-                ignores.enter(entry.path(), depth.max(1));
+                ignores.enter(entry.path(), depth);
             }
         } else if entry.path().is_file() {
             found.push(entry.into_path());
