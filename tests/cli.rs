@@ -181,3 +181,16 @@ fn fixes_are_written_and_remove_the_finding() {
     let after = ddlint(folder.path(), &["check", "a.py", "--select", "idempotency"]);
     assert_eq!(after.code, 0, "{}", after.out);
 }
+
+#[test]
+fn a_registry_is_recognised_by_its_shape() {
+    let indexes = "INDEXES = [\n    {\"name\": \"ix_a\", \"table\": \"a\", \"sql\": \"CREATE INDEX IF NOT EXISTS ix_a ON a (x)\", \"critical\": False, \"description\": \"x\"},\n]\n";
+    let backfills = "def fill(conn):\n    conn.execute(\"UPDATE a SET x = 1 WHERE x IS NULL\")\n\n\nBACKFILLS = [{\"name\": \"fill\", \"batch\": fill}]\n";
+    let folder = project(&[("tools/shop_indexes.py", indexes.as_bytes()), ("tools/shop_backfills.py", backfills.as_bytes())]);
+    let run = ddlint(folder.path(), &["check", ".", "--output-format", "json"]);
+    let rules: BTreeSet<String> = run.rules().into_iter().collect();
+    for rule in ["registry-not-concurrent", "backfill-not-batched"] {
+        assert!(rules.contains(rule), "{rule} is not among {rules:?}\n{}", run.err);
+    }
+    assert!(!rules.contains("index-not-concurrent") && !rules.contains("backfill-in-migration"), "{rules:?}");
+}

@@ -43,7 +43,7 @@ impl Project {
         let (mut resolved, mut unresolved) = (0, 0);
         let mut registry = !settings.indexes.is_empty();
         for (file, reading) in sources.files().iter().zip(readings) {
-            let role = reading.shape.filter(|_| file.role == Role::Migrations).unwrap_or(file.role);
+            let role = shape(file, &reading).unwrap_or(file.role);
             registry |= role == Role::Indexes;
             problems.extend(file.problems.iter().cloned());
             problems.extend(reading.problems);
@@ -86,6 +86,22 @@ impl Project {
             ..Summary::default()
         }
     }
+}
+
+/// The role that a source shows by its shape. A migration may hold a list of records too: the shape counts only where
+/// the file is named for it and does nothing that its records do not say.
+fn shape(file: &SourceFile, reading: &Reading) -> Option<Role> {
+    let shape = reading.shape.filter(|_| file.role == Role::Migrations)?;
+    let words: &[&str] = match shape {
+        Role::Indexes => &["index", "indices"],
+        Role::Backfills => &["backfill"],
+        Role::Migrations => return None,
+    };
+    let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+    let named = words.iter().any(|word| name.contains(word)) && !name.contains("migrat") && !name.starts_with("add_");
+    let changes = reading.migrations.iter().flat_map(|migration| &migration.operations);
+    let mut changes = changes.filter(|op| op.kind.changes_schema() || op.kind.changes_data());
+    (named && changes.all(|op| op.context.record.is_some())).then_some(shape)
 }
 
 /// The readings of the sources, in their order. Sources are independent of each other, so they are read on as many

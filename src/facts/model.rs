@@ -219,8 +219,15 @@ impl View<'_> {
         self.op.context.record.as_deref()
     }
 
+    /// What is wrong with the record as a record, a phrase each.
+    pub(super) fn record_faults(&self) -> Vec<String> {
+        let missing = self.missing_fields().into_iter().map(|field| format!("`{field}` is missing"));
+        let disagreeing = self.disagreeing_fields().into_iter().map(|field| format!("`{field}` is not that of its SQL"));
+        missing.chain(disagreeing).collect()
+    }
+
     /// Fields that a record of an index registry must have and this one has not.
-    pub(super) fn missing_fields(&self) -> Vec<String> {
+    fn missing_fields(&self) -> Vec<String> {
         let Some(record) = self.record() else { return Vec::new() };
         let required: &[&[&str]] = match self.migration.role {
             Role::Indexes => &[
@@ -237,7 +244,7 @@ impl View<'_> {
     }
 
     /// Fields of the record that say something else than its SQL.
-    pub(super) fn disagreeing_fields(&self) -> Vec<String> {
+    fn disagreeing_fields(&self) -> Vec<String> {
         let Some(record) = self.record() else { return Vec::new() };
         let mut fields = Vec::new();
         let mut compare = |field: &str, actual: Option<&QualifiedName>| {

@@ -356,18 +356,11 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.record().is_some()),
     },
     Fact {
-        name: "record.missing",
+        name: "record.faults",
         ty: Type::List,
-        doc: "Fields that a record of an index registry must have and this one has not.",
+        doc: "What is wrong with the record as a record: fields that are missing, fields that say something else than its SQL.",
         families: &[],
-        get: |v| Value::List(v.missing_fields()),
-    },
-    Fact {
-        name: "record.disagreeing",
-        ty: Type::List,
-        doc: "Fields of the record that say something else than its SQL.",
-        families: &[],
-        get: |v| Value::List(v.disagreeing_fields()),
+        get: |v| Value::List(v.record_faults()),
     },
     Fact {
         name: "record.duplicate",

@@ -14,7 +14,7 @@ pub enum Format {
     Full,
     /// One line per finding: `path:line:column: severity[rule] message`.
     Concise,
-    /// The JSON contract, see [`super::json`].
+    /// The JSON contract, described at the top of `json.rs`.
     Json,
     /// SARIF 2.1.0.
     Sarif,

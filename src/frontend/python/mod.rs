@@ -1,6 +1,6 @@
 //! Python: parse → evaluate → operations.
 //!
-//! A script is read by running it over values that may not be known ([`interp`]): a call that sends SQL is found
+//! A script is read by running it over values that may not be known (`interp`): a call that sends SQL is found
 //! where it is reached, with the connection, the guards and the arguments it has there. Nothing is matched by shape
 //! that a run would show, so a string that is only logged or compared is never an operation.
 

@@ -1,8 +1,8 @@
 //! SQL: split → read → lower.
 //!
-//! The text is cut into tokens ([`lexer`]), the tokens into statements ([`split`]), and each statement is read into
-//! operations ([`reader`]). All of it is tolerant: an unknown part ([`super::text::HOLE`]) can stand anywhere, and what
-//! one statement holds never hides the next. A general parser ([`parse`]) is asked only for a second opinion.
+//! The text is cut into tokens (`lexer`), the tokens into statements (`split`), and each statement is read into
+//! operations (`reader`). All of it is tolerant: an unknown part ([`super::text::HOLE`]) can stand anywhere, and what
+//! one statement holds never hides the next. A general parser (`parse`) is asked only for a second opinion.
 
 mod cursor;
 pub mod formats;
