@@ -87,7 +87,7 @@ static SQL_NAME: LazyLock<Regex> = LazyLock::new(|| {
 });
 static PYTHON_NAME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?x)(?i) ( migrat | ^db_(indexes|indices|backfills?|schema|upgrades?) | backfill | index_registry
+        r"(?x)(?i) ( migrat | ^db_(indexes|indices|backfills?|schema|upgrades?) | backfill | (^|_)(indexes|indices|index_registry|index_definitions)
           | ^(add|drop|create|remove|rename|alter|fix|update)_\w*(column|columns|table|tables|index|indexes|indices|constraint|schema)\w*
           | ^(upgrade|schema_update|update_schema|alter_db|alter_tables?)\w* ) .*\.py$",
     )
