@@ -122,5 +122,6 @@ impl FailOn {
 pub(super) struct Source {
     pub(super) path: String,
     pub(super) runner: Option<String>,
+    pub(super) transaction: Option<bool>,
     pub(super) dialect: Option<Dialect>,
 }

@@ -35,6 +35,7 @@ const KEYS: &[&str] = &[
     "small",
     "path",
     "runner",
+    "transaction",
 ];
 
 /// Names of functions that are taken to change data.
@@ -107,6 +108,8 @@ pub struct SourceSettings {
     pub runner: Option<String>,
     /// The dialect.
     pub dialect: Option<Dialect>,
+    /// Whether the runner opens a transaction around each file.
+    pub transaction: Option<bool>,
 }
 
 impl Default for Settings {
@@ -146,7 +149,12 @@ impl Settings {
             };
             (name, settings)
         });
-        let sources = raw.source.into_iter();
+        let sources = raw.source.into_iter().map(|source| SourceSettings {
+            path: source.path,
+            runner: source.runner,
+            dialect: source.dialect,
+            transaction: source.transaction,
+        });
         Self {
             select: raw.select,
             ignore: raw.ignore,
@@ -170,7 +178,7 @@ impl Settings {
             large_tables: raw.tables.large.into_iter().collect(),
             small_tables: raw.tables.small.into_iter().collect(),
             rules: rules.collect(),
-            sources: sources.map(|s| SourceSettings { path: s.path, runner: s.runner, dialect: s.dialect }).collect(),
+            sources: sources.collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::ir::{DataDetails, Details, OpKind, Term, TermOperator, TermValue, Tri
 
 use super::View;
 
-/// Whether the WHERE picks rows by primary key equal to literals.
+/// Whether the WHERE picks rows by primary key equal to literals, or the one row that the program picks.
 pub(super) fn keyed_by_literals(view: &View<'_>) -> bool {
     let Some(Where::Predicate(predicate)) = view.condition() else { return false };
     let key = &view.object.primary_key;
@@ -15,8 +15,12 @@ pub(super) fn keyed_by_literals(view: &View<'_>) -> bool {
     };
     predicate.terms.iter().any(|term| {
         is_key(term)
-            && matches!(term.operator, TermOperator::Equal | TermOperator::In)
-            && matches!(term.value, TermValue::Literal(_))
+            && match (&term.operator, &term.value) {
+                (TermOperator::Equal | TermOperator::In, TermValue::Literal(_)) => true,
+                // One row that the program picks; in a loop it is one row a round.
+                (TermOperator::Equal, TermValue::Parameter) => !view.op.context.in_loop,
+                _ => false,
+            }
     })
 }
 

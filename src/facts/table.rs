@@ -232,7 +232,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "data.keyed_by_literals",
         ty: Type::Bool,
-        doc: "The WHERE picks rows by primary key equal to literals.",
+        doc: "The WHERE picks rows by primary key equal to literals, or the one row that the program picks outside of a loop.",
         families: &["data"],
         get: |v| Value::Bool(data::keyed_by_literals(v)),
     },

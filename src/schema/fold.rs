@@ -140,6 +140,12 @@ impl Local {
                     self.tables.entry(table.name.clone()).or_default().push(make(table, temporary));
                 }
             }
+            (OpKind::TableDrop, _) => {
+                // What has the name from here on is another table.
+                if let Some(table) = table {
+                    self.tables.entry(table.name.clone()).or_default().push(make(table, false));
+                }
+            }
             (OpKind::MatviewCreate | OpKind::ViewCreate, _) => {
                 if let Some(name) = table.or(named) {
                     self.tables.entry(name.name.clone()).or_default().push(make(name, false));

@@ -219,6 +219,26 @@ pub(super) fn runner(path: &str, text: &str, language: Language) -> Runner {
     }
 }
 
+/// Whether a file is named as sqlx names its migrations: `20230828085439_sessions.sql`.
+pub(super) fn may_be_sqlx(path: &str) -> bool {
+    static SQLX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|/)\d{4,}_[^/]*\.sql$"));
+    SQLX.is_match(path)
+}
+
+/// The dialect that words of a SQL file give away, where its path does not name one.
+pub(super) fn dialect_by_content(text: &str) -> Option<Dialect> {
+    static SQLITE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b"));
+    static MYSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b"));
+    let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
+    if SQLITE.is_match(head) {
+        Some(Dialect::Sqlite)
+    } else if MYSQL.is_match(head) {
+        Some(Dialect::Mysql)
+    } else {
+        None
+    }
+}
+
 /// Whether the file as a whole goes back: `0001_x.down.sql`, `down.sql`, `U1__x.sql`, a folder `revert`.
 pub(super) fn goes_back(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));

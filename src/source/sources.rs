@@ -59,6 +59,8 @@ pub struct Sources {
 struct Loaded {
     files: Vec<Arc<SourceFile>>,
     by_path: BTreeMap<PathBuf, Option<FileId>>,
+    /// Folders and whether a package above them uses sqlx.
+    sqlx: BTreeMap<PathBuf, bool>,
 }
 
 impl Sources {
@@ -281,16 +283,18 @@ impl Sources {
         let role = by_configuration.or_else(|| recognise::role(&shown).map(|(role, _)| role)).unwrap_or_default();
         let said = self.settings.sources.iter().find(|source| walk::globs([&source.path]).is_match(&shown));
         let dialect = said.and_then(|said| said.dialect).or_else(|| recognise::dialect(&shown));
+        let by_content = || recognise::dialect_by_content(&decoded.text).filter(|_| language == Language::Sql);
+        let dialect = dialect.or_else(by_content);
         let runner = said.and_then(|said| Runner::parse(said.runner.as_deref()?));
         SourceFile {
             id: FileId(0),
             lines: LineIndex::new(&decoded.text),
             language,
             role,
-            runner: runner.unwrap_or_else(|| recognise::runner(&shown, &decoded.text, language)),
+            runner: runner.unwrap_or_else(|| self.runner(path, &shown, &decoded.text, language)),
             dialect: dialect.unwrap_or(self.settings.dialect),
             source: !helper || self.recognised(&shown, &decoded.text),
-            transaction: transaction_beside(path),
+            transaction: said.and_then(|said| said.transaction).or_else(|| transaction_beside(path)),
             down: recognise::goes_back(&shown),
             why,
             helper,
@@ -299,6 +303,27 @@ impl Sources {
             text: decoded.text,
             path: shown,
         }
+    }
+
+    /// The runner of a file; sqlx is known by the package that uses it.
+    fn runner(&self, path: &Path, shown: &str, text: &str, language: Language) -> Runner {
+        let runner = recognise::runner(shown, text, language);
+        if runner == Runner::Plain && recognise::may_be_sqlx(shown) && self.uses_sqlx(path) {
+            return Runner::Sqlx;
+        }
+        runner
+    }
+
+    /// Whether a `Cargo.toml` above `path` names sqlx; asked once for each folder.
+    fn uses_sqlx(&self, path: &Path) -> bool {
+        let Some(folder) = path.parent().filter(|folder| folder.starts_with(&self.root)) else { return false };
+        if let Some(known) = self.lock().sqlx.get(folder) {
+            return *known;
+        }
+        let here = std::fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("sqlx"));
+        let answer = here || self.uses_sqlx(folder);
+        self.lock().sqlx.insert(folder.to_owned(), answer);
+        answer
     }
 
     /// Whether a walk would find a file to be a source.

@@ -74,9 +74,10 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
             let [op] = &*compare.ops else { return other };
             let Some(right) = compare.comparators.first() else { return other };
             if let Some(dialect) = dialect_of(&compare.left).or_else(|| dialect_of(right)) {
+                let (yes, no) = by_dialect(dialect);
                 return match op {
-                    CmpOp::NotEq | CmpOp::NotIn => (GuardKind::Other, GuardKind::Dialect(dialect)),
-                    _ => (GuardKind::Dialect(dialect), GuardKind::Other),
+                    CmpOp::NotEq | CmpOp::NotIn => (no, yes),
+                    _ => (yes, no),
                 };
             }
             match op {
@@ -92,7 +93,12 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
             }
         }
         Expr::Call(_) | Expr::Name(_) | Expr::Attribute(_) => {
-            let name = name_of(test).to_lowercase();
+            let name = match test {
+                // `isinstance(engine, PostgresEngine)`: the class says it.
+                Expr::Call(call) if name_of(&call.func) == "isinstance" => call.arguments.args.get(1).map_or("", name_of),
+                _ => name_of(test),
+            };
+            let name = name.to_lowercase();
             let dialect = if name.contains("postgres") || name == "is_pg" {
                 Some(Dialect::Postgres)
             } else if name.contains("sqlite") {
@@ -103,7 +109,7 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
                 None
             };
             match dialect {
-                Some(dialect) => (GuardKind::Dialect(dialect), GuardKind::Other),
+                Some(dialect) => by_dialect(dialect),
                 None if asks_existence(test) => (GuardKind::Present, GuardKind::Absent),
                 None => other,
             }
@@ -112,6 +118,17 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
         Expr::Named(inner) => kinds(&inner.value, depth + 1),
         _ => other,
     }
+}
+
+/// The guards for where the database is of a dialect, and for where it is not. A script that tells PostgreSQL from
+/// another database means SQLite by the other nearly always, and the other way round.
+fn by_dialect(dialect: Dialect) -> (GuardKind, GuardKind) {
+    let other = match dialect {
+        Dialect::Postgres => GuardKind::Dialect(Dialect::Sqlite),
+        Dialect::Sqlite => GuardKind::Dialect(Dialect::Postgres),
+        Dialect::Mysql | Dialect::Mssql => GuardKind::Other,
+    };
+    (GuardKind::Dialect(dialect), other)
 }
 
 fn name_of(expr: &Expr) -> &str {
@@ -130,7 +147,7 @@ fn asks_existence(expr: &Expr) -> bool {
 
 fn dialect_of(expr: &Expr) -> Option<Dialect> {
     let Expr::StringLiteral(text) = expr else { return None };
-    match text.value.to_str().trim_end_matches("://").trim_end_matches(':') {
+    match text.value.to_str().to_lowercase().trim_end_matches("://").trim_end_matches(':') {
         "postgresql" | "postgres" | "pg" | "psycopg2" | "asyncpg" => Some(Dialect::Postgres),
         "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
         "mysql" | "mariadb" => Some(Dialect::Mysql),
