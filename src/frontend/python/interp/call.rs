@@ -304,7 +304,7 @@ impl<'a> Interp<'a> {
                 let row = |at: usize| Value::list(lists.iter().filter_map(|l| l.get(at).cloned()).collect(), span);
                 Value::list((0..rows).map(row).collect(), span)
             }
-            ("range", Some(Value::Int(n))) => {
+            ("range", Some(Value::Int(n))) if arguments.iter().all(|bound| matches!(bound, Value::Int(_))) => {
                 let (from, to) = match arguments.get(1) {
                     Some(Value::Int(to)) => (*n, *to),
                     _ => (0, *n),

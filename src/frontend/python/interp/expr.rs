@@ -349,6 +349,7 @@ impl<'a> Interp<'a> {
     fn part_of_span(&self, value: &Value<'a>, span: Span) -> Value<'a> {
         let text = span.slice(self.file_text(span)).split_whitespace().collect::<Vec<_>>().join(" ");
         let reason = "it is computed from values that are not known".to_owned();
+        let span = self.script_of(value).unwrap_or(span);
         Value::opaque(crate::ir::Unknown { reason, text: format!("{{{text}}}"), span }, value.is_parameter())
     }
 

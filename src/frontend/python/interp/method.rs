@@ -26,6 +26,9 @@ impl<'a> Interp<'a> {
                 if let Some(value) = self.text_method(text, name, arguments, named, call) {
                     return value;
                 }
+                if let Some(part) = self.piece_of(text, call) {
+                    return part;
+                }
             }
             Value::List(items, _) => match (name, arguments.first()) {
                 ("append" | "add", Some(value)) => {
@@ -33,13 +36,34 @@ impl<'a> Interp<'a> {
                     return Value::None;
                 }
                 ("extend", Some(more)) => {
-                    let more = self.items(more).unwrap_or_default();
+                    let more = match self.items(more) {
+                        Some(more) => more,
+                        None => vec![self.part_of(more, call, "the elements are not known")],
+                    };
                     items.borrow_mut().extend(more);
+                    return Value::None;
+                }
+                ("insert", Some(_)) => {
+                    let value = arguments.get(1).cloned().unwrap_or(Value::None);
+                    items.borrow_mut().push(value);
                     return Value::None;
                 }
                 ("copy", _) => return base.clone(),
                 _ => return self.unknown("the list's method is not followed", call),
             },
+            Value::Dict(pairs, _) if matches!(name, "setdefault" | "update") => {
+                let key = arguments.first().cloned().unwrap_or(Value::None);
+                if let (Value::Dict(more, _), "update") = (&key, name) {
+                    let more = more.borrow().clone();
+                    pairs.borrow_mut().extend(more);
+                    return Value::None;
+                }
+                let found = pairs.borrow().iter().find(|(k, _)| k.equals(&key) == Some(true)).map(|(_, v)| v.clone());
+                let value = found.or_else(|| arguments.get(1).cloned());
+                let value = value.unwrap_or_else(|| self.unknown("the dictionary's elements are not known", call));
+                pairs.borrow_mut().push((key, value.clone()));
+                return value;
+            }
             Value::Dict(pairs, _) => {
                 let pairs = pairs.borrow().clone();
                 let key = arguments.first();
@@ -76,8 +100,13 @@ impl<'a> Interp<'a> {
             {
                 return self.part_of(base, call, "it is not known");
             }
+            Value::Unknown(_) if self.script_of(base).is_some() && !name.starts_with("exec") => {
+                return self.part_of(base, call, "it is a part of a text");
+            }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
-            Value::Either(values) if values.iter().any(|v| matches!(v, Value::Text(_) | Value::Record(_))) => {
+            Value::Either(values)
+                if values.iter().any(|v| matches!(v, Value::Text(_) | Value::Record(_)) || self.script_of(v).is_some()) =>
+            {
                 let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
             }

@@ -66,6 +66,10 @@ pub(super) struct Interp<'a> {
     guards: Vec<Guard>,
     /// For each enclosing loop of unknown length, the transactions opened before it; `None` where it commits.
     loops: Vec<Option<u32>>,
+    /// Texts of which parts are sent that were not followed, by the place that their unknown parts name.
+    scripts: std::collections::BTreeMap<Span, Rc<super::value::Text>>,
+    /// The statements of what is being sent are sent one by one.
+    apart: bool,
     /// Loops around that have no condition and no way out.
     endless: u32,
     swallowed: u32,
@@ -93,6 +97,8 @@ impl<'a> Interp<'a> {
             frames: Vec::new(),
             guards: Vec::new(),
             loops: Vec::new(),
+            scripts: std::collections::BTreeMap::new(),
+            apart: false,
             endless: 0,
             swallowed: 0,
             steps: 200_000 + 20 * length as u64,

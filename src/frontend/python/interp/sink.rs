@@ -200,6 +200,12 @@ impl<'a> Interp<'a> {
             let details = Details::Code(CodeDetails { name: name.to_owned() });
             self.emit_plain(OpKind::CodeRun, "", Some(details), &conn, span);
         }
+        // A reader over a text, or what a library makes of one: `StringIO(SQL)`, `sqlparse.split(SQL)`.
+        if let [Value::Text(text)] = arguments
+            && let Some(part) = self.piece_of(text, call)
+        {
+            return part;
+        }
         let upper = name.chars().next().is_some_and(char::is_uppercase);
         if upper {
             let mut fields: std::collections::BTreeMap<String, Value<'a>> =
@@ -270,6 +276,16 @@ impl<'a> Interp<'a> {
             return;
         }
         self.out.sent.insert(call);
+        let script = text.sql.first_hole(0..text.sql.text.len()).and_then(|hole| self.scripts.get(&hole.span)).cloned();
+        if let Some(script) = script
+            && !sql::looks_like_sql(&text.sql.text)
+        {
+            // Taken apart in a way that is not followed, and sent piece by piece.
+            let before = std::mem::replace(&mut self.apart, true);
+            self.emit(&Text { marked: true, ..(*script).clone() }, conn, call);
+            self.apart = before;
+            return;
+        }
         self.spend(text.sql.text.len());
         let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
         let place = self.anchor(text, call, root);
@@ -281,6 +297,11 @@ impl<'a> Interp<'a> {
             let literal = text.sql.places().next().filter(|place| place.file == root);
             let at = literal.or_else(|| self.outer_call(text)).unwrap_or(call);
             operations.push(self.plain(OpKind::Opaque, Details::Opaque(OpaqueReason::Empty), at, dialect, query));
+        }
+        if self.apart {
+            for operation in &mut operations {
+                operation.statement = Arc::new(Statement { shares_query: false, ..(*operation.statement).clone() });
+            }
         }
         if let Some(place) = place {
             for operation in &mut operations {

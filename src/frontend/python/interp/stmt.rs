@@ -6,9 +6,10 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtIf, 
 use ruff_text_size::Ranged;
 
 use super::super::guards;
-use super::super::value::{Class, Conn, Env, Handle, Value};
+use super::super::value::{Class, Conn, Env, Handle, Text, Value};
 use super::{Flow, Interp, MAX_DEPTH, last_name};
 use crate::ir::{Direction, Scope, TransactionKind};
+use crate::span::Span;
 
 /// Rounds of one loop over values that are known.
 const MAX_ROUNDS: usize = 2_000;
@@ -235,8 +236,28 @@ impl<'a> Interp<'a> {
             _ => reason.to_owned(),
         };
         let text = format!("{{{}}}", self.shown(node));
-        let unknown = crate::ir::Unknown { reason, text, span: self.span(node) };
+        let unknown = crate::ir::Unknown { reason, text, span: self.script_of(value).unwrap_or_else(|| self.span(node)) };
         Value::opaque(unknown, value.is_parameter())
+    }
+
+    /// The text that an unknown value is a part of.
+    pub(super) fn script_of(&self, value: &Value<'a>) -> Option<Span> {
+        match value {
+            Value::Unknown(opaque) => Some(opaque.unknown.span).filter(|span| self.scripts.contains_key(span)),
+            _ => None,
+        }
+    }
+
+    /// A part of a known text that is taken from it in a way that is not followed. Where the text is SQL and such a
+    /// part is sent, all of it is taken to be sent.
+    pub(super) fn piece_of(&mut self, text: &Rc<Text>, node: &impl Ranged) -> Option<Value<'a>> {
+        if !crate::frontend::sql::looks_like_sql(&text.sql.text) {
+            return None;
+        }
+        let place = text.sql.span(0..text.sql.text.len());
+        self.scripts.entry(place).or_insert_with(|| Rc::clone(text));
+        let (reason, shown) = ("it is a part of a text".to_owned(), format!("{{{}}}", self.shown(node)));
+        Some(Value::opaque(crate::ir::Unknown { reason, text: shown, span: place }, false))
     }
 
     fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
@@ -338,11 +359,18 @@ impl<'a> Interp<'a> {
                 }
             }
         } else {
-            let item = self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known");
-            self.assign(&stmt.target, item);
-            self.open_loop(&stmt.body);
-            self.block(&stmt.body);
-            self.loops.pop();
+            // What a generator yields stands for its values.
+            let yielded = iterated.alternatives().into_iter().filter(|value| matches!(value, Value::Text(_)));
+            let mut items: Vec<_> = yielded.collect();
+            if items.is_empty() {
+                items.push(self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known"));
+            }
+            for item in items {
+                self.assign(&stmt.target, item);
+                self.open_loop(&stmt.body);
+                self.block(&stmt.body);
+                self.loops.pop();
+            }
         }
         self.block(&stmt.orelse);
         Flow::Next
