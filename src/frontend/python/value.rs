@@ -225,7 +225,8 @@ impl<'a> Value<'a> {
             (Self::Function(a), Self::Function(b)) => Rc::ptr_eq(a, b),
             (Self::Class(a), Self::Class(b)) => Rc::ptr_eq(a, b),
             (Self::Handle(a), Self::Handle(b)) => Rc::ptr_eq(a, b),
-            (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b),
+            // Unknown for the same reason at the same place.
+            (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b) || a.unknown.span == b.unknown.span,
             (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
             _ => self.equals(other) == Some(true),

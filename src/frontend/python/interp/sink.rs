@@ -206,6 +206,9 @@ impl<'a> Interp<'a> {
         {
             return part;
         }
+        if let Some(part) = arguments.iter().find(|argument| self.script_of(argument).is_some()) {
+            return self.part_of(part, call, "it is made from a part of a text");
+        }
         let upper = name.chars().next().is_some_and(char::is_uppercase);
         if upper {
             let mut fields: std::collections::BTreeMap<String, Value<'a>> =
@@ -288,7 +291,8 @@ impl<'a> Interp<'a> {
         }
         self.spend(text.sql.text.len());
         let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
-        let place = self.anchor(text, call, root);
+        // Of what is not known at all, the place is the call that sends it.
+        let place = self.anchor(text, call, root).or_else(|| Some(call).filter(|call| only_hole && call.file == root));
         let query = self.out.next_query();
         let dialect = self.dialect();
         let mut operations = sql::read(&text.sql, ReadOptions { dialect, query });

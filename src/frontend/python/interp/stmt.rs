@@ -360,8 +360,9 @@ impl<'a> Interp<'a> {
             }
         } else {
             // What a generator yields stands for its values.
-            let yielded = iterated.alternatives().into_iter().filter(|value| matches!(value, Value::Text(_)));
-            let mut items: Vec<_> = yielded.collect();
+            let values = iterated.alternatives().into_iter();
+            let mut items: Vec<_> =
+                values.filter(|value| matches!(value, Value::Text(_)) || self.script_of(value).is_some()).collect();
             if items.is_empty() {
                 items.push(self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known"));
             }
