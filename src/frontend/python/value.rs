@@ -104,6 +104,21 @@ pub(super) struct Record<'a> {
     pub(super) span: Span,
 }
 
+/// A name that is imported, looked up when it is first used.
+#[derive(Debug)]
+pub(super) struct Import<'a> {
+    /// Index of the file that imports.
+    pub(super) unit: usize,
+    pub(super) level: u32,
+    pub(super) module: String,
+    /// The name in the module; `None` for the module itself.
+    pub(super) name: Option<&'a str>,
+    /// What it is; `None` inside where the project does not have it.
+    pub(super) found: OnceCell<Option<Value<'a>>>,
+    /// It is being looked up: files that import each other come back here.
+    pub(super) busy: Cell<bool>,
+}
+
 /// A statement built by calls instead of text.
 #[derive(Clone, Debug)]
 pub(super) struct Construct {
@@ -131,6 +146,7 @@ pub(super) enum Value<'a> {
     Function(Rc<Function<'a>>),
     Class(Rc<Class<'a>>),
     Module(usize),
+    Import(Rc<Import<'a>>),
     Handle(Rc<Handle>),
     Construct(Rc<Construct>),
     Either(Rc<Vec<Value<'a>>>),
@@ -228,6 +244,7 @@ impl<'a> Value<'a> {
             (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b),
             (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
+            (Self::Import(a), Self::Import(b)) => Rc::ptr_eq(a, b),
             _ => self.equals(other) == Some(true),
         }
     }

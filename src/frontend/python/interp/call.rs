@@ -235,7 +235,8 @@ impl<'a> Interp<'a> {
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                env.get(name).unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
+                let value = env.get(name).and_then(|value| self.used(value));
+                value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {

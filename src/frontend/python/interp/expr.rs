@@ -245,7 +245,7 @@ impl<'a> Interp<'a> {
     }
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
-        if let Some(value) = self.env().get(name) {
+        if let Some(value) = self.env().get(name).and_then(|value| self.used(value)) {
             return value;
         }
         if let Some(value) = self.names.get(name) {

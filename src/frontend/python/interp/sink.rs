@@ -407,6 +407,21 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Says, once for each place, that the program goes on where it is not followed.
+    pub(super) fn cut(&mut self, reason: &str) {
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        let Some(at) = self.frames.iter().rev().map(|frame| frame.at).find(|at| at.file == root) else { return };
+        if self.quiet > 0 || !self.cuts.insert(at) {
+            return;
+        }
+        let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
+        let scope = self.fresh(TransactionKind::Unknown, None);
+        let query = self.out.next_query();
+        let operation = self.plain(OpKind::Opaque, details, at, self.dialect(), query);
+        self.out.count(at, false);
+        self.place_operations(vec![operation], scope, Vec::new());
+    }
+
     /// Gives operations their circumstances and puts them into their block.
     fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope, origins: Vec<FileId>) {
         let root = self.frames.iter().filter(|frame| frame.unit == 0);

@@ -111,44 +111,6 @@ impl<'a> Interp<'a> {
         Flow::Next
     }
 
-    fn import(&mut self, stmt: &'a Stmt) {
-        let env = self.env();
-        let Some(imports) = self.units.get(self.unit()).map(|unit| &unit.imports) else { return };
-        match stmt {
-            Stmt::Import(import) => {
-                for alias in &import.names {
-                    let found = imports.get(&(0, alias.name.to_string())).copied();
-                    if let (Some(unit), Some(name)) = (found, &alias.asname) {
-                        env.vars.borrow_mut().insert(name.as_str(), Value::Module(unit));
-                    } else if let (Some(unit), false) = (found, alias.name.contains('.')) {
-                        env.vars.borrow_mut().insert(alias.name.as_str(), Value::Module(unit));
-                    }
-                }
-            }
-            Stmt::ImportFrom(import) => {
-                let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
-                let source = imports.get(&(import.level, module.clone())).copied();
-                for alias in &import.names {
-                    let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-                    let name = alias.name.as_str();
-                    let dotted = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
-                    let from_module = source.map(|unit| self.module_env(unit));
-                    if name == "*" {
-                        if let Some(from) = from_module {
-                            let vars = from.vars.borrow().clone();
-                            env.vars.borrow_mut().extend(vars);
-                        }
-                    } else if let Some(value) = from_module.and_then(|from| from.get(name)) {
-                        env.vars.borrow_mut().insert(bound, value);
-                    } else if let Some(unit) = imports.get(&(import.level, dotted)) {
-                        env.vars.borrow_mut().insert(bound, Value::Module(*unit));
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-
     fn class(&mut self, def: &'a StmtClassDef) {
         let outer = self.env();
         let arguments = def.arguments.as_deref();
