@@ -7,7 +7,7 @@ use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Context, Direction, Migration, Operation};
+use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
 use crate::source::{Role, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -54,6 +54,8 @@ pub(super) struct Output {
     calls: BTreeMap<Span, bool>,
     /// Calls, in any file, that have sent something.
     pub(super) sent: BTreeSet<Span>,
+    /// Transactions that turned out to be a driver's.
+    driven: BTreeSet<u32>,
     /// Calls that send only what their function is given.
     deferred: BTreeMap<Span, Migration>,
 }
@@ -81,6 +83,7 @@ impl Output {
             index: BTreeMap::new(),
             calls: BTreeMap::new(),
             sent: BTreeSet::new(),
+            driven: BTreeSet::new(),
             deferred: BTreeMap::new(),
         }
     }
@@ -113,6 +116,11 @@ impl Output {
     pub(super) fn resolved(&self) -> (usize, usize) {
         let resolved = self.calls.values().filter(|resolved| **resolved).count();
         (resolved, self.calls.len() - resolved)
+    }
+
+    /// Notes that a transaction of which nothing was known is one that the driver began.
+    pub(super) fn proved(&mut self, scope: u32) {
+        self.driven.insert(scope);
     }
 
     /// Where operations stand by now.
@@ -191,6 +199,14 @@ impl Output {
 
     /// The migrations in the order of their entry points.
     pub(super) fn into_migrations(mut self) -> Vec<Migration> {
+        let driven = &self.driven;
+        for operation in self.blocks.iter_mut().flat_map(|block| &mut block.migration.operations) {
+            let scope = operation.context.scope;
+            if scope.kind == TransactionKind::Unknown && driven.contains(&scope.id) {
+                let scope = Scope { kind: TransactionKind::Runner, ..scope };
+                operation.context = Arc::new(Context { scope, ..(*operation.context).clone() });
+            }
+        }
         self.blocks.sort_by_key(|block| block.entry);
         self.blocks.into_iter().map(|block| block.migration).collect()
     }

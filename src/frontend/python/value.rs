@@ -60,6 +60,10 @@ pub(super) struct Opaque<'a> {
     pub(super) parameter: bool,
     /// The connection it turns out to be.
     pub(super) conn: OnceCell<Rc<Conn>>,
+    /// The connection that it is a row of, where it is one.
+    pub(super) row_of: Option<Rc<Conn>>,
+    /// The table of that row.
+    pub(super) table: Option<Known<QualifiedName>>,
     /// Its attributes that were asked for.
     pub(super) attributes: RefCell<BTreeMap<String, Value<'a>>>,
 }
@@ -81,6 +85,8 @@ pub(super) struct Function<'a> {
     pub(super) body: Body<'a>,
     pub(super) env: Rc<Env<'a>>,
     pub(super) bound: Option<Value<'a>>,
+    /// A context manager written as a generator.
+    pub(super) manager: bool,
     pub(super) span: Span,
 }
 
@@ -147,6 +153,8 @@ pub(super) enum Value<'a> {
     Class(Rc<Class<'a>>),
     Module(usize),
     Import(Rc<Import<'a>>),
+    /// Of a module that is one too many to be followed.
+    Crowded,
     Handle(Rc<Handle>),
     Construct(Rc<Construct>),
     Either(Rc<Vec<Value<'a>>>),
@@ -180,7 +188,14 @@ impl<'a> Value<'a> {
 
     pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
         let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes }))
+        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes, row_of: None, table: None }))
+    }
+
+    /// A row, or rows, that the program reads through objects.
+    pub(super) fn rows(unknown: Unknown, conn: Rc<Conn>, table: Option<Known<QualifiedName>>) -> Self {
+        let attributes = RefCell::default();
+        let own = OnceCell::new();
+        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of: Some(conn), table }))
     }
 
     pub(super) fn list(items: Vec<Self>, span: Span) -> Self {

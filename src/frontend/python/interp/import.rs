@@ -7,6 +7,10 @@ use ruff_python_ast::Stmt;
 
 use super::super::value::{Import, Value};
 use super::{Interp, Unit};
+use crate::frontend::sql;
+
+/// Why a function of a module is not followed where a script uses very many.
+const CROWDED: &str = "more modules are imported than are followed";
 
 impl<'a> Interp<'a> {
     pub(super) fn import(&mut self, stmt: &'a Stmt) {
@@ -53,7 +57,11 @@ impl<'a> Interp<'a> {
                 if import.busy.replace(true) {
                     return None;
                 }
-                let found = self.imported(&import);
+                self.crowded = false;
+                let mut found = self.imported(&import);
+                if found.is_none() && std::mem::take(&mut self.crowded) {
+                    found = Some(Value::Crowded);
+                }
                 import.busy.set(false);
                 import.found.get_or_init(|| found).clone()
             }
@@ -76,6 +84,18 @@ impl<'a> Interp<'a> {
         self.module(import.unit, import.level, &dotted).map(Value::Module)
     }
 
+    /// Says that a function is not followed to its file, where it is given SQL or a connection.
+    pub(super) fn beyond(&mut self, arguments: &[Value<'a>]) {
+        let works = |value: &Value<'a>| match value {
+            Value::Handle(_) => true,
+            Value::Text(text) => text.marked || sql::looks_like_sql(&text.sql.text),
+            _ => false,
+        };
+        if arguments.iter().any(works) {
+            self.cut(CROWDED);
+        }
+    }
+
     /// The index of an imported file, loaded on first use.
     fn module(&mut self, from: usize, level: u32, dotted: &str) -> Option<usize> {
         let from = self.units.get(from)?.file;
@@ -85,7 +105,7 @@ impl<'a> Interp<'a> {
         }
         let at = self.units.len();
         let Some(slot) = self.program.slots.get(at - 1) else {
-            self.cut("more modules are imported than are followed");
+            self.crowded = true;
             return None;
         };
         let (file, parsed) = slot.get_or_init(|| {

@@ -1,10 +1,13 @@
 //! An abstract interpreter: runs a script over values that may not be known, entering the functions it calls, and
 //! collects what would be sent to a database.
 
+mod branch;
 mod call;
 mod expr;
 mod import;
 mod method;
+mod rows;
+mod runners;
 mod sink;
 mod stmt;
 
@@ -43,6 +46,8 @@ struct Frame<'a> {
     /// The call expression, in the frame before.
     call: Option<Span>,
     returns: Vec<Value<'a>>,
+    /// What a generator has given so far.
+    yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
     at: Span,
     direction: Direction,
@@ -64,6 +69,8 @@ pub(super) struct Interp<'a> {
     program: Program<'a>,
     /// Bytes of imported files that may still earn steps.
     share: usize,
+    /// A module was not loaded because there were too many.
+    crowded: bool,
     envs: Vec<Option<Rc<Env<'a>>>>,
     /// Environments that may hold functions that hold them; emptied at the end.
     cycles: Vec<Rc<Env<'a>>>,
@@ -94,6 +101,7 @@ impl<'a> Interp<'a> {
             program,
             // A bounded share: a script must not run a whole application.
             share: 100_000,
+            crowded: false,
             envs: vec![None],
             cycles: Vec::new(),
             frames: Vec::new(),
@@ -201,6 +209,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,
         });
@@ -297,6 +306,7 @@ impl<'a> Interp<'a> {
             body: Body::Block(&def.body),
             env: env.clone(),
             bound: None,
+            manager: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("contextmanager")),
             span: self.span_in(unit, def),
         }))
     }
