@@ -11,7 +11,7 @@ use super::{Outcome, Summary};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
-use crate::frontend::{self, Reading};
+use crate::frontend::{Reader, Reading};
 use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -108,9 +108,10 @@ fn shape(file: &SourceFile, reading: &Reading) -> Option<Role> {
 /// threads as there are processors.
 fn read_all(sources: &Sources) -> Vec<Reading> {
     let files = sources.files();
+    let reader = Reader::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     if threads < 2 || files.len() < 16 {
-        return files.iter().map(|file| frontend::read(file, sources)).collect();
+        return files.iter().map(|file| reader.read(file, sources)).collect();
     }
     let next = std::sync::atomic::AtomicUsize::new(0);
     let mut readings: Vec<(usize, Reading)> = std::thread::scope(|scope| {
@@ -119,7 +120,7 @@ fn read_all(sources: &Sources) -> Vec<Reading> {
             loop {
                 let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 let Some(file) = files.get(at) else { return done };
-                done.push((at, frontend::read(file, sources)));
+                done.push((at, reader.read(file, sources)));
             }
         };
         let build = || std::thread::Builder::new().stack_size(crate::STACK);

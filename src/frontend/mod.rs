@@ -9,10 +9,18 @@ pub use python::Reading;
 
 use crate::source::{Language, Modules, SourceFile};
 
-/// Reads a source. Never fails.
-pub fn read(file: &SourceFile, modules: &dyn Modules) -> Reading {
-    match file.language {
-        Language::Sql => sql_file::read(file),
-        Language::Python => python::read(file, modules),
+/// Reads sources, and keeps what several of them share.
+#[derive(Debug, Default)]
+pub struct Reader {
+    python: python::Reader,
+}
+
+impl Reader {
+    /// Reads a source. Never fails.
+    pub fn read(&self, file: &SourceFile, modules: &dyn Modules) -> Reading {
+        match file.language {
+            Language::Sql => sql_file::read(file),
+            Language::Python => self.python.read(file, modules),
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::SourceFile;
 
 /// Looks up Python modules of the project.
-pub trait Modules {
+pub trait Modules: Sync {
     /// The file of the module `dotted` (`server.db.helpers`; may be empty for `from . import x`), imported by
     /// `from` with `level` leading dots (0 for an absolute import).
     ///

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Context, Direction, Migration, Operation};
+use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
 use crate::source::{Role, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -53,6 +54,8 @@ pub(super) struct Output {
     calls: BTreeMap<Span, bool>,
     /// Calls, in any file, that have sent something.
     pub(super) sent: BTreeSet<Span>,
+    /// Transactions that turned out to be a driver's.
+    driven: BTreeSet<u32>,
     /// Calls that send only what their function is given.
     deferred: BTreeMap<Span, Migration>,
 }
@@ -80,6 +83,7 @@ impl Output {
             index: BTreeMap::new(),
             calls: BTreeMap::new(),
             sent: BTreeSet::new(),
+            driven: BTreeSet::new(),
             deferred: BTreeMap::new(),
         }
     }
@@ -114,23 +118,31 @@ impl Output {
         (resolved, self.calls.len() - resolved)
     }
 
-    /// Whether an operation already stands within `span`.
-    pub(super) fn covers(&self, span: Span) -> bool {
-        let mut operations = self.blocks.iter().flat_map(|block| &block.migration.operations);
-        operations.any(|op| span.contains(op.statement.span) || op.statement.span.contains(span))
+    /// Notes that a transaction of which nothing was known is one that the driver began.
+    pub(super) fn proved(&mut self, scope: u32) {
+        self.driven.insert(scope);
     }
 
-    /// Gives the record to the operations that stand in it or in a function that it names.
-    pub(super) fn attach(&mut self, entry: &Entry) {
+    /// Where operations stand by now.
+    pub(super) fn places(&self) -> Places {
+        let operations = self.blocks.iter().flat_map(|block| &block.migration.operations);
+        Places::new(operations.map(|op| (op.statement.span, 0)))
+    }
+
+    /// Gives each record to the operations that stand in it or in a function that it names.
+    pub(super) fn attach(&mut self, entries: &[Entry]) {
+        let numbered = || entries.iter().enumerate();
+        let records = Places::new(numbered().map(|(at, entry)| (entry.record.span, at)));
+        let functions = Places::new(numbered().flat_map(|(at, entry)| entry.functions.iter().map(move |f| (*f, at))));
+        let held = numbered().flat_map(|(at, entry)| {
+            entry.sql.iter().flat_map(move |text| text.sql.places().map(move |place| (place, at)))
+        });
+        let held = Places::new(held);
         let operations = self.blocks.iter_mut().flat_map(|block| &mut block.migration.operations);
         for operation in operations.filter(|op| op.context.record.is_none()) {
             let span = operation.statement.span;
-            let named = entry.functions.iter().any(|function| function.contains(span));
-            let held = entry
-                .sql
-                .iter()
-                .any(|text| text.sql.places().any(|place| span.contains(place) || place.contains(span)));
-            if named || held || entry.record.span.contains(span) {
+            let found = [functions.around(span), held.around(span), held.within(span), records.around(span)];
+            if let Some(entry) = found.into_iter().flatten().min().and_then(|at| entries.get(at)) {
                 let context = Context { record: Some(entry.record.clone()), ..(*operation.context).clone() };
                 operation.context = Arc::new(context);
             }
@@ -187,6 +199,14 @@ impl Output {
 
     /// The migrations in the order of their entry points.
     pub(super) fn into_migrations(mut self) -> Vec<Migration> {
+        let driven = &self.driven;
+        for operation in self.blocks.iter_mut().flat_map(|block| &mut block.migration.operations) {
+            let scope = operation.context.scope;
+            if scope.kind == TransactionKind::Unknown && driven.contains(&scope.id) {
+                let scope = Scope { kind: TransactionKind::Runner, ..scope };
+                operation.context = Arc::new(Context { scope, ..(*operation.context).clone() });
+            }
+        }
         self.blocks.sort_by_key(|block| block.entry);
         self.blocks.into_iter().map(|block| block.migration).collect()
     }

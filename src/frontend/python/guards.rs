@@ -6,6 +6,9 @@ use crate::config::Dialect;
 use crate::ir::{Guard, GuardKind};
 use crate::span::Span;
 
+/// Parts of `a.b(c).d` that are looked at.
+const MAX_PARTS: u32 = 8;
+
 /// `__name__ == "__main__"`.
 pub(super) fn is_main(test: &Expr) -> bool {
     matches!(test, Expr::Compare(compare)
@@ -16,16 +19,18 @@ pub(super) fn is_main(test: &Expr) -> bool {
 pub(super) fn asks_for_down(test: &Expr) -> bool {
     match test {
         Expr::Compare(compare) if matches!(&*compare.ops, [CmpOp::Eq | CmpOp::In]) => {
-            std::iter::once(&*compare.left).chain(&compare.comparators).any(|side| match side {
-                Expr::StringLiteral(literal) => is_down(literal.value.to_str().trim_start_matches('-')),
-                _ => false,
-            })
+            std::iter::once(&*compare.left).chain(&compare.comparators).any(is_down_text)
         }
         Expr::BoolOp(op) => op.values.iter().any(asks_for_down),
         Expr::Attribute(attribute) => is_down(attribute.attr.as_str()),
         Expr::Name(name) => is_down(name.id.as_str()),
         _ => false,
     }
+}
+
+/// Whether a string is the command that asks for the way back.
+pub(super) fn is_down_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::StringLiteral(text) if is_down(text.value.to_str().trim_start_matches('-')))
 }
 
 /// Whether a function or command of this name undoes a migration.
@@ -40,9 +45,11 @@ pub(super) fn is_down(name: &str) -> bool {
 }
 
 /// The guard for where `test` holds, and for where it does not.
-pub(super) fn classify(test: &Expr, source: &str, span: Span) -> (Guard, Guard) {
+///
+/// `origin` is the text that made the list which the test looks through, where it is a variable.
+pub(super) fn classify(test: &Expr, origin: &str, source: &str, span: Span) -> (Guard, Guard) {
     let shown = span.slice(source).split_whitespace().collect::<Vec<_>>().join(" ");
-    let (yes, no) = kinds(test, 0);
+    let (yes, no) = kinds(test, origin, 0);
     let negated = match shown.strip_prefix("not ") {
         Some(rest) => rest.to_owned(),
         None => format!("not ({shown})"),
@@ -50,18 +57,18 @@ pub(super) fn classify(test: &Expr, source: &str, span: Span) -> (Guard, Guard) 
     (Guard { kind: yes, text: shown, span }, Guard { kind: no, text: negated, span })
 }
 
-fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
+fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
     let other = (GuardKind::Other, GuardKind::Other);
     if depth > 20 {
         return other;
     }
     match test {
         Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
-            let (yes, no) = kinds(&unary.operand, depth + 1);
+            let (yes, no) = kinds(&unary.operand, origin, depth + 1);
             (no, yes)
         }
         Expr::BoolOp(op) => {
-            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, depth + 1)).collect();
+            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, origin, depth + 1)).collect();
             // `a and b` holds: each holds. `a or b` fails: each fails.
             let pick =
                 |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
@@ -81,8 +88,8 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
                 };
             }
             match op {
-                CmpOp::In => (GuardKind::Present, GuardKind::Absent),
-                CmpOp::NotIn => (GuardKind::Absent, GuardKind::Present),
+                CmpOp::In if asks_for_objects(&compare.left, right, origin) => (GuardKind::Present, GuardKind::Absent),
+                CmpOp::NotIn if asks_for_objects(&compare.left, right, origin) => (GuardKind::Absent, GuardKind::Present),
                 CmpOp::Is | CmpOp::Eq if right.is_none_literal_expr() && asks_existence(&compare.left) => {
                     (GuardKind::Absent, GuardKind::Present)
                 }
@@ -114,8 +121,8 @@ fn kinds(test: &Expr, depth: u32) -> (GuardKind, GuardKind) {
                 None => other,
             }
         }
-        Expr::Await(inner) => kinds(&inner.value, depth + 1),
-        Expr::Named(inner) => kinds(&inner.value, depth + 1),
+        Expr::Await(inner) => kinds(&inner.value, origin, depth + 1),
+        Expr::Named(inner) => kinds(&inner.value, origin, depth + 1),
         _ => other,
     }
 }
@@ -140,12 +147,65 @@ fn name_of(expr: &Expr) -> &str {
     }
 }
 
+/// Whether a text has a word for the objects of a schema.
+fn speaks_of_objects(text: &str) -> bool {
+    let text = text.to_lowercase();
+    let words = ["column", "cols", "table", "index", "idx", "constraint", "exist", "schema", "field", "fk", "pragma"];
+    words.iter().any(|word| text.contains(word))
+}
+
+/// The variable that a test looks through: `columns` in `"note" not in columns`.
+pub(super) fn looked_through(test: &Expr) -> Option<&str> {
+    let mut at = test;
+    while let Expr::UnaryOp(unary) = at {
+        at = &unary.operand;
+    }
+    let Expr::Compare(compare) = at else { return None };
+    Some(compare.comparators.first()?.as_name_expr()?.id.as_str())
+}
+
+/// `"note" in columns`: what is looked through is a list of the database's objects, or what is looked for is one.
+fn asks_for_objects(wanted: &Expr, all: &Expr, origin: &str) -> bool {
+    let speaks = |expr: &Expr| {
+        let mut at = expr;
+        for _ in 0..MAX_PARTS {
+            if speaks_of_objects(name_of(at)) {
+                return true;
+            }
+            at = match at {
+                Expr::Call(call) => &call.func,
+                Expr::Attribute(attribute) => &attribute.value,
+                Expr::Subscript(subscript) => &subscript.value,
+                Expr::ListComp(comp) => &comp.elt,
+                Expr::SetComp(comp) => &comp.elt,
+                Expr::Generator(comp) => &comp.elt,
+                Expr::Await(inner) => &inner.value,
+                _ => return false,
+            };
+        }
+        false
+    };
+    let iterated = match all {
+        Expr::ListComp(comp) => comp.generators.first(),
+        Expr::SetComp(comp) => comp.generators.first(),
+        Expr::Generator(comp) => comp.generators.first(),
+        _ => None,
+    };
+    let first = if let Expr::Call(call) = all { call.arguments.args.first() } else { None };
+    speaks(all)
+        || (all.is_name_expr() && speaks_of_objects(origin))
+        || iterated.is_some_and(|generator| speaks(&generator.iter))
+        || first.is_some_and(speaks)
+        || (speaks(wanted) && !matches!(all, Expr::List(_) | Expr::Tuple(_) | Expr::Set(_)))
+}
+
 fn asks_existence(expr: &Expr) -> bool {
     let name = name_of(expr).to_lowercase();
     ["exist", "has_", "is_present", "present"].iter().any(|word| name.contains(word))
 }
 
-fn dialect_of(expr: &Expr) -> Option<Dialect> {
+/// The dialect that a string names.
+pub(super) fn dialect_of(expr: &Expr) -> Option<Dialect> {
     let Expr::StringLiteral(text) = expr else { return None };
     match text.value.to_str().to_lowercase().trim_end_matches("://").trim_end_matches(':') {
         "postgresql" | "postgres" | "pg" | "psycopg2" | "asyncpg" => Some(Dialect::Postgres),

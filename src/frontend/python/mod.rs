@@ -7,25 +7,29 @@
 mod blocks;
 mod guards;
 mod interp;
+mod modules;
 mod parse;
+mod places;
 mod registry;
 mod strings;
 #[cfg(test)]
 mod tests;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use self::blocks::{Emitted, Output};
-use self::interp::{Interp, Unit};
+use self::interp::Interp;
+pub use self::modules::Reader;
+use self::modules::{Program, Slot};
 use self::parse::Parsed;
 use super::sql::{self, ReadOptions};
 use super::text::SqlText;
 use crate::diagnostic::{Confidence, Severity};
 use crate::ir::{Context, Direction, Migration};
 use crate::source::{Modules, Problem, Role, SourceFile};
-use crate::span::{FileId, Span};
+use crate::span::Span;
 
 /// Files that one script can pull in.
 const MAX_MODULES: usize = 64;
@@ -52,51 +56,22 @@ pub struct Reading {
     pub shape: Option<Role>,
 }
 
-/// Reads a Python source. Never fails.
-pub fn read(file: &SourceFile, modules: &dyn Modules) -> Reading {
+/// Reads a Python source by itself. Never fails.
+#[cfg(test)]
+fn read(file: &SourceFile, modules: &dyn Modules) -> Reading {
     Reader::default().read(file, modules)
-}
-
-/// Reads Python sources and keeps the trees of the files they import.
-#[derive(Debug, Default)]
-pub struct Reader {
-    helpers: Mutex<BTreeMap<FileId, Arc<Parsed>>>,
 }
 
 impl Reader {
     /// Reads a Python source. Never fails.
     pub fn read(&self, file: &SourceFile, modules: &dyn Modules) -> Reading {
-        let parsed = Arc::new(parse::parse(&file.text));
-        let helpers = self.imported(file, &parsed, modules);
-        let mut output = Output::new(file, &parsed.comments);
-        output.dialect = driver(file, &parsed).unwrap_or(file.dialect);
+        let parsed = parse::parse(&file.text);
         let mut problems = Vec::new();
-        if let Some(problem) = damage(file, &parsed) {
-            output.confidence = Some(Confidence::Low);
-            problems.push(problem);
-        }
-        let units = units(file, &parsed, &helpers, modules);
-        let run = || {
-            let mut interp = Interp::new(&units, output);
-            interp.run();
-            interp.out
-        };
-        let finished = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-            thread.ok().and_then(|thread| thread.join().ok())
-        });
-        let lost = finished.is_none();
-        let mut output = finished.unwrap_or_else(|| Output::new(file, &parsed.comments));
-        if lost || output.exhausted {
-            problems.push(Problem {
-                rule: "parse-error",
-                span: Span::file(file.id),
-                severity: Severity::Warning,
-                message: "the program is too long to be followed to its end".to_owned(),
-                help: Some("split the file, or name only its migrations".to_owned()),
-            });
-        }
-        if parsed.error.is_some() || lost || output.exhausted {
+        problems.extend(damage(file, &parsed));
+        let damaged = !problems.is_empty();
+        let (mut output, ended) = self.run(file, &parsed, damaged, modules);
+        problems.extend(cut_short(file, ended));
+        if damaged || ended != Ended::Whole {
             rescue(file, &parsed, &mut output);
         }
         let (resolved, unresolved) = output.resolved();
@@ -105,59 +80,69 @@ impl Reader {
         Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape }
     }
 
-    /// The files that `file` imports, directly or not.
-    fn imported(
-        &self,
-        file: &SourceFile,
-        parsed: &Parsed,
-        modules: &dyn Modules,
-    ) -> Vec<(Arc<SourceFile>, Arc<Parsed>)> {
-        let mut found: Vec<(Arc<SourceFile>, Arc<Parsed>)> = Vec::new();
-        let look = |from: &SourceFile, parsed: &Parsed| -> Vec<Arc<SourceFile>> {
-            parsed.imports.iter().filter_map(|(level, dotted)| modules.module(from, *level, dotted)).collect()
+    /// Runs the interpreter, on a thread of its own for the sake of its stack.
+    fn run(&self, file: &SourceFile, parsed: &Parsed, damaged: bool, modules: &dyn Modules) -> (Output, Ended) {
+        let blank = || {
+            let mut output = Output::new(file, &parsed.comments);
+            output.dialect = driver(parsed).unwrap_or(file.dialect);
+            output.confidence = damaged.then_some(Confidence::Low);
+            output
         };
-        let mut queue = look(file, parsed);
-        while let Some(next) = queue.pop() {
-            let known = next.id == file.id || found.iter().any(|(other, _)| other.id == next.id);
-            if known || found.len() >= MAX_MODULES {
-                continue;
+        let slots: Vec<Slot> = (0..MAX_MODULES).map(|_| Slot::default()).collect();
+        let program = Program { reader: self, modules, slots: &slots };
+        let run = || {
+            let mut interp = Interp::new(file, parsed, program, blank());
+            interp.run();
+            interp.out
+        };
+        let finished = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
+            thread.ok().and_then(|thread| thread.join().ok())
+        });
+        match finished {
+            Some(output) => {
+                let ended = if output.exhausted { Ended::Exhausted } else { Ended::Whole };
+                (output, ended)
             }
-            let cached = self.helpers.lock().unwrap_or_else(PoisonError::into_inner).get(&next.id).cloned();
-            let parsed = cached.unwrap_or_else(|| {
-                let parsed = Arc::new(parse::parse(&next.text));
-                self.helpers.lock().unwrap_or_else(PoisonError::into_inner).insert(next.id, parsed.clone());
-                parsed
-            });
-            queue.extend(look(&next, &parsed));
-            found.push((next, parsed));
+            None => (blank(), Ended::Failed),
         }
-        found
     }
 }
 
-/// The file first, then what it imports, each with the places of its imports in the list.
-fn units<'a>(
-    file: &'a SourceFile,
-    parsed: &'a Parsed,
-    helpers: &'a [(Arc<SourceFile>, Arc<Parsed>)],
-    modules: &dyn Modules,
-) -> Vec<Unit<'a>> {
-    let all: Vec<(&SourceFile, &Parsed)> =
-        std::iter::once((file, parsed)).chain(helpers.iter().map(|(f, p)| (&**f, &**p))).collect();
-    let index: BTreeMap<FileId, usize> = all.iter().enumerate().map(|(at, (file, _))| (file.id, at)).collect();
-    all.iter()
-        .map(|&(file, parsed)| {
-            let place = |import: &(u32, String)| {
-                let module = modules.module(file, import.0, &import.1)?;
-                index.get(&module.id).map(|at| (import.clone(), *at))
-            };
-            Unit { file, parsed, imports: parsed.imports.iter().filter_map(place).collect() }
-        })
-        .collect()
+/// How a run came to its end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Ended {
+    /// By itself.
+    Whole,
+    /// The budget ran out.
+    Exhausted,
+    /// By a fault of this program.
+    Failed,
+}
+
+/// What to say of a run that did not see everything.
+fn cut_short(file: &SourceFile, ended: Ended) -> Option<Problem> {
+    let (message, help) = match ended {
+        Ended::Whole => return None,
+        Ended::Exhausted => {
+            ("the program is too long to be followed to its end", "split the file, or name only its migrations")
+        }
+        Ended::Failed => (
+            "an error of ddlint's own stopped the reading of this file",
+            "its strings are read at low confidence; please report the file to the authors of ddlint",
+        ),
+    };
+    Some(Problem {
+        rule: "parse-error",
+        span: Span::file(file.id),
+        severity: Severity::Warning,
+        message: message.to_owned(),
+        help: Some(help.to_owned()),
+    })
 }
 
 /// The dialect of the only driver that the file imports.
-fn driver(file: &SourceFile, parsed: &Parsed) -> Option<crate::config::Dialect> {
+fn driver(parsed: &Parsed) -> Option<crate::config::Dialect> {
     use crate::config::Dialect;
     let of = |name: &str| match name.split('.').next().unwrap_or_default() {
         "sqlite3" | "aiosqlite" => Some(Dialect::Sqlite),
@@ -166,7 +151,6 @@ fn driver(file: &SourceFile, parsed: &Parsed) -> Option<crate::config::Dialect> 
         "pyodbc" | "pymssql" => Some(Dialect::Mssql),
         _ => None,
     };
-    let _ = file;
     let mut drivers = parsed.imports.iter().filter(|(level, _)| *level == 0).filter_map(|(_, name)| of(name));
     let first = drivers.next()?;
     drivers.all(|other| other == first).then_some(first)
@@ -201,12 +185,13 @@ fn rescue(file: &SourceFile, parsed: &Parsed, output: &mut Output) {
     let confidence = Some(Confidence::Low);
     output.confidence = confidence;
     output.entry = 0;
+    let places = output.places();
     for (start, end) in &parsed.strings {
         let span = Span::new(file.id, *start, *end);
         let quoting = strings::quoting(&file.text, *start, *end);
         let mut text = SqlText::default();
         strings::decode(&mut text, &file.text, file.id, (quoting.start, quoting.end), quoting.raw, false);
-        if !sql::looks_like_sql(&text.text) || output.covers(span) {
+        if !sql::looks_like_sql(&text.text) || places.covers(span) {
             continue;
         }
         let query = output.next_query();

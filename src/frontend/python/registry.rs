@@ -23,6 +23,10 @@ pub(super) struct Entry {
 pub(super) fn collect(env: &Env<'_>, source: &str) -> Vec<Entry> {
     let mut entries = Vec::new();
     for (name, value) in env.vars.borrow().iter() {
+        let value = match value {
+            Value::Import(import) => import.found.get().and_then(Option::as_ref).unwrap_or(value),
+            value => value,
+        };
         let items: Vec<Value<'_>> = match value {
             Value::List(items, _) => items.borrow().clone(),
             Value::Dict(pairs, _) => pairs.borrow().iter().map(|(_, value)| value.clone()).collect(),

@@ -60,6 +60,10 @@ pub(super) struct Opaque<'a> {
     pub(super) parameter: bool,
     /// The connection it turns out to be.
     pub(super) conn: OnceCell<Rc<Conn>>,
+    /// The connection that it is a row of, where it is one.
+    pub(super) row_of: Option<Rc<Conn>>,
+    /// The table of that row.
+    pub(super) table: Option<Known<QualifiedName>>,
     /// Its attributes that were asked for.
     pub(super) attributes: RefCell<BTreeMap<String, Value<'a>>>,
 }
@@ -81,6 +85,8 @@ pub(super) struct Function<'a> {
     pub(super) body: Body<'a>,
     pub(super) env: Rc<Env<'a>>,
     pub(super) bound: Option<Value<'a>>,
+    /// A context manager written as a generator.
+    pub(super) manager: bool,
     pub(super) span: Span,
 }
 
@@ -102,6 +108,21 @@ pub(super) struct Record<'a> {
     pub(super) of: Option<Rc<Class<'a>>>,
     pub(super) fields: RefCell<BTreeMap<String, Value<'a>>>,
     pub(super) span: Span,
+}
+
+/// A name that is imported, looked up when it is first used.
+#[derive(Debug)]
+pub(super) struct Import<'a> {
+    /// Index of the file that imports.
+    pub(super) unit: usize,
+    pub(super) level: u32,
+    pub(super) module: String,
+    /// The name in the module; `None` for the module itself.
+    pub(super) name: Option<&'a str>,
+    /// What it is; `None` inside where the project does not have it.
+    pub(super) found: OnceCell<Option<Value<'a>>>,
+    /// It is being looked up: files that import each other come back here.
+    pub(super) busy: Cell<bool>,
 }
 
 /// A statement built by calls instead of text.
@@ -131,6 +152,9 @@ pub(super) enum Value<'a> {
     Function(Rc<Function<'a>>),
     Class(Rc<Class<'a>>),
     Module(usize),
+    Import(Rc<Import<'a>>),
+    /// Of a module that is one too many to be followed.
+    Crowded,
     Handle(Rc<Handle>),
     Construct(Rc<Construct>),
     Either(Rc<Vec<Value<'a>>>),
@@ -164,7 +188,14 @@ impl<'a> Value<'a> {
 
     pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
         let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes }))
+        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes, row_of: None, table: None }))
+    }
+
+    /// A row, or rows, that the program reads through objects.
+    pub(super) fn rows(unknown: Unknown, conn: Rc<Conn>, table: Option<Known<QualifiedName>>) -> Self {
+        let attributes = RefCell::default();
+        let own = OnceCell::new();
+        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of: Some(conn), table }))
     }
 
     pub(super) fn list(items: Vec<Self>, span: Span) -> Self {
@@ -229,6 +260,7 @@ impl<'a> Value<'a> {
             (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b) || a.unknown.span == b.unknown.span,
             (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
+            (Self::Import(a), Self::Import(b)) => Rc::ptr_eq(a, b),
             _ => self.equals(other) == Some(true),
         }
     }

@@ -44,7 +44,12 @@ impl<'a> Interp<'a> {
                     values.iter().map(|value| self.apply(value, arguments, named, call, span)).collect();
                 results.into_iter().reduce(Value::join).unwrap_or(Value::None)
             }
-            _ => self.builtin(last_name(&call.func), arguments, named, call),
+            _ => {
+                if let Value::Crowded = callee {
+                    self.beyond(arguments);
+                }
+                self.builtin(last_name(&call.func), arguments, named, call)
+            }
         }
     }
 
@@ -79,6 +84,9 @@ impl<'a> Interp<'a> {
         let again = self.frames.iter().any(|f| f.function.as_ref().is_some_and(|f| f.span == function.span));
         let place = call.unwrap_or(function.span);
         if again || self.frames.len() > MAX_FRAMES || !self.spend(1) {
+            if !again {
+                self.cut("calls are nested too deeply to be followed");
+            }
             return Value::unknown("the call is too deep to be followed", "{…}", place);
         }
         self.reached.insert(function.span);
@@ -95,6 +103,7 @@ impl<'a> Interp<'a> {
             function: Some(function.clone()),
             call,
             returns: Vec::new(),
+            yields: None,
             at,
             direction,
         });
@@ -104,7 +113,15 @@ impl<'a> Interp<'a> {
             }
             Body::Expression(expr) => nested = Some(self.eval(expr)),
         }
+        if entry {
+            self.returned_sql(&function);
+        }
         let Some(frame) = self.frames.pop() else { return Value::None };
+        match frame.yields {
+            Some(given) if function.manager => return given.into_iter().reduce(Value::join).unwrap_or(Value::None),
+            Some(given) => return Value::list(given, place),
+            None => {}
+        }
         nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
     }
 
@@ -162,6 +179,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            yields: None,
             at: function.span,
             direction: Direction::Up,
         });
@@ -235,7 +253,8 @@ impl<'a> Interp<'a> {
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                env.get(name).unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
+                let value = env.get(name).and_then(|value| self.used(value));
+                value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
@@ -322,6 +341,10 @@ impl<'a> Interp<'a> {
                 }
                 None => self.unknown("the attribute's name is not known", call),
             },
+            ("next" | "anext", Some(value)) => match self.items(value).and_then(|items| items.into_iter().next()) {
+                Some(first) => first,
+                None => self.part_of(value, call, "it is not known"),
+            },
             ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
         }
@@ -344,7 +367,7 @@ impl<'a> Interp<'a> {
             name,
             "create_engine" | "create_async_engine" | "create_pool" | "get_engine" | "engine_from_config"
         );
-        let connection = matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session");
+        let connection = matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
         if !(engine || connection) {
             return None;
         }
@@ -366,6 +389,7 @@ fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> 
         body: function.body,
         env: function.env.clone(),
         bound: Some(this.clone()),
+        manager: function.manager,
         span: function.span,
     })
 }

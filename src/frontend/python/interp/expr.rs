@@ -10,9 +10,13 @@ use ruff_text_size::Ranged;
 
 use super::super::strings::{self, Piece};
 use super::super::value::{Body, Function, Text, Value};
+use super::stmt::MAX_ROUNDS;
 use super::{Interp, MAX_DEPTH};
 use crate::frontend::text::SqlText;
 use crate::span::Span;
+
+/// Loops of one comprehension.
+const MAX_LOOPS: u32 = 8;
 
 impl<'a> Interp<'a> {
     pub(super) fn eval(&mut self, expr: &'a Expr) -> Value<'a> {
@@ -113,6 +117,7 @@ impl<'a> Interp<'a> {
                 body: Body::Expression(&lambda.body),
                 env: self.env(),
                 bound: None,
+                manager: false,
                 span,
             })),
             Expr::ListComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
@@ -121,7 +126,15 @@ impl<'a> Interp<'a> {
             Expr::Yield(inner) => {
                 let value = inner.value.as_ref().map_or(Value::None, |value| self.eval(value));
                 if let Some(frame) = self.frames.last_mut() {
-                    frame.returns.push(value);
+                    frame.yields.get_or_insert_default().push(value);
+                }
+                Value::None
+            }
+            Expr::YieldFrom(inner) => {
+                let value = self.eval(&inner.value);
+                let items = self.items(&value).unwrap_or_else(|| vec![value]);
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.yields.get_or_insert_default().extend(items);
                 }
                 Value::None
             }
@@ -245,7 +258,7 @@ impl<'a> Interp<'a> {
     }
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
-        if let Some(value) = self.env().get(name) {
+        if let Some(value) = self.env().get(name).and_then(|value| self.used(value)) {
             return value;
         }
         if let Some(value) = self.names.get(name) {
@@ -330,7 +343,7 @@ impl<'a> Interp<'a> {
                     _ => Vec::new(),
                 };
                 let pieces = strings::percent_pieces(&a.sql.text);
-                self.template(a, pieces, &arguments, &named)
+                self.template(a, &pieces, &arguments, &named)
             }
             (Value::Text(_), Operator::Add, Value::Text(_) | Value::Unknown(_) | Value::Either(_))
             | (Value::Unknown(_) | Value::Either(_), Operator::Add, Value::Text(_)) => {
@@ -353,11 +366,43 @@ impl<'a> Interp<'a> {
         Value::opaque(crate::ir::Unknown { reason, text: format!("{{{text}}}"), span }, value.is_parameter())
     }
 
-    /// Fills a `%` or `format` template; each value stands where its field stood.
+    /// Fills a `%` or `format` template; an argument that is one of a few texts gives as many texts.
     pub(super) fn template(
         &mut self,
         template: &Text,
-        pieces: Vec<Piece>,
+        pieces: &[Piece],
+        arguments: &[Value<'a>],
+        named: &[(Value<'a>, Value<'a>)],
+    ) -> Value<'a> {
+        let mut choices: Vec<Vec<Value<'a>>> = vec![Vec::new()];
+        for value in arguments.iter().chain(named.iter().map(|(_, value)| value)) {
+            let mut values = value.alternatives();
+            let known = values.iter().all(|value| matches!(value, Value::Text(_)));
+            if !known || values.len() * choices.len() > 8 {
+                values = vec![value.clone()];
+            }
+            if let [only] = &values[..] {
+                choices.iter_mut().for_each(|choice| choice.push(only.clone()));
+                continue;
+            }
+            let before = std::mem::take(&mut choices);
+            for choice in before {
+                choices.extend(values.iter().map(|value| choice.iter().chain([value]).cloned().collect()));
+            }
+        }
+        let texts = choices.into_iter().map(|mut choice| {
+            let values = choice.split_off(arguments.len());
+            let named: Vec<_> = named.iter().map(|(name, _)| name.clone()).zip(values).collect();
+            self.fill_template(template, pieces, &choice, &named)
+        });
+        texts.reduce(Value::join).unwrap_or(Value::None)
+    }
+
+    /// Fills a template; each value stands where its field stood.
+    fn fill_template(
+        &mut self,
+        template: &Text,
+        pieces: &[Piece],
         arguments: &[Value<'a>],
         named: &[(Value<'a>, Value<'a>)],
     ) -> Value<'a> {
@@ -366,9 +411,10 @@ impl<'a> Interp<'a> {
         let mut next = 0;
         for piece in pieces {
             match piece {
-                Piece::Copy(from, to) => out.sql.append(&template.sql.part(from..to)),
-                Piece::Escaped(c, at) => out.sql.push(c.encode_utf8(&mut [0; 4]), template.sql.span(at..at + 2)),
+                Piece::Copy(from, to) => out.sql.append(&template.sql.part(*from..*to)),
+                Piece::Escaped(c, at) => out.sql.push(c.encode_utf8(&mut [0; 4]), template.sql.span(*at..*at + 2)),
                 Piece::Field(name, from, to) => {
+                    let (from, to) = (*from, *to);
                     let span = template.sql.span(from..to);
                     let value = if name.is_empty() {
                         next += 1;
@@ -441,26 +487,48 @@ impl<'a> Interp<'a> {
     }
 
     fn comprehension(&mut self, element: &'a Expr, generators: &'a [Comprehension], expr: &'a Expr) -> Value<'a> {
-        let [generator] = generators else { return self.unknown("nested comprehensions are not followed", expr) };
+        let mut out = Vec::new();
+        match self.generate(element, generators, &mut out, 0) {
+            Ok(()) => Value::list(out, self.span(expr)),
+            Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
+        }
+    }
+
+    /// Runs the loops of a comprehension, outermost first; the error is what a loop cannot be run over.
+    fn generate(
+        &mut self,
+        element: &'a Expr,
+        generators: &'a [Comprehension],
+        out: &mut Vec<Value<'a>>,
+        depth: u32,
+    ) -> Result<(), Value<'a>> {
+        let Some((generator, inner)) = generators.split_first() else {
+            let value = self.eval(element);
+            out.push(value);
+            return Ok(());
+        };
         let iterated = self.eval(&generator.iter);
-        let Some(items) = self.items(&iterated) else {
+        let Some(items) = self.items(&iterated).filter(|_| depth < MAX_LOOPS) else {
             let item =
                 self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
             self.assign(&generator.target, item);
             self.eval(element);
-            return self.part_of(&iterated, expr, "it is built from values that are not known");
+            return Err(iterated);
         };
-        let mut out = Vec::new();
-        for item in items.into_iter().take(2_000) {
+        for item in items {
+            if out.len() >= MAX_ROUNDS {
+                self.cut("the list has more elements than are followed");
+                break;
+            }
             if !self.spend(1) {
                 break;
             }
             self.assign(&generator.target, item);
             if generator.ifs.iter().all(|test| self.eval(test).truth() != Some(false)) {
-                out.push(self.eval(element));
+                self.generate(element, inner, out, depth + 1)?;
             }
         }
-        Value::list(out, self.span(expr))
+        Ok(())
     }
 
     /// The elements that a loop over `value` sees, where they are known.

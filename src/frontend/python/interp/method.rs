@@ -148,7 +148,7 @@ impl<'a> Interp<'a> {
                     _ => Vec::new(),
                 };
                 let pieces = strings::format_pieces(&sql.text);
-                Some(self.template(text, pieces, &[], &pairs))
+                Some(self.template(text, &pieces, &[], &pairs))
             }
             "format" => {
                 let pairs: Vec<_> = named
@@ -160,7 +160,7 @@ impl<'a> Interp<'a> {
                     })
                     .collect();
                 let pieces = strings::format_pieces(&sql.text);
-                let value = self.template(text, pieces, arguments, &pairs);
+                let value = self.template(text, &pieces, arguments, &pairs);
                 Some(if text.marked { self.mark(&value, self.span(call)) } else { value })
             }
             "join" => {
@@ -261,7 +261,12 @@ impl<'a> Interp<'a> {
                 let kind = if name == "commit" { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
                 let conn = self.conn_of(base);
                 self.emit_plain(kind, "driver", None, &conn, span);
-                let scope = conn.scope.get();
+                let mut scope = conn.scope.get();
+                if scope.kind == TransactionKind::Unknown && scope.id > 0 {
+                    // Only what has a transaction is committed, and a connection begins it by itself (PEP 249).
+                    self.out.proved(scope.id);
+                    scope.kind = TransactionKind::Runner;
+                }
                 if scope.kind == TransactionKind::Runner {
                     let next = self.fresh(scope.kind, scope.opened);
                     conn.scope.set(next);
@@ -325,11 +330,12 @@ impl<'a> Interp<'a> {
                 self.emit_construct(&next, &conn, span);
                 return Value::Int(0);
             }
-            "all" | "first" | "one" | "scalar" | "count" | "one_or_none" | "get" | "yield_per"
-                if base.conn.is_some() =>
-            {
-                return self.unknown("it is read from the database", call);
+            "all" | "first" | "one" | "one_or_none" | "get" | "yield_per" if base.conn.is_some() => {
+                let reason = "it is read from the database".to_owned();
+                let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(call)), span };
+                return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
+            "scalar" | "count" if base.conn.is_some() => return self.unknown("it is read from the database", call),
             _ => {}
         }
         let _ = arguments;

@@ -1,9 +1,13 @@
 //! An abstract interpreter: runs a script over values that may not be known, entering the functions it calls, and
 //! collects what would be sent to a database.
 
+mod branch;
 mod call;
 mod expr;
+mod import;
 mod method;
+mod rows;
+mod runners;
 mod sink;
 mod stmt;
 
@@ -15,6 +19,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 use super::blocks::Output;
+use super::modules::Program;
 use super::parse::Parsed;
 use super::value::{Body, Conn, Env, Function, Value};
 use crate::ir::{Direction, Guard, Scope, TransactionKind, Unknown};
@@ -26,12 +31,11 @@ const MAX_FRAMES: usize = 16;
 /// Expressions and statements nested in one another, all frames together.
 const MAX_DEPTH: u32 = 900;
 
-/// A file with its tree and what it imports.
+/// A file with its tree.
+#[derive(Clone, Copy)]
 pub(super) struct Unit<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) parsed: &'a Parsed,
-    /// Index of the file of each import.
-    pub(super) imports: BTreeMap<(u32, String), usize>,
 }
 
 /// One call in progress.
@@ -42,6 +46,8 @@ struct Frame<'a> {
     /// The call expression, in the frame before.
     call: Option<Span>,
     returns: Vec<Value<'a>>,
+    /// What a generator has given so far.
+    yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
     at: Span,
     direction: Direction,
@@ -58,7 +64,13 @@ enum Flow {
 
 /// The machine.
 pub(super) struct Interp<'a> {
-    units: &'a [Unit<'a>],
+    /// The script, then what it was seen to use of what it imports.
+    units: Vec<Unit<'a>>,
+    program: Program<'a>,
+    /// Bytes of imported files that may still earn steps.
+    share: usize,
+    /// A module was not loaded because there were too many.
+    crowded: bool,
     envs: Vec<Option<Rc<Env<'a>>>>,
     /// Environments that may hold functions that hold them; emptied at the end.
     cycles: Vec<Rc<Env<'a>>>,
@@ -79,20 +91,22 @@ pub(super) struct Interp<'a> {
     /// Above zero: values are wanted, effects are not (the body of an imported module).
     quiet: u32,
     reached: BTreeSet<Span>,
+    /// Places at which following the program was given up.
+    cuts: BTreeSet<Span>,
     /// Names that nothing in the project defines.
     names: BTreeMap<&'a str, Value<'a>>,
     pub(super) out: Output,
 }
 
 impl<'a> Interp<'a> {
-    pub(super) fn new(units: &'a [Unit<'a>], out: Output) -> Self {
-        // What a file imports earns a bounded share: a script must not run a whole application.
-        let own = units.first().map_or(0, |unit| unit.file.text.len());
-        let helpers: usize = units.iter().skip(1).map(|unit| unit.file.text.len()).sum();
-        let length = own.saturating_add(helpers.min(100_000));
+    pub(super) fn new(file: &'a SourceFile, parsed: &'a Parsed, program: Program<'a>, out: Output) -> Self {
         Self {
-            units,
-            envs: vec![None; units.len()],
+            units: vec![Unit { file, parsed }],
+            program,
+            // A bounded share: a script must not run a whole application.
+            share: 100_000,
+            crowded: false,
+            envs: vec![None],
             cycles: Vec::new(),
             frames: Vec::new(),
             guards: Vec::new(),
@@ -101,11 +115,12 @@ impl<'a> Interp<'a> {
             apart: false,
             endless: 0,
             swallowed: 0,
-            steps: 200_000 + 20 * length as u64,
+            steps: 200_000 + 20 * file.text.len() as u64,
             depth: 0,
             next_id: 0,
             quiet: 0,
             reached: BTreeSet::new(),
+            cuts: BTreeSet::new(),
             names: BTreeMap::new(),
             out,
         }
@@ -113,13 +128,13 @@ impl<'a> Interp<'a> {
 
     /// Runs the file: its module code, then every function that nothing has called.
     pub(super) fn run(&mut self) {
-        let Some(unit) = self.units.first() else { return };
+        let Some(&Unit { file, parsed }) = self.units.first() else { return };
         self.out.entry = 0;
         let env = self.module_env(0);
         let mut functions = Vec::new();
-        functions_of(&unit.parsed.body, None, &mut functions);
+        functions_of(&parsed.body, None, &mut functions);
         let mut used = BTreeSet::new();
-        names_used(&unit.file.text, &mut used);
+        names_used(&file.text, &mut used);
         for first in [true, false] {
             for (class, def) in &functions {
                 let span = self.span_in(0, *def);
@@ -134,9 +149,6 @@ impl<'a> Interp<'a> {
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }
-        if self.steps == 0 {
-            self.out.exhausted = true;
-        }
     }
 
     /// Ties operations to the registry records they come from, and emits what no loop over the records has.
@@ -144,16 +156,16 @@ impl<'a> Interp<'a> {
         let entries = super::registry::collect(env, self.units.first().map_or("", |unit| unit.file.text.as_str()));
         self.out.shape = super::registry::shape(&entries);
         self.out.entry = 0;
+        let places = self.out.places();
         for entry in &entries {
             for text in &entry.sql {
-                let places = text.sql.span(0..text.sql.text.len());
-                if !self.out.covers(places) {
+                if !places.covers(text.sql.span(0..text.sql.text.len())) {
                     let conn = self.new_conn(TransactionKind::Unknown, None);
                     self.emit(text, &conn, entry.record.span);
                 }
             }
-            self.out.attach(entry);
         }
+        self.out.attach(&entries);
     }
 
     fn run_entry(
@@ -190,22 +202,26 @@ impl<'a> Interp<'a> {
         if let Some(slot) = self.envs.get_mut(unit) {
             *slot = Some(env.clone());
         }
-        let Some(source) = self.units.get(unit) else { return env };
+        let Some(&source) = self.units.get(unit) else { return env };
         let quiet = u32::from(unit != 0);
         self.quiet += quiet;
+        // Wherever its first use stands, a module runs by itself.
+        let frames = std::mem::take(&mut self.frames);
         let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
+        let around = (std::mem::take(&mut self.swallowed), std::mem::take(&mut self.endless));
         self.frames.push(Frame {
             unit,
             env: env.clone(),
             function: None,
             call: None,
             returns: Vec::new(),
+            yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,
         });
         self.block(&source.parsed.body);
-        self.frames.pop();
-        (self.guards, self.loops) = (guards, loops);
+        (self.frames, self.guards, self.loops) = (frames, guards, loops);
+        (self.swallowed, self.endless) = around;
         self.quiet -= quiet;
         env
     }
@@ -250,7 +266,12 @@ impl<'a> Interp<'a> {
 
     /// Takes `cost` from the budget; `false` when nothing is left.
     fn spend(&mut self, cost: usize) -> bool {
-        self.steps = self.steps.saturating_sub(cost as u64 + 1);
+        let before = self.steps;
+        self.steps = before.saturating_sub(cost as u64 + 1);
+        if self.steps == 0 && before > 0 {
+            self.out.exhausted = true;
+            self.cut("the program is too long to be followed from here on");
+        }
         self.steps > 0
     }
 
@@ -291,6 +312,7 @@ impl<'a> Interp<'a> {
             body: Body::Block(&def.body),
             env: env.clone(),
             bound: None,
+            manager: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("contextmanager")),
             span: self.span_in(unit, def),
         }))
     }

@@ -12,10 +12,46 @@ use super::{Interp, last_name};
 use crate::config::Dialect;
 use crate::frontend::sql::{self, ReadOptions};
 use crate::ir::{
-    CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, OpKind, OpaqueReason, Operation,
-    Predicate, Scope, Statement, TransactionKind, Where,
+    CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, IndexColumn, IndexDetails, Known,
+    OpKind, OpaqueReason, Operation, Predicate, QualifiedName, Scope, Statement, TransactionKind, Unknown, Where,
 };
 use crate::span::{FileId, Span};
+
+/// Whether a value reads as SQL.
+fn is_sql(value: &Value<'_>) -> bool {
+    matches!(value, Value::Text(text) if text.marked || sql::looks_like_sql(&text.sql.text))
+}
+
+/// What `Index("name", T.c.column, unique=True)` says of the index.
+fn describe_index(operation: &mut Operation, record: &Record<'_>) {
+    let fields = record.fields.borrow();
+    let known = |name: &str, span| Known::Known(QualifiedName::bare(name.to_lowercase()), span);
+    operation.name = fields.get("0").and_then(Value::as_str).map(|name| known(name, record.span));
+    let keys = fields.iter().filter(|(at, _)| at.parse::<u32>().is_ok_and(|at| at > 0));
+    let keys: Vec<_> = keys.map(|(_, value)| value).collect();
+    let column = |value: &&Value<'_>| {
+        let text = match value {
+            Value::Text(_) => value.as_str()?.to_owned(),
+            // `{notes.c.author}` is shown where the table is no string of the source.
+            Value::Unknown(opaque) => opaque.unknown.text.trim_matches(['{', '}']).rsplit('.').next()?.to_owned(),
+            _ => return None,
+        };
+        Some(IndexColumn { text: text.to_lowercase(), expression: false })
+    };
+    let columns = keys.iter().filter_map(column).collect();
+    let unique = fields.get("unique").and_then(Value::truth) == Some(true);
+    let concurrently = fields.get("postgresql_concurrently").and_then(Value::truth) == Some(true);
+    operation.concurrently = concurrently;
+    operation.details = Details::Index(Box::new(IndexDetails { unique, concurrently, columns, ..Default::default() }));
+    operation.table = keys.iter().find_map(|value| {
+        let Value::Unknown(opaque) = value else { return None };
+        let text = opaque.unknown.text.trim_matches(['{', '}']);
+        let (owner, _) = text.rsplit_once('.')?;
+        let shown = owner.trim_end_matches(".c").trim_end_matches(".columns").to_owned();
+        let reason = "the table is named elsewhere".to_owned();
+        Some(Known::Unknown(Unknown { reason, text: shown, span: opaque.unknown.span }))
+    });
+}
 
 /// Methods whose first argument is SQL.
 const VERBS: &[&str] = &[
@@ -90,10 +126,10 @@ impl<'a> Interp<'a> {
             return self.unknown("it is read from the database", call);
         }
         match (name, &given) {
-            ("copy_expert", Some(value)) => {
+            ("copy_expert" | "copy", Some(value)) if name == "copy_expert" || is_sql(value) => {
                 let conn = self.conn_of(base);
                 self.send(value, &conn, span);
-                return Value::None;
+                return self.unknown("it is written to by the program", call);
             }
             ("create" | "create_all", _)
                 if matches!(base, Value::Record(r) if r.class == "Index") || name == "create_all" =>
@@ -103,14 +139,10 @@ impl<'a> Interp<'a> {
                 self.create(base, name, &conn, span);
                 return Value::None;
             }
-            ("add_all" | "bulk_save_objects" | "bulk_insert_mappings" | "bulk_update_mappings", Some(_)) => {
-                let kind = if name.contains("update") { OpKind::DataUpdate } else { OpKind::DataInsert };
-                let details = DataDetails { source: Some(DataSource::Orm), ..DataDetails::default() };
-                let conn = self.conn_of(base);
-                self.emit_plain(kind, "", Some(Details::Data(Box::new(details))), &conn, span);
-                return Value::None;
-            }
             _ => {}
+        }
+        if let Some(value) = self.row_method(base, name, arguments, named, call) {
+            return value;
         }
         if let Some(value) = self.handle_method(base, name, named, call) {
             return value;
@@ -176,11 +208,17 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "RunSQL" => {
+                // What undoes it is not run with the migration.
                 if let Some(value) = arguments.first().cloned().or_else(|| keyword(named, "sql")) {
                     let conn = self.new_conn(TransactionKind::Unknown, None);
                     self.send(&value, &conn, span);
                 }
                 return Value::None;
+            }
+            "step" => {
+                if self.step(arguments, named, span) {
+                    return Value::None;
+                }
             }
             _ => {}
         }
@@ -245,7 +283,7 @@ impl<'a> Interp<'a> {
     }
 
     /// Sends a value: a text, one of several, a list of them, or a statement made of calls.
-    fn send(&mut self, value: &Value<'a>, conn: &Rc<Conn>, span: Span) {
+    pub(super) fn send(&mut self, value: &Value<'a>, conn: &Rc<Conn>, span: Span) {
         match value {
             Value::Either(values) => {
                 for value in values.iter() {
@@ -393,8 +431,15 @@ impl<'a> Interp<'a> {
         self.place_operations(vec![operation], conn.scope.get(), Vec::new());
     }
 
-    /// Emits a statement that is made of calls.
-    pub(super) fn emit_construct(&mut self, construct: &Construct, conn: &Rc<Conn>, span: Span) {
+    /// Emits a change of rows that is no text.
+    pub(super) fn emit_rows(
+        &mut self,
+        kind: OpKind,
+        table: Option<Known<QualifiedName>>,
+        details: DataDetails,
+        conn: &Rc<Conn>,
+        span: Span,
+    ) {
         if self.quiet > 0 {
             return;
         }
@@ -402,34 +447,52 @@ impl<'a> Interp<'a> {
         let outer = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
         let origins: Vec<FileId> = Some(span.file).filter(|file| *file != root).into_iter().collect();
         let span = if origins.is_empty() { span } else { outer().unwrap_or(span) };
+        let query = self.out.next_query();
+        let mut operation = self.plain(kind, Details::Data(Box::new(details)), span, self.dialect(), query);
+        operation.table = table;
+        self.out.count(span, true);
+        self.place_operations(vec![operation], conn.scope.get(), origins);
+    }
+
+    /// Emits a statement that is made of calls.
+    pub(super) fn emit_construct(&mut self, construct: &Construct, conn: &Rc<Conn>, span: Span) {
         let condition = match &construct.filter {
             Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
             None => Where::Absent,
         };
         let source = (construct.kind == OpKind::DataInsert).then_some(DataSource::Orm);
-        let details = Details::Data(Box::new(DataDetails { source, condition, ..DataDetails::default() }));
-        let query = self.out.next_query();
-        let mut operation = self.plain(construct.kind, details, span, self.dialect(), query);
-        operation.table = Some(construct.table.clone());
-        self.out.count(span, true);
-        self.place_operations(vec![operation], conn.scope.get(), origins);
+        let details = DataDetails { source, condition, ..DataDetails::default() };
+        self.emit_rows(construct.kind, Some(construct.table.clone()), details, conn, span);
     }
 
     fn create(&mut self, base: &Value<'a>, name: &str, conn: &Rc<Conn>, span: Span) {
         if name == "create_all" {
             let details = Details::Code(CodeDetails { name: "create_all".to_owned() });
             self.emit_plain(OpKind::CodeRun, "", Some(details), conn, span);
-        } else if let Value::Record(record) = base {
-            let named = record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned));
+        } else if let Value::Record(record) = base
+            && self.quiet == 0
+        {
             let query = self.out.next_query();
-            let mut operation =
-                self.plain(OpKind::IndexCreate, Details::Index(Box::default()), span, self.dialect(), query);
-            operation.name = named
-                .map(|name| crate::ir::Known::Known(crate::ir::QualifiedName::bare(name.to_lowercase()), record.span));
-            if self.quiet == 0 {
-                self.place_operations(vec![operation], conn.scope.get(), Vec::new());
-            }
+            let mut operation = self.plain(OpKind::IndexCreate, Details::None, span, self.dialect(), query);
+            describe_index(&mut operation, record);
+            self.out.count(span, true);
+            self.place_operations(vec![operation], conn.scope.get(), Vec::new());
         }
+    }
+
+    /// Says, once for each place, that the program goes on where it is not followed.
+    pub(super) fn cut(&mut self, reason: &str) {
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        let Some(at) = self.frames.iter().rev().map(|frame| frame.at).find(|at| at.file == root) else { return };
+        if self.quiet > 0 || !self.cuts.insert(at) {
+            return;
+        }
+        let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
+        let scope = self.fresh(TransactionKind::Unknown, None);
+        let query = self.out.next_query();
+        let operation = self.plain(OpKind::Opaque, details, at, self.dialect(), query);
+        self.out.count(at, false);
+        self.place_operations(vec![operation], scope, Vec::new());
     }
 
     /// Gives operations their circumstances and puts them into their block.

@@ -2,17 +2,16 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtIf, StmtTry, StmtWith};
+use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtTry, StmtWith};
 use ruff_text_size::Ranged;
 
-use super::super::guards;
 use super::super::value::{Class, Conn, Env, Handle, Text, Value};
 use super::{Flow, Interp, MAX_DEPTH, last_name};
 use crate::ir::{Direction, Scope, TransactionKind};
 use crate::span::Span;
 
 /// Rounds of one loop over values that are known.
-const MAX_ROUNDS: usize = 2_000;
+pub(super) const MAX_ROUNDS: usize = 2_000;
 
 impl<'a> Interp<'a> {
     /// Runs statements in order; guards that an early exit leaves behind last to the end of the block.
@@ -100,54 +99,11 @@ impl<'a> Interp<'a> {
             }
             Stmt::With(stmt) => return self.with(stmt),
             Stmt::Try(stmt) => return self.try_block(stmt),
-            Stmt::Match(stmt) => {
-                self.eval(&stmt.subject);
-                for case in &stmt.cases {
-                    self.block(&case.body);
-                }
-            }
+            Stmt::Match(stmt) => return self.match_cases(stmt),
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
             _ => {}
         }
         Flow::Next
-    }
-
-    fn import(&mut self, stmt: &'a Stmt) {
-        let env = self.env();
-        let Some(imports) = self.units.get(self.unit()).map(|unit| &unit.imports) else { return };
-        match stmt {
-            Stmt::Import(import) => {
-                for alias in &import.names {
-                    let found = imports.get(&(0, alias.name.to_string())).copied();
-                    if let (Some(unit), Some(name)) = (found, &alias.asname) {
-                        env.vars.borrow_mut().insert(name.as_str(), Value::Module(unit));
-                    } else if let (Some(unit), false) = (found, alias.name.contains('.')) {
-                        env.vars.borrow_mut().insert(alias.name.as_str(), Value::Module(unit));
-                    }
-                }
-            }
-            Stmt::ImportFrom(import) => {
-                let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
-                let source = imports.get(&(import.level, module.clone())).copied();
-                for alias in &import.names {
-                    let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
-                    let name = alias.name.as_str();
-                    let dotted = if module.is_empty() { name.to_owned() } else { format!("{module}.{name}") };
-                    let from_module = source.map(|unit| self.module_env(unit));
-                    if name == "*" {
-                        if let Some(from) = from_module {
-                            let vars = from.vars.borrow().clone();
-                            env.vars.borrow_mut().extend(vars);
-                        }
-                    } else if let Some(value) = from_module.and_then(|from| from.get(name)) {
-                        env.vars.borrow_mut().insert(bound, value);
-                    } else if let Some(unit) = imports.get(&(import.level, dotted)) {
-                        env.vars.borrow_mut().insert(bound, Value::Module(*unit));
-                    }
-                }
-            }
-            _ => {}
-        }
     }
 
     fn class(&mut self, def: &'a StmtClassDef) {
@@ -196,6 +152,7 @@ impl<'a> Interp<'a> {
                         self.conn_of(&base).scope.set(scope);
                     }
                     (Value::Unknown(opaque), _) => {
+                        self.row_changed(&base, self.span(target));
                         opaque.attributes.borrow_mut().insert(name.to_owned(), value);
                     }
                     _ => {}
@@ -260,84 +217,6 @@ impl<'a> Interp<'a> {
         Some(Value::opaque(crate::ir::Unknown { reason, text: shown, span: place }, false))
     }
 
-    fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
-        let mut arms: Vec<(Option<&'a Expr>, &'a [Stmt])> = vec![(Some(&stmt.test), &stmt.body)];
-        arms.extend(stmt.elif_else_clauses.iter().map(|clause| (clause.test.as_ref(), &clause.body[..])));
-        if arms.last().is_some_and(|(test, _)| test.is_some()) {
-            arms.push((None, &[]));
-        }
-        let env = self.env();
-        let base = self.guards.len();
-        let start = env.vars.borrow().clone();
-        let mut joined: Option<std::collections::BTreeMap<&'a str, Value<'a>>> = None;
-        let mut flow: Option<Flow> = None;
-        let mut rest = Vec::new();
-        let mut negations = Vec::new();
-        let direction = self.frame().map_or(Direction::Up, |f| f.direction);
-        for (test, body) in arms {
-            let mut taken = None;
-            let mut pushed = None;
-            if let Some(test) = test {
-                let value = self.eval(test);
-                taken = if guards::is_main(test) { Some(true) } else { value.truth() };
-                if taken == Some(false) {
-                    continue;
-                }
-                if taken.is_none() {
-                    pushed = Some(guards::classify(test, self.source(), self.span(test)));
-                }
-            }
-            self.spend(start.len() / 4);
-            env.vars.borrow_mut().clone_from(&start);
-            self.guards.truncate(base);
-            self.guards.extend(negations.iter().cloned());
-            if let Some((positive, _)) = &pushed {
-                self.guards.push(positive.clone());
-            }
-            if let Some(frame) = self.frames.last_mut() {
-                let this = test.is_some_and(guards::asks_for_down);
-                frame.direction = if this { Direction::Down } else { direction };
-            }
-            let ended = self.block(body);
-            if ended == Flow::Next {
-                let after = std::mem::take(&mut *env.vars.borrow_mut());
-                joined = Some(match joined {
-                    None => after,
-                    Some(before) => join(before, after),
-                });
-            }
-            flow = Some(match flow {
-                None => ended,
-                Some(Flow::Next) => Flow::Next,
-                Some(Flow::Leave) => ended,
-                Some(other) => {
-                    if ended == Flow::Next {
-                        Flow::Next
-                    } else {
-                        other
-                    }
-                }
-            });
-            if let Some((_, negative)) = pushed {
-                if ended != Flow::Next {
-                    rest.push(negative.clone());
-                }
-                negations.push(negative);
-            }
-            if taken == Some(true) {
-                break;
-            }
-        }
-        if let Some(frame) = self.frames.last_mut() {
-            frame.direction = direction;
-        }
-        env.vars.replace(joined.unwrap_or(start));
-        self.guards.truncate(base);
-        // What an arm that leaves asked is known to be false from here to the end of the block.
-        self.guards.extend(rest);
-        flow.unwrap_or(Flow::Next)
-    }
-
     fn open_loop(&mut self, body: &[Stmt]) {
         let from = body.first().map_or(0, |s| s.start().to_usize());
         let to = body.last().map_or(0, |s| s.end().to_usize());
@@ -349,7 +228,11 @@ impl<'a> Interp<'a> {
     fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
         let iterated = self.eval(&stmt.iter);
         if let Some(items) = self.items(&iterated) {
-            for item in items.into_iter().take(MAX_ROUNDS) {
+            for (round, item) in items.into_iter().enumerate() {
+                if round == MAX_ROUNDS {
+                    self.cut("the loop has more rounds than are followed");
+                    break;
+                }
                 if !self.spend(1) {
                     break;
                 }
@@ -364,7 +247,9 @@ impl<'a> Interp<'a> {
             let mut items: Vec<_> =
                 values.filter(|value| matches!(value, Value::Text(_)) || self.script_of(value).is_some()).collect();
             if items.is_empty() {
-                items.push(self.part_of(&iterated, &*stmt.target, "it comes from a loop over values that are not known"));
+                let reason = "it comes from a loop over values that are not known";
+                let row = self.row_of(&iterated, &stmt.target);
+                items.push(row.unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason)));
             }
             for item in items {
                 self.assign(&stmt.target, item);
@@ -448,6 +333,12 @@ impl<'a> Interp<'a> {
             return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
         }
         let value = self.eval(expr);
+        if let (Value::Handle(handle), Expr::Name(name)) = (&value, expr)
+            && !(handle.engine || name.id.contains("cur"))
+        {
+            // `with conn:` of a driver commits at its end.
+            restore.push((handle.conn.clone(), handle.conn.scope.get()));
+        }
         if let Value::Record(record) = &value
             && let Value::Function(enter) = self.attribute_of(&value, "__enter__", record.span)
         {
@@ -471,19 +362,6 @@ fn leaves(body: &[Stmt], depth: u32) -> bool {
             }
             _ => false,
         })
-}
-
-type Vars<'a> = std::collections::BTreeMap<&'a str, Value<'a>>;
-
-fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
-    for (name, value) in right {
-        let value = match left.remove(name) {
-            Some(other) => other.join(value),
-            None => value,
-        };
-        left.insert(name, value);
-    }
-    left
 }
 
 /// `while True`, `while 1`.

@@ -1,0 +1,214 @@
+//! Branches: each arm is run from the same start, under what its test asks, and what the arms leave is joined.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::{Expr, MatchCase, Pattern, Singleton, Stmt, StmtIf, StmtMatch};
+
+use super::super::guards;
+use super::super::value::Value;
+use super::{Flow, Interp};
+use crate::ir::{Direction, Guard, GuardKind};
+
+/// Patterns within one another.
+const MAX_PATTERNS: u32 = 20;
+
+/// When an arm is run.
+#[derive(Clone, Copy)]
+enum Test<'a> {
+    Always,
+    If(&'a Expr),
+    Case(&'a MatchCase),
+}
+
+/// What a test comes to.
+#[derive(Default)]
+struct Asked {
+    taken: Option<bool>,
+    /// The guard where it holds, and where it does not.
+    guards: Option<(Guard, Guard)>,
+    /// It asks for the way back.
+    down: bool,
+}
+
+/// The value that a `match` statement looks at, and its text.
+struct Subject<'a> {
+    value: Value<'a>,
+    shown: String,
+}
+
+type Arm<'a> = (Test<'a>, &'a [Stmt]);
+type Vars<'a> = BTreeMap<&'a str, Value<'a>>;
+
+impl<'a> Interp<'a> {
+    pub(super) fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
+        let test = |test: Option<&'a Expr>| test.map_or(Test::Always, Test::If);
+        let mut arms: Vec<Arm<'a>> = vec![(Test::If(&stmt.test), &stmt.body)];
+        arms.extend(stmt.elif_else_clauses.iter().map(|clause| (test(clause.test.as_ref()), &clause.body[..])));
+        self.arms(arms, None)
+    }
+
+    pub(super) fn match_cases(&mut self, stmt: &'a StmtMatch) -> Flow {
+        let subject = Subject { value: self.eval(&stmt.subject), shown: self.shown(&*stmt.subject) };
+        let arms = stmt.cases.iter().map(|case| (Test::Case(case), &case.body[..])).collect();
+        self.arms(arms, Some(&subject))
+    }
+
+    fn arms(&mut self, mut arms: Vec<Arm<'a>>, subject: Option<&Subject<'a>>) -> Flow {
+        if !matches!(arms.last(), Some((Test::Always, _))) {
+            arms.push((Test::Always, &[]));
+        }
+        let env = self.env();
+        let base = self.guards.len();
+        let start = env.vars.borrow().clone();
+        let direction = self.frame().map_or(Direction::Up, |frame| frame.direction);
+        let mut joined: Option<Vars<'a>> = None;
+        let mut flow: Option<Flow> = None;
+        let (mut rest, mut negations) = (Vec::new(), Vec::new());
+        for (test, body) in arms {
+            self.spend(start.len() / 4);
+            env.vars.borrow_mut().clone_from(&start);
+            self.guards.truncate(base);
+            self.guards.extend(negations.iter().cloned());
+            let asked = self.ask(test, subject);
+            if asked.taken == Some(false) {
+                continue;
+            }
+            self.guards.extend(asked.guards.as_ref().map(|(positive, _)| positive.clone()));
+            if let Some(frame) = self.frames.last_mut() {
+                frame.direction = if asked.down { Direction::Down } else { direction };
+            }
+            let ended = self.block(body);
+            if ended == Flow::Next {
+                let after = std::mem::take(&mut *env.vars.borrow_mut());
+                joined = Some(match joined {
+                    None => after,
+                    Some(before) => join(before, after),
+                });
+            }
+            flow = Some(flow.map_or(ended, |before| either(before, ended)));
+            if let Some((_, negative)) = asked.guards {
+                rest.extend((ended != Flow::Next).then(|| negative.clone()));
+                negations.push(negative);
+            }
+            if asked.taken == Some(true) {
+                break;
+            }
+        }
+        if let Some(frame) = self.frames.last_mut() {
+            frame.direction = direction;
+        }
+        env.vars.replace(joined.unwrap_or(start));
+        self.guards.truncate(base);
+        // What an arm that leaves asked is known to be false from here to the end of the block.
+        self.guards.extend(rest);
+        flow.unwrap_or(Flow::Next)
+    }
+
+    fn ask(&mut self, test: Test<'a>, subject: Option<&Subject<'a>>) -> Asked {
+        match (test, subject) {
+            (Test::If(test), _) => {
+                let value = self.eval(test);
+                let taken = if guards::is_main(test) { Some(true) } else { value.truth() };
+                let origin = match guards::looked_through(test).and_then(|name| self.env().get(name)) {
+                    Some(Value::Unknown(opaque)) => opaque.unknown.text.clone(),
+                    _ => String::new(),
+                };
+                let classify = || guards::classify(test, &origin, self.source(), self.span(test));
+                let guards = taken.is_none().then(classify);
+                Asked { taken, guards, down: guards::asks_for_down(test) }
+            }
+            (Test::Case(case), Some(subject)) => {
+                let mut taken = self.matches(&case.pattern, &subject.value, 0);
+                if let Some(guard) = &case.guard {
+                    let holds = self.eval(guard).truth();
+                    taken = if taken == Some(true) || holds == Some(false) { holds } else { taken.filter(|taken| !taken) };
+                }
+                let guards = taken.is_none().then(|| self.case_guard(case, subject));
+                Asked { taken, guards, down: strings(&case.pattern, 0).into_iter().any(guards::is_down_text) }
+            }
+            _ => Asked { taken: Some(true), ..Asked::default() },
+        }
+    }
+
+    fn case_guard(&self, case: &'a MatchCase, subject: &Subject<'a>) -> (Guard, Guard) {
+        let dialect = strings(&case.pattern, 0).into_iter().find_map(guards::dialect_of);
+        let kind = dialect.map_or(GuardKind::Other, GuardKind::Dialect);
+        let text = format!("{} matches {}", subject.shown, self.shown(&case.pattern));
+        let span = self.span(&case.pattern);
+        let negative = Guard { kind: GuardKind::Other, text: format!("not ({text})"), span };
+        (Guard { kind, text, span }, negative)
+    }
+
+    /// Whether a value certainly fits a pattern, or certainly does not; binds the pattern's names.
+    fn matches(&mut self, pattern: &'a Pattern, value: &Value<'a>, depth: u32) -> Option<bool> {
+        if depth > MAX_PATTERNS {
+            return None;
+        }
+        match pattern {
+            Pattern::MatchValue(pattern) => {
+                let wanted = self.eval(&pattern.value);
+                value.equals(&wanted)
+            }
+            Pattern::MatchSingleton(pattern) => value.equals(&match pattern.value {
+                Singleton::None => Value::None,
+                Singleton::True => Value::Bool(true),
+                Singleton::False => Value::Bool(false),
+            }),
+            Pattern::MatchAs(pattern) => {
+                if let Some(name) = &pattern.name {
+                    self.env().vars.borrow_mut().insert(name.as_str(), value.clone());
+                }
+                pattern.pattern.as_ref().map_or(Some(true), |inner| self.matches(inner, value, depth + 1))
+            }
+            Pattern::MatchOr(pattern) => {
+                let answers: Vec<_> =
+                    pattern.patterns.iter().map(|inner| self.matches(inner, value, depth + 1)).collect();
+                if answers.contains(&Some(true)) {
+                    return Some(true);
+                }
+                answers.iter().all(|answer| *answer == Some(false)).then_some(false)
+            }
+            Pattern::MatchSequence(pattern) => {
+                let items = if let Value::List(items, _) = value { items.borrow().clone() } else { Vec::new() };
+                for (at, inner) in pattern.patterns.iter().enumerate() {
+                    let reason = "it is matched in a value that is not known";
+                    let part = items.get(at).cloned().unwrap_or_else(|| self.part_of(value, inner, reason));
+                    self.matches(inner, &part, depth + 1);
+                }
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The strings among a pattern's alternatives.
+fn strings(pattern: &Pattern, depth: u32) -> Vec<&Expr> {
+    match pattern {
+        Pattern::MatchValue(pattern) => vec![&*pattern.value],
+        Pattern::MatchOr(pattern) if depth < MAX_PATTERNS => {
+            pattern.patterns.iter().flat_map(|inner| strings(inner, depth + 1)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// How a statement ends of which one arm ends so and another so.
+fn either(one: Flow, other: Flow) -> Flow {
+    match (one, other) {
+        (Flow::Next, _) | (_, Flow::Next) => Flow::Next,
+        (Flow::Leave, other) => other,
+        (one, _) => one,
+    }
+}
+
+fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
+    for (name, value) in right {
+        let value = match left.remove(name) {
+            Some(other) => other.join(value),
+            None => value,
+        };
+        left.insert(name, value);
+    }
+    left
+}

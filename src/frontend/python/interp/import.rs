@@ -1,0 +1,124 @@
+//! Imports: a name is bound to the promise of its value, which is kept when the name is used.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+use ruff_python_ast::Stmt;
+
+use super::super::value::{Import, Value};
+use super::{Interp, Unit};
+use crate::frontend::sql;
+
+/// Why a function of a module is not followed where a script uses very many.
+const CROWDED: &str = "more modules are imported than are followed";
+
+impl<'a> Interp<'a> {
+    pub(super) fn import(&mut self, stmt: &'a Stmt) {
+        let (env, unit) = (self.env(), self.unit());
+        let promise = |level, module: String, name| {
+            let (found, busy) = (OnceCell::new(), Cell::new(false));
+            Value::Import(Rc::new(Import { unit, level, module, name, found, busy }))
+        };
+        match stmt {
+            Stmt::Import(import) => {
+                for alias in &import.names {
+                    if alias.asname.is_some() || !alias.name.contains('.') {
+                        let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                        env.vars.borrow_mut().insert(bound, promise(0, alias.name.to_string(), None));
+                    }
+                }
+            }
+            Stmt::ImportFrom(import) => {
+                let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+                for alias in &import.names {
+                    let name = alias.name.as_str();
+                    if name == "*" {
+                        if let Some(from) = self.module(unit, import.level, &module) {
+                            let vars = self.module_env(from).vars.borrow().clone();
+                            env.vars.borrow_mut().extend(vars);
+                        }
+                        continue;
+                    }
+                    let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
+                    env.vars.borrow_mut().insert(bound, promise(import.level, module.clone(), Some(name)));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The value behind a name; `None` where it is imported and the project does not have it.
+    pub(super) fn used(&mut self, value: Value<'a>) -> Option<Value<'a>> {
+        match value {
+            Value::Import(import) => {
+                if let Some(found) = import.found.get() {
+                    return found.clone();
+                }
+                if import.busy.replace(true) {
+                    return None;
+                }
+                self.crowded = false;
+                let mut found = self.imported(&import);
+                if found.is_none() && std::mem::take(&mut self.crowded) {
+                    found = Some(Value::Crowded);
+                }
+                import.busy.set(false);
+                import.found.get_or_init(|| found).clone()
+            }
+            Value::Either(values) if values.iter().any(|value| matches!(value, Value::Import(_))) => {
+                let known: Vec<_> = values.iter().filter_map(|value| self.used(value.clone())).collect();
+                known.into_iter().reduce(Value::join)
+            }
+            other => Some(other),
+        }
+    }
+
+    fn imported(&mut self, import: &Import<'a>) -> Option<Value<'a>> {
+        let source = self.module(import.unit, import.level, &import.module);
+        let Some(name) = import.name else { return source.map(Value::Module) };
+        let value = source.and_then(|source| self.module_env(source).get(name));
+        if let Some(value) = value.and_then(|value| self.used(value)) {
+            return Some(value);
+        }
+        let dotted = if import.module.is_empty() { name.to_owned() } else { format!("{}.{name}", import.module) };
+        self.module(import.unit, import.level, &dotted).map(Value::Module)
+    }
+
+    /// Says that a function is not followed to its file, where it is given SQL or a connection.
+    pub(super) fn beyond(&mut self, arguments: &[Value<'a>]) {
+        let works = |value: &Value<'a>| match value {
+            Value::Handle(_) => true,
+            Value::Text(text) => text.marked || sql::looks_like_sql(&text.sql.text),
+            _ => false,
+        };
+        if arguments.iter().any(works) {
+            self.cut(CROWDED);
+        }
+    }
+
+    /// The index of an imported file, loaded on first use.
+    fn module(&mut self, from: usize, level: u32, dotted: &str) -> Option<usize> {
+        let from = self.units.get(from)?.file;
+        let file = self.program.module(from, level, dotted)?;
+        if let Some(known) = self.units.iter().position(|unit| unit.file.id == file.id) {
+            return Some(known);
+        }
+        let at = self.units.len();
+        let Some(slot) = self.program.slots.get(at - 1) else {
+            self.crowded = true;
+            return None;
+        };
+        let (file, parsed) = slot.get_or_init(|| {
+            let parsed = self.program.reader.tree(&file);
+            (file, parsed)
+        });
+        let earned = file.text.len().min(self.share);
+        self.share -= earned;
+        if self.steps > 0 {
+            self.steps += 20 * earned as u64;
+        }
+        self.units.push(Unit { file, parsed });
+        self.envs.push(None);
+        Some(at)
+    }
+}

@@ -1,0 +1,114 @@
+//! Rows that are written without SQL: through a session's objects, or copied from a file.
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::super::value::Value;
+use super::call::{Named, keyword};
+use super::{Interp, last_name};
+use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, Unknown, Where};
+use crate::span::Span;
+
+impl<'a> Interp<'a> {
+    /// A method of a session or cursor that writes rows.
+    pub(super) fn row_method(
+        &mut self,
+        base: &Value<'a>,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
+        let first = arguments.first();
+        let given = || call.arguments.args.first();
+        let (kind, source, rows, table) = match name {
+            "add" if self.is_session(base, call) => {
+                let table = given().and_then(|row| self.table_of(first?, row));
+                (OpKind::DataInsert, DataSource::Orm, Some(1), table)
+            }
+            "add_all" | "bulk_save_objects" => {
+                let items = first.and_then(|rows| self.items(rows));
+                let table = items.as_ref().and_then(|items| self.table_of(items.first()?, given()?));
+                (OpKind::DataInsert, DataSource::Orm, items.map(|items| items.len() as u64), table)
+            }
+            "bulk_insert_mappings" | "bulk_update_mappings" => {
+                let rows = arguments.get(1).cloned().or_else(|| keyword(named, "mappings"));
+                let rows = rows.and_then(|rows| self.items(&rows)).map(|items| items.len() as u64);
+                let kind = if name.contains("update") { OpKind::DataUpdate } else { OpKind::DataInsert };
+                let table = given().and_then(|model| self.table_of(first?, model));
+                (kind, DataSource::Orm, rows, table)
+            }
+            "copy_from" | "copy_records_to_table" | "copy_to_table" => {
+                let at = usize::from(name == "copy_from");
+                let table = arguments.get(at).cloned().or_else(|| keyword(named, "table"))?;
+                let named = call.arguments.args.get(at).map_or_else(|| self.span(call), |table| self.span(table));
+                (OpKind::DataInsert, DataSource::Copy, None, Some(self.named_table(&table, named)))
+            }
+            _ => return None,
+        };
+        let source = (kind == OpKind::DataInsert).then_some(source);
+        let condition = if source.is_some() { Where::Absent } else { Where::Unknown };
+        let details = DataDetails { source, rows, condition, ..DataDetails::default() };
+        let conn = self.conn_of(base);
+        self.emit_rows(kind, table, details, &conn, self.span(call));
+        Some(Value::None)
+    }
+
+    /// `row.note = "x"` on a row that was read from the database.
+    pub(super) fn row_changed(&mut self, row: &Value<'a>, span: Span) {
+        let Value::Unknown(opaque) = row else { return };
+        if let (Some(conn), false) = (&opaque.row_of, self.loops.is_empty()) {
+            let details = DataDetails { condition: Where::Unknown, ..DataDetails::default() };
+            self.emit_rows(OpKind::DataUpdate, opaque.table.clone(), details, conn, span);
+        }
+    }
+
+    /// One of the rows that a loop over a query sees.
+    pub(super) fn row_of(&self, rows: &Value<'a>, target: &'a Expr) -> Option<Value<'a>> {
+        let (conn, table) = match rows {
+            Value::Unknown(opaque) => (opaque.row_of.clone()?, opaque.table.clone()),
+            Value::Construct(construct) => (construct.conn.clone()?, Some(construct.table.clone())),
+            _ => return None,
+        };
+        let reason = "it is read from the database".to_owned();
+        let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(target)), span: self.span(target) };
+        Some(Value::rows(unknown, conn, table))
+    }
+
+    /// Whether `add` is that of a session: sets have one too.
+    fn is_session(&self, base: &Value<'a>, call: &ExprCall) -> bool {
+        let Expr::Attribute(attribute) = &*call.func else { return false };
+        let name = last_name(&attribute.value).to_lowercase();
+        let named = name.ends_with("session") || matches!(name.as_str(), "db" | "s" | "sess");
+        named && matches!(base, Value::Handle(_) | Value::Unknown(_)) && call.arguments.args.len() == 1
+    }
+
+    /// The table of a row or of its class.
+    fn table_of(&self, value: &Value<'a>, expr: &'a Expr) -> Option<Known<QualifiedName>> {
+        let span = self.span(expr);
+        let class = match value {
+            Value::Class(class) => Some(class),
+            Value::Record(record) => record.of.as_ref(),
+            _ => None,
+        };
+        let literal = class.and_then(|class| {
+            class.env.vars.borrow().get("__tablename__").and_then(|name| name.as_str().map(str::to_owned))
+        });
+        Some(match literal {
+            Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
+            None => {
+                let reason = "the table is named elsewhere".to_owned();
+                Known::Unknown(Unknown { reason, text: format!("{{{}}}", self.shown(expr)), span })
+            }
+        })
+    }
+
+    fn named_table(&self, table: &Value<'a>, span: Span) -> Known<QualifiedName> {
+        match table.as_str() {
+            Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
+            None => {
+                let text = format!("{{{}}}", span.slice(self.file_text(span)));
+                Known::Unknown(Unknown { reason: "the table's name is not known".to_owned(), text, span })
+            }
+        }
+    }
+}
