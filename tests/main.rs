@@ -6,6 +6,8 @@ mod support;
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
 mod cli;
+/// The language server, spoken to as two editors do.
+mod lsp;
 /// Every rule page is a test.
 mod rules;
 /// The home-made migration system: every planted hazard is found, no trap.

@@ -39,6 +39,8 @@ pub enum Command {
     Baseline(BaselineArgs),
     /// Write a commented `ddlint.toml`
     Init(InitArgs),
+    /// Serve an editor: the Language Server Protocol on standard input and output
+    Server,
 }
 
 /// Options of every command.

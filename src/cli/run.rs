@@ -12,10 +12,11 @@ use super::args::{
 };
 use super::context::Context;
 use super::output::{Failure, finish, note, print};
-use super::verdict::CLEAN;
+use super::verdict::{CLEAN, FINDINGS};
 use super::{CONFIGURATION, explain, fixes, pages, terminal, verdict};
 use crate::engine::baseline::{Baseline, Finding};
 use crate::engine::{self, Outcome};
+use crate::lsp;
 use crate::report::Format;
 use crate::source::{self, Sources};
 
@@ -40,7 +41,16 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Baseline(args) => baseline(args, &cli.global),
         Command::Init(args) => init(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Server => server(&cli.global),
     }
+}
+
+fn server(global: &GlobalArgs) -> Result<u8, Failure> {
+    // The editor may have another folder in mind than the one it started us in.
+    let file = global.config.as_ref().map(std::path::absolute).transpose()?;
+    let orderly = lsp::serve(lsp::Configured { file, isolated: global.isolated })?;
+    // 1 for an editor that leaves without `shutdown` is what the protocol asks for.
+    Ok(if orderly { CLEAN } else { FINDINGS })
 }
 
 fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
