@@ -90,6 +90,8 @@ fn each_foreign_crate_has_one_home() {
         ("std::fs", &["src/source/"]),
         ("walkdir", &["src/source/"]),
         ("clap", &["src/cli/"]),
+        ("lsp_types", &["src/lsp/"]),
+        ("lsp_server", &["src/lsp/"]),
         ("std::process::Command", &["src/source/"]),
         ("println!", &["src/cli/", "src/main.rs"]),
         ("stdout()", &["src/cli/", "src/main.rs"]),
