@@ -1,9 +1,11 @@
 //! Short scripts and the operations they come to.
 
-use super::read;
+use super::{Reader, Reading, read};
 use crate::config::Dialect;
-use crate::ir::{Direction, GuardKind, Migration, Operation};
-use crate::source::{Language, NoModules, Role, Runner, SourceFile};
+use crate::ir::{
+    DataSource, Details, Direction, GuardKind, Migration, OpKind, OpaqueReason, Operation, TransactionKind, Where,
+};
+use crate::source::{Language, Modules, NoModules, Role, Runner, SourceFile};
 use crate::span::{FileId, LineIndex};
 
 fn source(text: &str) -> SourceFile {
@@ -137,4 +139,208 @@ fn a_text_extended_under_a_condition_is_each_of_its_texts() {
 fn a_conditional_part_of_a_statement_gives_both_statements() {
     let text = "def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute(f'CREATE INDEX {c} i ON t (a)')\n";
     assert_eq!(shown(text).matches("index.create t").count(), 2, "{}", shown(text));
+}
+
+/// A project of the script and one helper, `helpers.py`.
+struct Helper(std::sync::Arc<SourceFile>);
+
+impl Modules for Helper {
+    fn module(&self, _from: &SourceFile, _level: u32, dotted: &str) -> Option<std::sync::Arc<SourceFile>> {
+        (dotted == "helpers" || dotted == "project.helpers").then(|| self.0.clone())
+    }
+}
+
+fn with_helper(text: &str, helper: &str) -> Reading {
+    let helper = SourceFile { id: FileId(1), path: "helpers.py".into(), helper: true, ..source(helper) };
+    Reader::default().read(&source(text), &Helper(std::sync::Arc::new(helper)))
+}
+
+fn first(text: &str) -> Operation {
+    let reading = read(&source(text), &NoModules);
+    reading.migrations[0].operations[0].clone()
+}
+
+#[test]
+fn a_helper_of_another_file_sends_what_it_is_given() {
+    let helper = "def exec_ddl(engine, sql):\n    with engine.begin() as conn:\n        conn.execute(text(sql))\n";
+    let text = "from project.helpers import exec_ddl\n\n\ndef upgrade(engine):\n    exec_ddl(engine, 'DROP TABLE t')\n";
+    let reading = with_helper(text, helper);
+    let operation = &reading.migrations[0].operations[0];
+    assert_eq!(operation.statement.span.slice(text), "DROP TABLE t");
+    assert_eq!(operation.context.scope.kind, TransactionKind::Explicit);
+    assert_eq!(operation.context.helpers, ["upgrade", "exec_ddl"]);
+    assert_eq!(reading.unresolved, 0);
+}
+
+#[test]
+fn a_helper_whose_text_it_is_shows_the_call_that_leads_there() {
+    let text = "import helpers\n\n\ndef upgrade(conn):\n    helpers.drop(conn)\n";
+    let reading = with_helper(text, "def drop(conn):\n    conn.execute('DROP TABLE t')\n");
+    let operation = &reading.migrations[0].operations[0];
+    assert_eq!(operation.statement.span.slice(text), "helpers.drop(conn)");
+    assert_eq!(operation.context.via.len(), 1);
+    assert_eq!(operation.context.origins, [FileId(1)]);
+}
+
+#[test]
+fn an_import_that_nothing_uses_is_not_read() {
+    struct Refuses;
+    impl Modules for Refuses {
+        fn module(&self, _: &SourceFile, _: u32, dotted: &str) -> Option<std::sync::Arc<SourceFile>> {
+            assert_ne!(dotted, "application");
+            None
+        }
+    }
+    let text = "from application import app\nimport application\n\n\ndef upgrade(conn):\n    conn.execute('DROP TABLE t')\n";
+    let reading = Reader::default().read(&source(text), &Refuses);
+    assert_eq!((reading.migrations.len(), reading.problems.len()), (1, 0));
+}
+
+#[test]
+fn files_that_import_each_other_come_to_an_end() {
+    let text = "from helpers import later\n\n\ndef upgrade(conn):\n    later(conn)\n";
+    assert_eq!(with_helper(text, "from helpers import later\nfrom project.helpers import *\n").migrations.len(), 0);
+}
+
+#[test]
+fn a_loop_until_nothing_is_left_is_a_loop_in_the_transaction_around_it() {
+    let text = "def upgrade(engine):\n    with engine.begin() as conn:\n        while True:\n            conn.execute(text('UPDATE t SET a = 1'))\n";
+    let context = first(text).context;
+    assert!(context.in_loop && context.loop_in_transaction && context.endless_loop);
+    let text = "def upgrade(conn):\n    while True:\n        n = conn.execute(text('UPDATE t SET a = 1')).rowcount\n        conn.commit()\n        if not n:\n            break\n";
+    let context = first(text).context;
+    assert!(context.in_loop && !context.loop_in_transaction && !context.endless_loop);
+}
+
+#[test]
+fn a_failure_that_is_caught_is_swallowed_and_one_that_is_raised_again_is_not() {
+    let text = "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        pass\n";
+    assert!(first(text).context.failure_swallowed);
+    let text = "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        raise\n";
+    assert!(!first(text).context.failure_swallowed);
+}
+
+#[test]
+fn spans_lead_back_through_escapes_and_line_ends() {
+    let text = "def upgrade(conn):\r\n    conn.execute('DROP\\n TABLE\\x20t; DROP TABLE \\u0075')\r\n";
+    let reading = read(&source(text), &NoModules);
+    let spans: Vec<_> = reading.migrations[0].operations.iter().map(|op| op.statement.span.slice(text)).collect();
+    assert_eq!(spans, ["DROP\\n TABLE\\x20t", "DROP TABLE \\u0075"]);
+}
+
+#[test]
+fn decorated_and_asynchronous_functions_are_entries() {
+    let text = "@upgrade_table.register(description='x')\nasync def upgrade_v2(conn: Connection) -> None:\n    await conn.execute('ALTER TABLE t ADD a int')\n";
+    assert_eq!(shown(text), "upgrade_v2\n  column.add t unknown | ALTER TABLE t ADD a int\n");
+}
+
+#[test]
+fn a_commit_proves_that_the_driver_began_a_transaction() {
+    let text = "def upgrade(conn):\n    conn.execute('DROP TABLE a')\n    conn.commit()\n    conn.execute('DROP TABLE b')\n";
+    let reading = read(&source(text), &NoModules);
+    let scopes: Vec<_> = reading.migrations[0].operations.iter().map(|op| op.context.scope).collect();
+    assert!(scopes.iter().all(|scope| scope.kind == TransactionKind::Runner));
+    assert_ne!(scopes[0].id, scopes[2].id);
+}
+
+#[test]
+fn a_step_has_its_statement_and_the_one_that_undoes_it() {
+    let text = "from yoyo import step\nsteps = [step('ALTER TABLE t ADD a int', 'ALTER TABLE t DROP a')]\n";
+    assert_eq!(
+        shown(text),
+        "migrate\n  column.add t runner | ALTER TABLE t ADD a int\nmigrate (down)\n  column.drop t runner | ALTER TABLE t DROP a\n"
+    );
+}
+
+#[test]
+fn sql_that_an_upgrade_returns_to_aerich_is_executed() {
+    let text = "async def upgrade(db: BaseDBAsyncClient) -> str:\n    return \"\"\"ALTER TABLE t ADD a int\"\"\"\n\n\nasync def downgrade(db) -> str:\n    return \"\"\"ALTER TABLE t DROP a\"\"\"\n";
+    assert_eq!(
+        shown(text),
+        "upgrade\n  column.add t runner | ALTER TABLE t ADD a int\ndowngrade (down)\n  column.drop t runner | ALTER TABLE t DROP a\n"
+    );
+}
+
+#[test]
+fn rows_of_a_session_are_inserted_and_changed() {
+    let text = "def upgrade(session):\n    session.add_all([Note(a=1), Note(a=2)])\n    for note in session.query(Note).all():\n        note.author = 'x'\n    session.commit()\n";
+    let operations = &read(&source(text), &NoModules).migrations[0].operations;
+    let Details::Data(inserted) = &operations[0].details else { panic!("an insert") };
+    assert_eq!((inserted.source, inserted.rows), (Some(DataSource::Orm), Some(2)));
+    let Details::Data(changed) = &operations[1].details else { panic!("an update") };
+    assert_eq!((operations[1].kind, &changed.condition), (OpKind::DataUpdate, &Where::Unknown));
+    assert!(operations[1].context.in_loop);
+}
+
+#[test]
+fn rows_copied_by_a_cursor_are_inserted() {
+    let text = "def upgrade(cur, f):\n    cur.copy_from(f, 'notes')\n";
+    assert_eq!(shown(text), "upgrade\n  data.insert notes unknown | cur.copy_from(f, 'notes')\n");
+}
+
+#[test]
+fn what_an_index_object_says_is_kept() {
+    let text = "def upgrade(conn):\n    Index('IX_a', notes.c.author, unique=True).create(conn)\n";
+    let operation = first(text);
+    let Details::Index(index) = &operation.details else { panic!("an index") };
+    assert!(index.unique);
+    assert_eq!(index.columns[0].text, "author");
+    assert_eq!(operation.name.expect("a name").to_string(), "ix_a");
+    assert_eq!(operation.table.expect("a table").to_string(), "notes");
+}
+
+#[test]
+fn membership_is_a_guard_only_where_it_speaks_of_objects() {
+    let kind = |test: &str| {
+        let text = format!("def upgrade(conn):\n    if {test}:\n        conn.execute('DROP TABLE t')\n");
+        first(&text).context.guards[0].kind.clone()
+    };
+    assert_eq!(kind("'note' not in columns"), GuardKind::Absent);
+    assert_eq!(kind("'t' in inspect(conn).get_table_names()"), GuardKind::Present);
+    assert_eq!(kind("mode in sys.argv"), GuardKind::Other);
+    assert_eq!(kind("'--force' not in arguments"), GuardKind::Other);
+}
+
+#[test]
+fn the_origin_of_a_list_tells_what_it_holds() {
+    let text = "def upgrade(conn):\n    names = [row[1] for row in conn.execute('PRAGMA table_info(t)')]\n    if 'a' not in names:\n        conn.execute('ALTER TABLE t ADD a int')\n";
+    assert!(shown(text).contains("column.add t unknown absent |"), "{}", shown(text));
+}
+
+#[test]
+fn cases_are_guards_and_dispatch() {
+    let text = "def main(conn, action):\n    match action:\n        case 'up':\n            conn.execute('DROP TABLE a')\n        case 'down' | 'rollback':\n            conn.execute('DROP TABLE b')\n";
+    let down = "main (down)\n  table.drop b unknown other other | DROP TABLE b\n";
+    assert_eq!(shown(text), format!("main\n  table.drop a unknown other | DROP TABLE a\n{down}"));
+}
+
+#[test]
+fn generators_and_nested_comprehensions_are_lists() {
+    let text = "def statements():\n    yield 'DROP TABLE a'\n    yield from ['DROP TABLE b']\n\n\ndef upgrade(conn):\n    for sql in statements():\n        conn.execute(sql)\n    for sql in [f'DROP TABLE {s}.{t}' for s in ('x', 'y') for t in ('c', 'd')]:\n        conn.execute(sql)\n";
+    assert_eq!(shown(text).matches("table.drop").count(), 6, "{}", shown(text));
+}
+
+#[test]
+fn a_conditional_argument_of_a_template_gives_both_statements() {
+    for template in ["'CREATE INDEX %s i ON t (a)' % c", "'CREATE INDEX {} i ON t (a)'.format(c)"] {
+        let text = format!(
+            "def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute({template})\n"
+        );
+        assert_eq!(shown(&text).matches("index.create t").count(), 2, "{}", shown(&text));
+    }
+}
+
+#[test]
+fn the_end_of_following_is_said_at_its_place() {
+    let unresolved = |text: &str| {
+        let reading = read(&source(text), &NoModules);
+        let operations = reading.migrations.iter().flat_map(|migration| &migration.operations);
+        let opaque = operations.filter(|op| matches!(op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
+        opaque.map(|op| op.statement.span.start).collect::<Vec<_>>()
+    };
+    let names: String = (0..2_001).map(|at| format!("'t{at}', ")).collect();
+    let text = format!("def upgrade(conn):\n    for name in [{names}]:\n        conn.execute('DROP TABLE ' + name)\n");
+    assert_eq!(unresolved(&text).len(), 1);
+    let deep: String = (0..30).map(|at| format!("def f{at}(conn):\n    f{}(conn)\n\n\n", at + 1)).collect();
+    assert_eq!(unresolved(&format!("{deep}def f30(conn):\n    conn.execute('DROP TABLE t')\n")).len(), 1);
 }
