@@ -33,7 +33,7 @@ impl<'a> Interp<'a> {
                     return Value::None;
                 }
                 ("extend", Some(more)) => {
-                    let more = self.items(more).unwrap_or_default();
+                    let more = Value::items(more).unwrap_or_default();
                     items.borrow_mut().extend(more);
                     return Value::None;
                 }
@@ -135,7 +135,7 @@ impl<'a> Interp<'a> {
                 Some(if text.marked { self.mark(&value, self.span(call)) } else { value })
             }
             "join" => {
-                let Some(items) = first.and_then(|value| self.items(value)) else {
+                let Some(items) = first.and_then(Value::items) else {
                     let base = first.cloned().unwrap_or(Value::None);
                     return Some(self.part_of(&base, call, "the joined values are not known"));
                 };
@@ -150,6 +150,17 @@ impl<'a> Interp<'a> {
                     out.mix(&part);
                 }
                 Some(Value::Text(Rc::new(out)))
+            }
+            "splitlines" => {
+                let mut at = 0;
+                let mut lines = Vec::new();
+                for line in sql.text.split_inclusive('\n') {
+                    // With their ends, so that what puts them together again has the text.
+                    let part = Text { sql: sql.part(at..at + line.len()), ..(**text).clone() };
+                    lines.push(Value::Text(Rc::new(part)));
+                    at += line.len();
+                }
+                Some(Value::list(lines, self.span(call)))
             }
             "split" => {
                 let separator = first.and_then(Value::as_str).filter(|s| !s.is_empty())?;

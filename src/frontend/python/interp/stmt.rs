@@ -206,7 +206,7 @@ impl<'a> Interp<'a> {
 
     fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
         let iterated = self.eval(&stmt.iter);
-        if let Some(items) = self.items(&iterated) {
+        if let Some(items) = Value::items(&iterated) {
             for (round, item) in items.into_iter().enumerate() {
                 if round == MAX_ROUNDS {
                     self.cut("the loop has more rounds than are followed");
@@ -222,7 +222,8 @@ impl<'a> Interp<'a> {
             }
         } else {
             let reason = "it comes from a loop over values that are not known";
-            let item = self.row_of(&iterated, &stmt.target).unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason));
+            let item =
+                self.row_of(&iterated, &stmt.target).unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason));
             self.assign(&stmt.target, item);
             self.open_loop(&stmt.body);
             self.block(&stmt.body);
