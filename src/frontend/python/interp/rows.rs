@@ -78,7 +78,7 @@ impl<'a> Interp<'a> {
     fn is_session(base: &Value<'a>, call: &ExprCall) -> bool {
         let Expr::Attribute(attribute) = &*call.func else { return false };
         let name = last_name(&attribute.value).to_lowercase();
-        let named = name.ends_with("session") || matches!(name.as_str(), "db" | "s" | "sess");
+        let named = name.ends_with("session") || name == "db";
         named && matches!(base, Value::Handle(_) | Value::Unknown(_)) && call.arguments.args.len() == 1
     }
 
