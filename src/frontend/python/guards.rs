@@ -33,6 +33,12 @@ pub(super) fn is_down_text(expr: &Expr) -> bool {
     matches!(expr, Expr::StringLiteral(text) if is_down(text.value.to_str().trim_start_matches('-')))
 }
 
+/// Whether a function of this name cuts a text into statements.
+pub(super) fn splits_statements(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.ends_with("statements") || (name.contains("split") && name.contains("sql"))
+}
+
 /// Whether a function or command of this name undoes a migration.
 pub(super) fn is_down(name: &str) -> bool {
     let name = name.to_lowercase();
@@ -89,7 +95,9 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
             }
             match op {
                 CmpOp::In if asks_for_objects(&compare.left, right, origin) => (GuardKind::Present, GuardKind::Absent),
-                CmpOp::NotIn if asks_for_objects(&compare.left, right, origin) => (GuardKind::Absent, GuardKind::Present),
+                CmpOp::NotIn if asks_for_objects(&compare.left, right, origin) => {
+                    (GuardKind::Absent, GuardKind::Present)
+                }
                 CmpOp::Is | CmpOp::Eq if right.is_none_literal_expr() && asks_existence(&compare.left) => {
                     (GuardKind::Absent, GuardKind::Present)
                 }

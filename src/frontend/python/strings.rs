@@ -214,7 +214,7 @@ pub(super) fn percent_pieces(text: &str) -> Vec<Piece> {
         if bytes.get(end) == Some(&b'(')
             && let Some(close) = text.get(end..).and_then(|t| t.find(')'))
         {
-            name = text.get(end + 1..end + close).unwrap_or_default().to_owned();
+            text.get(end + 1..end + close).unwrap_or_default().clone_into(&mut name);
             end += close + 1;
         }
         while bytes.get(end).is_some_and(|b| b.is_ascii_digit() || b"-+ #.".contains(b)) {

@@ -29,11 +29,8 @@ fn source(text: &str) -> SourceFile {
 }
 
 fn operation(op: &Operation, text: &str) -> String {
-    let mut out = format!("  {}", op.kind.as_str());
-    if let Some(table) = &op.table {
-        out += &format!(" {table}");
-    }
-    out += &format!(" {}", op.context.scope.kind.as_str());
+    let table = op.table.as_ref().map(|table| format!(" {table}")).unwrap_or_default();
+    let mut out = format!("  {}{table} {}", op.kind.as_str(), op.context.scope.kind.as_str());
     for guard in &op.context.guards {
         out += match guard.kind {
             GuardKind::Absent => " absent",
@@ -191,7 +188,8 @@ fn an_import_that_nothing_uses_is_not_read() {
             None
         }
     }
-    let text = "from application import app\nimport application\n\n\ndef upgrade(conn):\n    conn.execute('DROP TABLE t')\n";
+    let text =
+        "from application import app\nimport application\n\n\ndef upgrade(conn):\n    conn.execute('DROP TABLE t')\n";
     let reading = Reader::default().read(&source(text), &Refuses);
     assert_eq!((reading.migrations.len(), reading.problems.len()), (1, 0));
 }
@@ -214,9 +212,11 @@ fn a_loop_until_nothing_is_left_is_a_loop_in_the_transaction_around_it() {
 
 #[test]
 fn a_failure_that_is_caught_is_swallowed_and_one_that_is_raised_again_is_not() {
-    let text = "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        pass\n";
+    let text =
+        "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        pass\n";
     assert!(first(text).context.failure_swallowed);
-    let text = "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        raise\n";
+    let text =
+        "def upgrade(conn):\n    try:\n        conn.execute('DROP TABLE t')\n    except Exception:\n        raise\n";
     assert!(!first(text).context.failure_swallowed);
 }
 
@@ -236,7 +236,8 @@ fn decorated_and_asynchronous_functions_are_entries() {
 
 #[test]
 fn a_commit_proves_that_the_driver_began_a_transaction() {
-    let text = "def upgrade(conn):\n    conn.execute('DROP TABLE a')\n    conn.commit()\n    conn.execute('DROP TABLE b')\n";
+    let text =
+        "def upgrade(conn):\n    conn.execute('DROP TABLE a')\n    conn.commit()\n    conn.execute('DROP TABLE b')\n";
     let reading = read(&source(text), &NoModules);
     let scopes: Vec<_> = reading.migrations[0].operations.iter().map(|op| op.context.scope).collect();
     assert!(scopes.iter().all(|scope| scope.kind == TransactionKind::Runner));
@@ -323,9 +324,8 @@ fn generators_and_nested_comprehensions_are_lists() {
 #[test]
 fn a_conditional_argument_of_a_template_gives_both_statements() {
     for template in ["'CREATE INDEX %s i ON t (a)' % c", "'CREATE INDEX {} i ON t (a)'.format(c)"] {
-        let text = format!(
-            "def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute({template})\n"
-        );
+        let text =
+            format!("def upgrade(conn, pg):\n    c = 'CONCURRENTLY' if pg else ''\n    conn.execute({template})\n");
         assert_eq!(shown(&text).matches("index.create t").count(), 2, "{}", shown(&text));
     }
 }
@@ -338,9 +338,20 @@ fn the_end_of_following_is_said_at_its_place() {
         let opaque = operations.filter(|op| matches!(op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         opaque.map(|op| op.statement.span.start).collect::<Vec<_>>()
     };
-    let names: String = (0..2_001).map(|at| format!("'t{at}', ")).collect();
+    let names: Vec<_> = (0..2_001).map(|at| format!("'t{at}'")).collect();
+    let names = names.join(", ");
     let text = format!("def upgrade(conn):\n    for name in [{names}]:\n        conn.execute('DROP TABLE ' + name)\n");
     assert_eq!(unresolved(&text).len(), 1);
-    let deep: String = (0..30).map(|at| format!("def f{at}(conn):\n    f{}(conn)\n\n\n", at + 1)).collect();
+    let deep: Vec<_> = (0..30).map(|at| format!("def f{at}(conn):\n    f{}(conn)\n\n\n", at + 1)).collect();
+    let deep = deep.concat();
     assert_eq!(unresolved(&format!("{deep}def f30(conn):\n    conn.execute('DROP TABLE t')\n")).len(), 1);
+}
+
+#[test]
+fn a_text_that_a_function_splits_is_read_whole() {
+    let text = "SQL = '''\nCREATE INDEX i ON t (a);\nCREATE INDEX j ON t (b);\n'''\n\n\ndef upgrade(cur):\n    for statement in get_statements(SQL.splitlines()):\n        cur.execute(statement)\n\n\ndef get_statements(lines):\n    for line in lines:\n        yield line.partition(';')[0]\n";
+    assert_eq!(
+        shown(text),
+        "upgrade\n  index.create t unknown | CREATE INDEX i ON t (a)\n  index.create t unknown | CREATE INDEX j ON t (b)\n"
+    );
 }

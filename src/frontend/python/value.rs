@@ -101,6 +101,19 @@ pub(super) struct Class<'a> {
     pub(super) fields: Vec<&'a str>,
 }
 
+impl<'a> Class<'a> {
+    /// An attribute of the class or of one it is derived from.
+    pub(super) fn attribute(&self, name: &str, depth: u32) -> Option<Value<'a>> {
+        let own = self.env.vars.borrow().get(name).cloned();
+        own.or_else(|| {
+            let bases = self.bases.iter().filter(|_| depth < 10);
+            bases
+                .filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
+                .find_map(|base| base.attribute(name, depth + 1))
+        })
+    }
+}
+
 /// An instance, or a call of a class that is not known with its arguments.
 #[derive(Debug)]
 pub(super) struct Record<'a> {
@@ -181,7 +194,7 @@ impl<'a> Env<'a> {
     }
 }
 
-impl<'a> Value<'a> {
+impl Value<'_> {
     pub(super) fn unknown(reason: impl Into<String>, text: impl Into<String>, span: Span) -> Self {
         Self::opaque(Unknown { reason: reason.into(), text: text.into(), span }, false)
     }
@@ -279,11 +292,27 @@ impl<'a> Value<'a> {
             return self;
         }
         let mut values = self.alternatives();
-        for value in other.alternatives() {
+        let others = if let Self::Either(others) = other { others.to_vec() } else { vec![other] };
+        for value in others {
             if values.len() < 8 && !values.iter().any(|v| v.same(&value)) {
                 values.push(value);
             }
         }
         Self::Either(Rc::new(values))
+    }
+
+    /// The elements that a loop over it sees, where they are known.
+    pub(super) fn items(&self) -> Option<Vec<Self>> {
+        match self {
+            Self::List(items, _) => Some(items.borrow().clone()),
+            Self::Dict(pairs, _) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            Self::Either(values) => {
+                let lists: Vec<_> =
+                    values.iter().map(|v| if let Self::Either(_) = v { None } else { v.items() }).collect();
+                let lists: Option<Vec<_>> = lists.into_iter().collect();
+                lists.map(|lists| lists.into_iter().flatten().collect())
+            }
+            _ => None,
+        }
     }
 }

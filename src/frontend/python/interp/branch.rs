@@ -121,7 +121,8 @@ impl<'a> Interp<'a> {
                 let mut taken = self.matches(&case.pattern, &subject.value, 0);
                 if let Some(guard) = &case.guard {
                     let holds = self.eval(guard).truth();
-                    taken = if taken == Some(true) || holds == Some(false) { holds } else { taken.filter(|taken| !taken) };
+                    taken =
+                        if taken == Some(true) || holds == Some(false) { holds } else { taken.filter(|taken| !taken) };
                 }
                 let guards = taken.is_none().then(|| self.case_guard(case, subject));
                 Asked { taken, guards, down: strings(&case.pattern, 0).into_iter().any(guards::is_down_text) }

@@ -9,6 +9,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::guards;
 use super::super::value::{Body, Class, Env, Function, Handle, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
+use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;
 
@@ -36,6 +37,13 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
         span: Span,
     ) -> Value<'a> {
+        if let Value::Function(function) = callee
+            && guards::splits_statements(function.name)
+            && let Some(text) = whole_sql(arguments)
+        {
+            // The SQL reader splits a text better than a program of unknown make can be followed.
+            return Value::list(vec![text], span);
+        }
         match callee {
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
             Value::Class(class) => self.instance(class, arguments, named, span, false),
@@ -212,21 +220,11 @@ impl<'a> Interp<'a> {
         let record =
             Record { class: class.name.to_owned(), of: Some(class.clone()), fields: RefCell::new(fields), span };
         let this = Value::Record(Rc::new(record));
-        if let Some(Value::Function(init)) = self.class_attribute(class, "__init__", 0) {
+        if let Some(Value::Function(init)) = class.attribute("__init__", 0) {
             let init = bound(&init, &this);
             self.enter(&init, arguments, named, Some(span), entry);
         }
         this
-    }
-
-    fn class_attribute(&self, class: &Class<'a>, name: &str, depth: u32) -> Option<Value<'a>> {
-        let own = class.env.vars.borrow().get(name).cloned();
-        own.or_else(|| {
-            let bases = class.bases.iter().filter(|_| depth < 10);
-            bases
-                .filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
-                .find_map(|base| self.class_attribute(base, name, depth + 1))
-        })
     }
 
     pub(super) fn attribute_of(&mut self, base: &Value<'a>, name: &str, span: Span) -> Value<'a> {
@@ -236,7 +234,7 @@ impl<'a> Interp<'a> {
                 if let Some(value) = record.fields.borrow().get(name) {
                     return value.clone();
                 }
-                let found = record.of.as_ref().and_then(|class| self.class_attribute(class, name, 0));
+                let found = record.of.as_ref().and_then(|class| class.attribute(name, 0));
                 match found {
                     Some(Value::Function(function)) => Value::Function(bound(&function, base)),
                     Some(value) => value,
@@ -247,7 +245,7 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
-            Value::Class(class) => match self.class_attribute(class, name, 0) {
+            Value::Class(class) => match class.attribute(name, 0) {
                 Some(value) => value,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
@@ -291,7 +289,7 @@ impl<'a> Interp<'a> {
                 Value::Text(Rc::new(Text { sql, ..text }))
             }
             ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
-                match self.items(value) {
+                match Value::items(value) {
                     Some(items) => Value::list(items, span),
                     None => value.clone(),
                 }
@@ -305,7 +303,7 @@ impl<'a> Interp<'a> {
                 let pairs = named.iter().map(|(name, value)| (key(name), value.clone())).collect();
                 Value::Dict(Rc::new(RefCell::new(pairs)), span)
             }
-            ("enumerate", Some(value)) => match self.items(value) {
+            ("enumerate", Some(value)) => match Value::items(value) {
                 Some(items) => {
                     let from = match arguments.get(1).cloned().or_else(|| keyword(named, "start")) {
                         Some(Value::Int(from)) => from,
@@ -317,7 +315,7 @@ impl<'a> Interp<'a> {
                 None => self.part_of(value, call, "it is not known"),
             },
             ("zip", Some(_)) => {
-                let lists: Option<Vec<_>> = arguments.iter().map(|value| self.items(value)).collect();
+                let lists: Option<Vec<_>> = arguments.iter().map(Value::items).collect();
                 let Some(lists) = lists else { return self.unknown("it is not known", call) };
                 let rows = lists.iter().map(Vec::len).min().unwrap_or(0);
                 let row = |at: usize| Value::list(lists.iter().filter_map(|l| l.get(at).cloned()).collect(), span);
@@ -341,7 +339,7 @@ impl<'a> Interp<'a> {
                 }
                 None => self.unknown("the attribute's name is not known", call),
             },
-            ("next" | "anext", Some(value)) => match self.items(value).and_then(|items| items.into_iter().next()) {
+            ("next" | "anext", Some(value)) => match Value::items(value).and_then(|items| items.into_iter().next()) {
                 Some(first) => first,
                 None => self.part_of(value, call, "it is not known"),
             },
@@ -367,7 +365,8 @@ impl<'a> Interp<'a> {
             name,
             "create_engine" | "create_async_engine" | "create_pool" | "get_engine" | "engine_from_config"
         );
-        let connection = matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
+        let connection =
+            matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
         if !(engine || connection) {
             return None;
         }
@@ -375,6 +374,19 @@ impl<'a> Interp<'a> {
         let conn = self.new_conn(kind, Some(span));
         Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
     }
+}
+
+/// The SQL that a function which splits it is given: a text, or its lines.
+fn whole_sql<'a>(arguments: &[Value<'a>]) -> Option<Value<'a>> {
+    let first = arguments.first()?;
+    let parts = if let Value::Text(_) = first { vec![first.clone()] } else { first.items()? };
+    let mut out = Text::default();
+    for part in &parts {
+        let Value::Text(part) = part else { return None };
+        out.sql.append(&part.sql);
+        out.mix(part);
+    }
+    sql::looks_like_sql(&out.sql.text).then(|| Value::Text(Rc::new(out)))
 }
 
 pub(super) fn keyword<'a>(named: &[Named<'a>], name: &str) -> Option<Value<'a>> {

@@ -132,7 +132,7 @@ impl<'a> Interp<'a> {
             }
             Expr::YieldFrom(inner) => {
                 let value = self.eval(&inner.value);
-                let items = self.items(&value).unwrap_or_else(|| vec![value]);
+                let items = Value::items(&value).unwrap_or_else(|| vec![value]);
                 if let Some(frame) = self.frames.last_mut() {
                     frame.yields.get_or_insert_default().extend(items);
                 }
@@ -382,7 +382,9 @@ impl<'a> Interp<'a> {
                 values = vec![value.clone()];
             }
             if let [only] = &values[..] {
-                choices.iter_mut().for_each(|choice| choice.push(only.clone()));
+                for choice in &mut choices {
+                    choice.push(only.clone());
+                }
                 continue;
             }
             let before = std::mem::take(&mut choices);
@@ -508,7 +510,7 @@ impl<'a> Interp<'a> {
             return Ok(());
         };
         let iterated = self.eval(&generator.iter);
-        let Some(items) = self.items(&iterated).filter(|_| depth < MAX_LOOPS) else {
+        let Some(items) = Value::items(&iterated).filter(|_| depth < MAX_LOOPS) else {
             let item =
                 self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
             self.assign(&generator.target, item);
@@ -529,20 +531,5 @@ impl<'a> Interp<'a> {
             }
         }
         Ok(())
-    }
-
-    /// The elements that a loop over `value` sees, where they are known.
-    pub(super) fn items(&self, value: &Value<'a>) -> Option<Vec<Value<'a>>> {
-        match value {
-            Value::List(items, _) => Some(items.borrow().clone()),
-            Value::Dict(pairs, _) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
-            Value::Either(values) => {
-                let lists: Vec<_> =
-                    values.iter().map(|v| if let Value::Either(_) = v { None } else { self.items(v) }).collect();
-                let lists: Option<Vec<_>> = lists.into_iter().collect();
-                lists.map(|lists| lists.into_iter().flatten().collect())
-            }
-            _ => None,
-        }
     }
 }

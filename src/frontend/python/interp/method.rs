@@ -36,7 +36,7 @@ impl<'a> Interp<'a> {
                     return Value::None;
                 }
                 ("extend", Some(more)) => {
-                    let more = match self.items(more) {
+                    let more = match Value::items(more) {
                         Some(more) => more,
                         None => vec![self.part_of(more, call, "the elements are not known")],
                     };
@@ -164,7 +164,7 @@ impl<'a> Interp<'a> {
                 Some(if text.marked { self.mark(&value, self.span(call)) } else { value })
             }
             "join" => {
-                let Some(items) = first.and_then(|value| self.items(value)) else {
+                let Some(items) = first.and_then(Value::items) else {
                     let base = first.cloned().unwrap_or(Value::None);
                     return Some(self.part_of(&base, call, "the joined values are not known"));
                 };
@@ -179,6 +179,17 @@ impl<'a> Interp<'a> {
                     out.mix(&part);
                 }
                 Some(Value::Text(Rc::new(out)))
+            }
+            "splitlines" => {
+                let mut at = 0;
+                let mut lines = Vec::new();
+                for line in sql.text.split_inclusive('\n') {
+                    // With their ends, so that what puts them together again has the text.
+                    let part = Text { sql: sql.part(at..at + line.len()), ..(**text).clone() };
+                    lines.push(Value::Text(Rc::new(part)));
+                    at += line.len();
+                }
+                Some(Value::list(lines, self.span(call)))
             }
             "split" => {
                 let separator = first.and_then(Value::as_str).filter(|s| !s.is_empty())?;

@@ -21,20 +21,20 @@ impl<'a> Interp<'a> {
         let first = arguments.first();
         let given = || call.arguments.args.first();
         let (kind, source, rows, table) = match name {
-            "add" if self.is_session(base, call) => {
-                let table = given().and_then(|row| self.table_of(first?, row));
+            "add" if Self::is_session(base, call) => {
+                let table = first.zip(given()).map(|(row, expr)| self.table_of(row, expr));
                 (OpKind::DataInsert, DataSource::Orm, Some(1), table)
             }
             "add_all" | "bulk_save_objects" => {
-                let items = first.and_then(|rows| self.items(rows));
-                let table = items.as_ref().and_then(|items| self.table_of(items.first()?, given()?));
+                let items = first.and_then(Value::items);
+                let table = items.as_ref().and_then(|items| Some(self.table_of(items.first()?, given()?)));
                 (OpKind::DataInsert, DataSource::Orm, items.map(|items| items.len() as u64), table)
             }
             "bulk_insert_mappings" | "bulk_update_mappings" => {
                 let rows = arguments.get(1).cloned().or_else(|| keyword(named, "mappings"));
-                let rows = rows.and_then(|rows| self.items(&rows)).map(|items| items.len() as u64);
+                let rows = rows.and_then(|rows| Value::items(&rows)).map(|items| items.len() as u64);
                 let kind = if name.contains("update") { OpKind::DataUpdate } else { OpKind::DataInsert };
-                let table = given().and_then(|model| self.table_of(first?, model));
+                let table = first.zip(given()).map(|(model, expr)| self.table_of(model, expr));
                 (kind, DataSource::Orm, rows, table)
             }
             "copy_from" | "copy_records_to_table" | "copy_to_table" => {
@@ -75,15 +75,15 @@ impl<'a> Interp<'a> {
     }
 
     /// Whether `add` is that of a session: sets have one too.
-    fn is_session(&self, base: &Value<'a>, call: &ExprCall) -> bool {
+    fn is_session(base: &Value<'a>, call: &ExprCall) -> bool {
         let Expr::Attribute(attribute) = &*call.func else { return false };
         let name = last_name(&attribute.value).to_lowercase();
-        let named = name.ends_with("session") || matches!(name.as_str(), "db" | "s" | "sess");
+        let named = name.ends_with("session") || name == "db";
         named && matches!(base, Value::Handle(_) | Value::Unknown(_)) && call.arguments.args.len() == 1
     }
 
     /// The table of a row or of its class.
-    fn table_of(&self, value: &Value<'a>, expr: &'a Expr) -> Option<Known<QualifiedName>> {
+    fn table_of(&self, value: &Value<'a>, expr: &'a Expr) -> Known<QualifiedName> {
         let span = self.span(expr);
         let class = match value {
             Value::Class(class) => Some(class),
@@ -93,13 +93,13 @@ impl<'a> Interp<'a> {
         let literal = class.and_then(|class| {
             class.env.vars.borrow().get("__tablename__").and_then(|name| name.as_str().map(str::to_owned))
         });
-        Some(match literal {
+        match literal {
             Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
             None => {
                 let reason = "the table is named elsewhere".to_owned();
                 Known::Unknown(Unknown { reason, text: format!("{{{}}}", self.shown(expr)), span })
             }
-        })
+        }
     }
 
     fn named_table(&self, table: &Value<'a>, span: Span) -> Known<QualifiedName> {

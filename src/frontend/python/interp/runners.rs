@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::super::value::{Function, Value};
-use super::call::{Named, keyword};
 use super::Interp;
+use super::call::{Named, keyword};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;

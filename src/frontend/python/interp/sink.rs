@@ -119,7 +119,7 @@ impl<'a> Interp<'a> {
             .or_else(|| keyword(named, "query"));
         if VERBS.contains(&name)
             && let Some(value) = &given
-            && self.is_sink(base, name, value, call)
+            && Self::is_sink(base, name, value, call)
         {
             let conn = self.conn_of(base);
             self.send(value, &conn, span);
@@ -154,14 +154,6 @@ impl<'a> Interp<'a> {
         {
             return value;
         }
-        if let Value::Unknown(opaque) = base
-            && !opaque.parameter
-            && matches!(base, Value::Unknown(_))
-            && let Expr::Attribute(attribute) = &*call.func
-            && matches!(&*attribute.value, Expr::Name(_) | Expr::Attribute(_))
-        {
-            return self.library_call(name, arguments, named, call);
-        }
         self.library_call(name, arguments, named, call)
     }
 
@@ -176,13 +168,12 @@ impl<'a> Interp<'a> {
         let span = self.span(call);
         match (name, arguments.first()) {
             ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
-            ("Identifier" | "Literal", Some(value)) => value.clone(),
             ("dedent" | "cleandoc", Some(value)) => {
                 let text = self.text_of(value, span);
                 let sql = super::super::strings::dedent(&text.sql);
                 Value::Text(Rc::new(Text { sql, ..text }))
             }
-            ("run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
+            ("Identifier" | "Literal" | "run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
         }
     }
@@ -215,11 +206,7 @@ impl<'a> Interp<'a> {
                 }
                 return Value::None;
             }
-            "step" => {
-                if self.step(arguments, named, span) {
-                    return Value::None;
-                }
-            }
+            "step" if self.step(arguments, named, span) => return Value::None,
             _ => {}
         }
         if matches!(name, "update" | "insert" | "delete" | "select")
@@ -259,7 +246,7 @@ impl<'a> Interp<'a> {
     }
 
     /// Whether a call is one that sends SQL: by what the receiver is, by what is sent, by the receiver's name.
-    fn is_sink(&self, base: &Value<'a>, name: &str, value: &Value<'a>, call: &ExprCall) -> bool {
+    fn is_sink(base: &Value<'a>, name: &str, value: &Value<'a>, call: &ExprCall) -> bool {
         if let Value::Handle(_) = base {
             return true;
         }

@@ -227,7 +227,7 @@ impl<'a> Interp<'a> {
 
     fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
         let iterated = self.eval(&stmt.iter);
-        if let Some(items) = self.items(&iterated) {
+        if let Some(items) = Value::items(&iterated) {
             for (round, item) in items.into_iter().enumerate() {
                 if round == MAX_ROUNDS {
                     self.cut("the loop has more rounds than are followed");
