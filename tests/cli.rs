@@ -9,7 +9,8 @@ use crate::support::{Run, ddlint, project, root};
 
 /// A migration with `count` backfills, each of its own table.
 fn backfills(count: usize) -> String {
-    (0..count).map(|n| format!("UPDATE t{n} SET a = 1 WHERE a IS NULL;\n")).collect()
+    let one = |n| format!("UPDATE t{n} SET a = 1 WHERE a IS NULL;\n");
+    (0..count).map(one).collect::<Vec<_>>().concat()
 }
 
 const CHECK: &[&str] = &["check", "--select", "backfill-in-migration", "--output-format", "json"];
@@ -25,7 +26,8 @@ fn run(folder: &std::path::Path, first: &[&str], more: &[&str]) -> Run {
 
 #[test]
 fn the_exit_code_says_how_it_went() {
-    let folder = project(&[("migrations/0001_a.sql", b"TRUNCATE orders;\n"), ("migrations/0002_b.sql", b"SELECT 1;\n")]);
+    let folder =
+        project(&[("migrations/0001_a.sql", b"TRUNCATE orders;\n"), ("migrations/0002_b.sql", b"SELECT 1;\n")]);
     let code = |arguments: &[&str]| ddlint(folder.path(), arguments).code;
     assert_eq!(code(&["check", "migrations/0002_b.sql"]), 0);
     assert_eq!(code(&["check", "."]), 1);
@@ -130,7 +132,10 @@ fn the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn json_keeps_its_contract() {
-    let folder = project(&[("migrations/0001_a.sql", b"ALTER TABLE orders\n  ADD COLUMN a text,\n  ADD COLUMN b text;\nCREATE INDEX ix ON orders (a);\n")]);
+    let folder = project(&[(
+        "migrations/0001_a.sql",
+        b"ALTER TABLE orders\n  ADD COLUMN a text,\n  ADD COLUMN b text;\nCREATE INDEX ix ON orders (a);\n",
+    )]);
     let run = ddlint(folder.path(), &["check", ".", "--output-format", "json"]);
     let json: Value = serde_json::from_str(&run.out).expect("JSON");
     assert_eq!(json["schema"], 1);
@@ -186,7 +191,8 @@ fn fixes_are_written_and_remove_the_finding() {
 fn a_registry_is_recognised_by_its_shape() {
     let indexes = "INDEXES = [\n    {\"name\": \"ix_a\", \"table\": \"a\", \"sql\": \"CREATE INDEX IF NOT EXISTS ix_a ON a (x)\", \"critical\": False, \"description\": \"x\"},\n]\n";
     let backfills = "def fill(conn):\n    conn.execute(\"UPDATE a SET x = 1 WHERE x IS NULL\")\n\n\nBACKFILLS = [{\"name\": \"fill\", \"batch\": fill}]\n";
-    let folder = project(&[("tools/shop_indexes.py", indexes.as_bytes()), ("tools/shop_backfills.py", backfills.as_bytes())]);
+    let folder =
+        project(&[("tools/shop_indexes.py", indexes.as_bytes()), ("tools/shop_backfills.py", backfills.as_bytes())]);
     let run = ddlint(folder.path(), &["check", ".", "--output-format", "json"]);
     let rules: BTreeSet<String> = run.rules().into_iter().collect();
     for rule in ["registry-not-concurrent", "backfill-not-batched"] {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::args::{ExplainArgs, GlobalArgs, SelectionArgs, TextOrJson};
-use super::output::{Failure, print};
 use super::context::Context;
+use super::output::{Failure, print};
 use super::verdict::CLEAN;
 use crate::engine::{Explained, Project};
 use crate::source::SourceFile;

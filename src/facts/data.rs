@@ -98,7 +98,10 @@ fn asks_about(text: &str, column: &str, order: bool) -> bool {
         let after = after.trim_start_matches('"').trim_start();
         let compared = ["is ", "is\n", "<>", "!=", "not ", "in ", "in(", "like ", "ilike ", "~"];
         let ordered = ["<", ">", "between "];
-        if (order && ordered.iter().any(|operator| after.starts_with(operator))) || compared.iter().any(|operator| after.starts_with(operator)) || before.trim_end().ends_with("coalesce(") {
+        if (order && ordered.iter().any(|operator| after.starts_with(operator)))
+            || compared.iter().any(|operator| after.starts_with(operator))
+            || before.trim_end().ends_with("coalesce(")
+        {
             return true;
         }
         equals += usize::from(after.starts_with('='));
@@ -131,7 +134,11 @@ mod tests {
     #[test]
     fn a_condition_on_the_changed_column_is_seen_wherever_it_stands() {
         assert!(asks_about("UPDATE t SET note = 'x' WHERE note IS NULL", "note", true));
-        assert!(asks_about("WITH b AS (SELECT id FROM t WHERE t.note IS NULL) UPDATE t SET note = 'x' FROM b", "note", true));
+        assert!(asks_about(
+            "WITH b AS (SELECT id FROM t WHERE t.note IS NULL) UPDATE t SET note = 'x' FROM b",
+            "note",
+            true
+        ));
         assert!(asks_about("UPDATE t SET state = 'b' WHERE state = 'a'", "state", true));
         assert!(asks_about("UPDATE t SET n = 1 WHERE coalesce(n, 0) = 0", "n", true));
     }

@@ -222,7 +222,8 @@ impl View<'_> {
     /// What is wrong with the record as a record, a phrase each.
     pub(super) fn record_faults(&self) -> Vec<String> {
         let missing = self.missing_fields().into_iter().map(|field| format!("`{field}` is missing"));
-        let disagreeing = self.disagreeing_fields().into_iter().map(|field| format!("`{field}` is not that of its SQL"));
+        let disagreeing =
+            self.disagreeing_fields().into_iter().map(|field| format!("`{field}` is not that of its SQL"));
         missing.chain(disagreeing).collect()
     }
 

@@ -227,7 +227,8 @@ pub(super) fn may_be_sqlx(path: &str) -> bool {
 
 /// The dialect that words of a SQL file give away, where its path does not name one.
 pub(super) fn dialect_by_content(text: &str) -> Option<Dialect> {
-    static SQLITE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b"));
+    static SQLITE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b"));
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b"));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if SQLITE.is_match(head) {

@@ -110,7 +110,9 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
         Expr::Call(_) | Expr::Name(_) | Expr::Attribute(_) => {
             let name = match test {
                 // `isinstance(engine, PostgresEngine)`: the class says it.
-                Expr::Call(call) if name_of(&call.func) == "isinstance" => call.arguments.args.get(1).map_or("", name_of),
+                Expr::Call(call) if name_of(&call.func) == "isinstance" => {
+                    call.arguments.args.get(1).map_or("", name_of)
+                }
                 _ => name_of(test),
             };
             let name = name.to_lowercase();

@@ -105,7 +105,9 @@ impl<'a> Interp<'a> {
             }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
             Value::Either(values)
-                if values.iter().any(|v| matches!(v, Value::Text(_) | Value::Record(_)) || self.script_of(v).is_some()) =>
+                if values
+                    .iter()
+                    .any(|v| matches!(v, Value::Text(_) | Value::Record(_)) || self.script_of(v).is_some()) =>
             {
                 let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);

@@ -21,9 +21,11 @@ impl<'a> Interp<'a> {
         let first = arguments.first();
         let given = || call.arguments.args.first();
         let (kind, source, rows, table) = match name {
-            "add" if Self::is_session(base, call) => {
+            "add" | "merge" if Self::is_session(base, call) => {
                 let table = first.zip(given()).map(|(row, expr)| self.table_of(row, expr));
-                (OpKind::DataInsert, DataSource::Orm, Some(1), table)
+                // In a loop it is one row a round, and how many rounds there are is not known.
+                let rows = self.loops.is_empty().then_some(1);
+                (OpKind::DataInsert, DataSource::Orm, rows, table)
             }
             "add_all" | "bulk_save_objects" => {
                 let items = first.and_then(Value::items);

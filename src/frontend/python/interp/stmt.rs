@@ -193,7 +193,8 @@ impl<'a> Interp<'a> {
             _ => reason.to_owned(),
         };
         let text = format!("{{{}}}", self.shown(node));
-        let unknown = crate::ir::Unknown { reason, text, span: self.script_of(value).unwrap_or_else(|| self.span(node)) };
+        let unknown =
+            crate::ir::Unknown { reason, text, span: self.script_of(value).unwrap_or_else(|| self.span(node)) };
         Value::opaque(unknown, value.is_parameter())
     }
 
