@@ -53,10 +53,14 @@ fn describe_index(operation: &mut Operation, record: &Record<'_>) {
     });
 }
 
+/// Verbs that send a statement once for each set of parameters.
+const PER_ROW: [&str; 3] = ["executemany", "execute_many", "execute_batch"];
+
 /// Methods whose first argument is SQL.
 const VERBS: &[&str] = &[
     "execute",
     "executemany",
+    "execute_batch",
     "executescript",
     "exec_driver_sql",
     "scalar",
@@ -122,7 +126,15 @@ impl<'a> Interp<'a> {
             && Self::is_sink(base, name, value, call)
         {
             let conn = self.conn_of(base);
+            // Once for each set of parameters.
+            let many = PER_ROW.contains(&name);
+            if many {
+                self.loops.push(None);
+            }
             self.send(value, &conn, span);
+            if many {
+                self.loops.pop();
+            }
             return self.unknown("it is read from the database", call);
         }
         match (name, &given) {
