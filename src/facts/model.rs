@@ -6,7 +6,7 @@ use crate::config::Dialect;
 use crate::effects::{self, Effects};
 use crate::history::{OperationState, Timeline};
 use crate::ir::{
-    DataSource, Details, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
+    DataSource, Details, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
 };
 use crate::schema::{self, ObjectState};
 use crate::source::Role;
@@ -35,8 +35,9 @@ pub struct Model {
     pub has_index_registry: bool,
     /// Some source sets `lock_timeout`.
     pub sets_lock_timeout: bool,
-    /// For each transaction, whether it changes the schema of relations that other sessions use.
-    pub(super) alters_existing: Vec<Tri>,
+    /// For each transaction, its operations that (may) change the schema of relations that other sessions use, under a
+    /// lock that blocks writes.
+    altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
 }
@@ -62,11 +63,10 @@ impl Model {
             policy,
             has_index_registry,
             sets_lock_timeout,
-            alters_existing: Vec::new(),
+            altering: Vec::new(),
             record_names,
         };
-        model.alters_existing =
-            model.timeline.transactions.iter().map(|t| model.alters_existing(&t.operations)).collect();
+        model.altering = model.timeline.transactions.iter().map(|t| model.altering(&t.operations)).collect();
         model
     }
 
@@ -79,13 +79,35 @@ impl Model {
         Some(View { model: self, migration: in_migration, op, state, object })
     }
 
-    /// Whether one of `operations` takes a lock that blocks writes to a relation that other sessions use.
-    fn alters_existing(&self, operations: &[(usize, usize)]) -> Tri {
-        let views = operations.iter().filter_map(|(m, o)| self.view(*m, *o));
-        views
-            .filter(|view| view.op.kind.changes_schema())
-            .fold(Tri::No, |answer, view| answer.or(view.effects().blocks_writes().and(view.table_preexisting())))
+    /// Those of `operations` that take a lock that blocks writes to a relation that other sessions use, for a change of
+    /// its schema.
+    fn altering(&self, operations: &[(usize, usize)]) -> Vec<((usize, usize), Tri)> {
+        let answers = operations.iter().filter_map(|at| {
+            let view = self.view(at.0, at.1).filter(|view| view.op.kind.changes_schema())?;
+            Some((*at, view.effects().blocks_writes().and(view.table_preexisting())))
+        });
+        answers.filter(|(_, answer)| *answer != Tri::No).collect()
     }
+
+    /// Whether the transaction of `view` changes the schema of an existing table on a path that `view` can be on.
+    pub(super) fn alters_existing(&self, view: &View<'_>) -> Tri {
+        let mut answer = Tri::No;
+        for ((m, o), one) in self.altering.get(view.state.group).into_iter().flatten() {
+            let other = self.timeline.migrations.get(*m).and_then(|migration| migration.operations.get(*o));
+            if other.is_some_and(|other| !exclude(&view.op.context.guards, &other.context.guards)) {
+                answer = answer.or(*one);
+            }
+            if answer == Tri::Yes {
+                break;
+            }
+        }
+        answer
+    }
+}
+
+/// Whether one of two operations runs only where the other does not: they stand in different arms of one condition.
+fn exclude(one: &[Guard], other: &[Guard]) -> bool {
+    one.iter().any(|a| other.iter().any(|b| a.span == b.span && a.text != b.text))
 }
 
 /// Tables in which tools keep what they have applied: a row a migration at the most.

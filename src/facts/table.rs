@@ -477,7 +477,7 @@ fn loop_in_transaction(v: &View<'_>) -> Tri {
 
 fn alters_existing(v: &View<'_>) -> Tri {
     let together = v.transaction_open();
-    together.and(v.model.alters_existing.get(v.state.group).copied().unwrap_or(Tri::Unknown))
+    together.and(v.model.alters_existing(v))
 }
 
 fn code(v: &View<'_>) -> Option<String> {
