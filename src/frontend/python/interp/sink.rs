@@ -501,8 +501,7 @@ impl<'a> Interp<'a> {
             |frame: &super::Frame<'a>| frame.function.as_ref().filter(|f| f.name != "lambda").map(|f| (f.name, f.span));
         let functions: Vec<_> = root.clone().filter_map(named).collect();
         let lines = root.clone().map(|frame| frame.at.start).collect::<Vec<_>>();
-        let via: Vec<_> =
-            self.frames.iter().filter_map(|frame| frame.call).filter(|_| functions.len() + 1 < usize::MAX).collect();
+        let via: Vec<_> = self.frames.iter().filter_map(|frame| frame.call).collect();
         let in_transaction = scope.kind != TransactionKind::None
             && self.loops.iter().flatten().any(|before| scope.id <= *before && scope.id > 0);
         let literal_here = operations.first().is_some_and(|op| {
