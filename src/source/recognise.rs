@@ -71,9 +71,13 @@ const TEST_FOLDERS: &[&str] = &[
 /// Databases whose SQL is of another kind.
 const FOREIGN: &[&str] = &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j"];
 
-/// The words of a path, in lower case.
+/// The words that can name a database, in lower case: those of the folders, and the extensions of the file
+/// (`x.sqlite.sql`). What a file is called is its subject: `0003_import_from_mysql.sql` is not written for MySQL.
 fn lower_words(path: &str) -> Vec<String> {
-    path.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_owned).collect()
+    let lower = path.to_lowercase();
+    let (folders, name) = lower.rsplit_once('/').unwrap_or(("", &lower));
+    let words = folders.split(|c: char| !c.is_ascii_alphanumeric());
+    words.chain(name.split('.').skip(1)).map(str::to_owned).collect()
 }
 
 /// A pattern that is known to compile: each is covered by a test.
@@ -242,10 +246,12 @@ pub(super) fn dialect_by_content(text: &str) -> Option<Dialect> {
 
 /// Whether the file as a whole goes back: `0001_x.down.sql`, `down.sql`, `U1__x.sql`, a folder `revert`.
 pub(super) fn goes_back(path: &str) -> bool {
+    static UNDO: LazyLock<Regex> = LazyLock::new(|| pattern(r"^U\d[\d._]*__.*\.sql$"));
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_lowercase();
     let folder = Path::new(folders).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     lower.ends_with(".down.sql")
+        || UNDO.is_match(name)
         || matches!(lower.as_str(), "down.sql" | "revert.sql" | "rollback.sql")
         || lower.ends_with("_down.sql")
         || lower.ends_with("_rollback.sql")
@@ -311,6 +317,7 @@ mod tests {
 
     #[test]
     fn the_way_back_is_told_from_the_name() {
+        assert!(goes_back("sql/U1__a.sql") && !goes_back("sql/V1__a.sql"));
         assert!(goes_back("migrations/0001_a.down.sql") && goes_back("2020_a/down.sql"));
         assert!(!goes_back("migrations/0001_shutdown.sql") && !goes_back("2020_a/up.sql"));
     }
@@ -319,5 +326,7 @@ mod tests {
     fn a_path_can_name_the_dialect() {
         assert_eq!(dialect("schema/delta/72/01_x.sql.sqlite"), Some(Dialect::Sqlite));
         assert_eq!(dialect("migrations/0001_x.sql"), None);
+        assert_eq!(dialect("migrations/0003_import_from_mysql.sql"), None);
+        assert!(reads("migrations/0002_price_oracle.sql"));
     }
 }

@@ -420,7 +420,12 @@ fn clean(path: &Path) -> PathBuf {
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
-    let length = std::fs::metadata(path)?.len();
+    let data = std::fs::metadata(path)?;
+    if !data.is_file() {
+        // A pipe or a device may never end.
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let length = data.len();
     if length > decode::MAX_FILE {
         return Err(std::io::Error::other(format!("{length} bytes are more than can be read at once")));
     }
