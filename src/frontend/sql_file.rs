@@ -37,6 +37,7 @@ pub(super) fn read(file: &SourceFile) -> Reading {
             span: Span::new(file.id, section.range.start, section.range.end),
             direction,
             role: file.role,
+            runner: file.runner,
             operations,
         });
     }
@@ -59,7 +60,7 @@ impl Plan {
             Runner::Goose | Runner::Flyway | Runner::Sqlx | Runner::Diesel => (Opened, false),
             Runner::Dbmate => (Opened, true),
             Runner::GolangMigrate | Runner::Prisma => (None, true),
-            Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => (Unknown, false),
+            _ => (Unknown, false),
         };
         let transaction = match said {
             Some(true) => Opened,
@@ -70,7 +71,7 @@ impl Plan {
     }
 
     fn apply(&self, operations: &mut [Operation], section: u32) {
-        let scope = Scope { kind: self.transaction, id: section, opened: None };
+        let scope = Scope { kind: self.transaction, id: section, opened: None, batch: false };
         let context = Arc::new(Context { scope, ..Context::default() });
         let several = operations.windows(2).any(|pair| pair[0].statement.span != pair[1].statement.span);
         let shares_query = self.together && several;

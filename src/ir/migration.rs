@@ -1,7 +1,7 @@
 //! What a runner applies as one unit.
 
 use super::Operation;
-use crate::source::Role;
+use crate::source::{Role, Runner};
 use crate::span::Span;
 
 /// Which way a migration goes.
@@ -38,6 +38,8 @@ pub struct Migration {
     pub direction: Direction,
     /// Which of the three pillars the source belongs to.
     pub role: Role,
+    /// What applies it.
+    pub runner: Runner,
     /// What it does, in order of execution.
     pub operations: Vec<Operation>,
 }

@@ -174,6 +174,8 @@ pub struct Scope {
     pub id: u32,
     /// What opens it (`engine.begin()`, the marker, the convention), where something does.
     pub opened: Option<Span>,
+    /// The runner applies all pending files in it.
+    pub batch: bool,
 }
 
 /// One record of a registry: its fields as written.

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::config::Dialect;
 use crate::diagnostic::{About, Applicability, Confidence, Diagnostic, Edit, Fix, Label, Severity, Status};
 use crate::engine::{Outcome, Summary};
 use crate::rule::Rule;
-use crate::source::{Language, Role, Runner, SourceFile};
-use crate::span::{FileId, LineIndex, Span};
+use crate::source::{Language, SourceFile};
+use crate::span::{FileId, Span};
 
 /// A SQL file with a character that UTF-16 writes in two units.
 pub(super) const SQL: &str = "CREATE TABLE orders (note text); -- 😀\n/* 😀 */ CREATE INDEX ix ON orders (note);\n";
@@ -27,23 +26,8 @@ def run_36(engine):
 /// The file `path` with `text`.
 pub(super) fn file(id: u32, path: &str, text: &str) -> SourceFile {
     let python = path.rsplit('.').next() == Some("py");
-    SourceFile {
-        id: FileId(id),
-        path: path.to_owned(),
-        text: text.to_owned(),
-        lines: LineIndex::new(text),
-        language: if python { Language::Python } else { Language::Sql },
-        role: Role::Migrations,
-        runner: Runner::Plain,
-        dialect: Dialect::Postgres,
-        why: String::new(),
-        helper: false,
-        problems: Vec::new(),
-        exact: true,
-        transaction: None,
-        source: true,
-        down: false,
-    }
+    let language = if python { Language::Python } else { Language::Sql };
+    SourceFile::of_text(FileId(id), path, text, language)
 }
 
 /// An outcome of `files` with `diagnostics`.

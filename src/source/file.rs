@@ -1,5 +1,6 @@
 //! A file that was read.
 
+use super::Runner;
 use crate::config::Dialect;
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -36,73 +37,6 @@ impl Role {
     }
 }
 
-/// The program that applies a source.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Runner {
-    /// Not recognised: plain SQL, one statement after the other.
-    #[default]
-    Plain,
-    /// A home-made Python script.
-    Script,
-    /// Alembic.
-    Alembic,
-    /// Django.
-    Django,
-    /// goose.
-    Goose,
-    /// dbmate.
-    Dbmate,
-    /// Flyway.
-    Flyway,
-    /// golang-migrate.
-    GolangMigrate,
-    /// sqlx.
-    Sqlx,
-    /// Diesel.
-    Diesel,
-    /// Prisma.
-    Prisma,
-}
-
-impl Runner {
-    /// Every runner.
-    pub const ALL: &'static [Self] = &[
-        Self::Plain,
-        Self::Script,
-        Self::Alembic,
-        Self::Django,
-        Self::Goose,
-        Self::Dbmate,
-        Self::Flyway,
-        Self::GolangMigrate,
-        Self::Sqlx,
-        Self::Diesel,
-        Self::Prisma,
-    ];
-
-    /// The runner of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|runner| runner.as_str() == name)
-    }
-
-    /// The word in output and configuration.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::Script => "script",
-            Self::Alembic => "alembic",
-            Self::Django => "django",
-            Self::Goose => "goose",
-            Self::Dbmate => "dbmate",
-            Self::Flyway => "flyway",
-            Self::GolangMigrate => "golang-migrate",
-            Self::Sqlx => "sqlx",
-            Self::Diesel => "diesel",
-            Self::Prisma => "prisma",
-        }
-    }
-}
-
 /// Something wrong with a source, found while reading it. The engine turns it into a finding.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Problem {
@@ -116,6 +50,19 @@ pub struct Problem {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+}
+
+/// Where a file stands among the files of its runner.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Place {
+    /// The folder that the runner is pointed at, relative to the project's root and `/`-separated.
+    pub root: String,
+    /// The version as it is written in the name of the file or of its folder, where the runner takes one from there.
+    pub version: Option<String>,
+    /// It is applied again whenever it changes, after all that have a version (Flyway's `R__`).
+    pub repeatable: bool,
+    /// Its number in a list that the runner keeps beside the files (a journal, a plan), where there is one.
+    pub listed: Option<usize>,
 }
 
 /// A file that was read and decoded.
@@ -143,6 +90,8 @@ pub struct SourceFile {
     pub transaction: Option<bool>,
     /// The file as a whole goes back (`0001_x.down.sql`).
     pub down: bool,
+    /// Where it stands among the files of its runner.
+    pub place: Place,
     /// It is a migration source in its own right, also where this run has only imported it.
     pub source: bool,
     /// Read for what it defines (imported helpers), not to be judged.
@@ -151,4 +100,28 @@ pub struct SourceFile {
     pub problems: Vec<Problem>,
     /// Whether the text's offsets are those of the bytes on disk (not so for UTF-16).
     pub exact: bool,
+}
+
+impl SourceFile {
+    /// A file of nothing but `text`, with every answer at its default: for what is not on disk.
+    pub fn of_text(id: FileId, path: &str, text: &str, language: Language) -> Self {
+        Self {
+            id,
+            path: path.to_owned(),
+            text: text.to_owned(),
+            lines: LineIndex::new(text),
+            language,
+            role: Role::default(),
+            runner: Runner::default(),
+            dialect: Dialect::default(),
+            why: String::new(),
+            transaction: None,
+            down: false,
+            place: Place::default(),
+            source: true,
+            helper: false,
+            problems: Vec::new(),
+            exact: true,
+        }
+    }
 }

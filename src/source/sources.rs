@@ -296,6 +296,7 @@ impl Sources {
             source: !helper || self.recognised(&shown, &decoded.text),
             transaction: said.and_then(|said| said.transaction).or_else(|| transaction_beside(path)),
             down: recognise::goes_back(&shown),
+            place: super::Place::default(),
             why,
             helper,
             problems: decoded.problem.into_iter().collect(),

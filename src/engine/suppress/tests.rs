@@ -1,25 +1,9 @@
 use super::*;
-use crate::config::Dialect;
-use crate::source::{Language, Role, Runner};
+use crate::source::Language;
 
 fn file(path: &str, text: &str) -> SourceFile {
-    SourceFile {
-        id: FileId(0),
-        path: path.to_owned(),
-        text: text.to_owned(),
-        lines: LineIndex::new(text),
-        language: if path == "m.py" { Language::Python } else { Language::Sql },
-        role: Role::Migrations,
-        runner: Runner::Plain,
-        dialect: Dialect::Postgres,
-        why: String::new(),
-        helper: false,
-        problems: Vec::new(),
-        exact: true,
-        transaction: None,
-        source: true,
-        down: false,
-    }
+    let language = if path == "m.py" { Language::Python } else { Language::Sql };
+    SourceFile::of_text(FileId(0), path, text, language)
 }
 
 fn span(text: &str, needle: &str) -> Span {

@@ -8,7 +8,7 @@ use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
 use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
-use crate::source::{Role, SourceFile};
+use crate::source::{Role, Runner, SourceFile};
 use crate::span::{FileId, Span};
 
 /// Operations of one call and where in the file it is made from.
@@ -45,6 +45,7 @@ pub(super) struct Output {
     file: FileId,
     stem: String,
     role: Role,
+    runner: Runner,
     end: u32,
     query: u32,
     /// Numbered headings by offset.
@@ -76,6 +77,7 @@ impl Output {
             file: file.id,
             stem: stem.strip_suffix(".py").unwrap_or(stem).to_owned(),
             role: file.role,
+            runner: file.runner,
             end: u32::try_from(file.text.len()).unwrap_or(u32::MAX),
             query: 0,
             headings: comments.iter().filter_map(heading).collect(),
@@ -101,9 +103,9 @@ impl Output {
 
     /// Keeps a call that sends only what its function is given.
     pub(super) fn defer(&mut self, call: Span, operation: Operation) {
-        let (name, role) = (self.stem.clone(), self.role);
+        let (name, role, runner) = (self.stem.clone(), self.role, self.runner);
         let operations = vec![operation];
-        let migration = Migration { name, span: call, direction: Direction::Up, role, operations };
+        let migration = Migration { name, span: call, direction: Direction::Up, role, runner, operations };
         self.deferred.entry(call).or_insert(migration);
     }
 
@@ -152,10 +154,10 @@ impl Output {
     pub(super) fn push(&mut self, emitted: Emitted<'_>) {
         let (name, span) = self.block_of(&emitted);
         let key = (span, emitted.direction == Direction::Down);
-        let (role, direction) = (self.role, emitted.direction);
+        let (role, runner, direction) = (self.role, self.runner, emitted.direction);
         let at = *self.index.entry(key).or_insert(self.blocks.len());
         if at == self.blocks.len() {
-            let migration = Migration { name, span, direction, role, operations: Vec::new() };
+            let migration = Migration { name, span, direction, role, runner, operations: Vec::new() };
             self.blocks.push(Block { migration, entry: self.entry, seen: BTreeSet::new() });
         }
         let Some(block) = self.blocks.get_mut(at) else { return };

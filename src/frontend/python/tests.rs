@@ -1,31 +1,14 @@
 //! Short scripts and the operations they come to.
 
 use super::{Reader, Reading, read};
-use crate::config::Dialect;
 use crate::ir::{
     DataSource, Details, Direction, GuardKind, Migration, OpKind, OpaqueReason, Operation, TransactionKind, Where,
 };
 use crate::source::{Language, Modules, NoModules, Role, Runner, SourceFile};
-use crate::span::{FileId, LineIndex};
+use crate::span::FileId;
 
 fn source(text: &str) -> SourceFile {
-    SourceFile {
-        id: FileId(0),
-        path: "migrate.py".into(),
-        text: text.into(),
-        lines: LineIndex::new(text),
-        language: Language::Python,
-        role: Role::Migrations,
-        runner: Runner::Script,
-        dialect: Dialect::Postgres,
-        why: String::new(),
-        source: true,
-        down: false,
-        transaction: None,
-        helper: false,
-        problems: Vec::new(),
-        exact: true,
-    }
+    SourceFile { runner: Runner::Script, ..SourceFile::of_text(FileId(0), "migrate.py", text, Language::Python) }
 }
 
 fn operation(op: &Operation, text: &str) -> String {

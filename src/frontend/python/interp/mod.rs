@@ -277,7 +277,7 @@ impl<'a> Interp<'a> {
 
     fn fresh(&mut self, kind: TransactionKind, opened: Option<Span>) -> Scope {
         self.next_id += 1;
-        Scope { kind, id: self.next_id, opened }
+        Scope { kind, id: self.next_id, opened, batch: false }
     }
 
     fn new_conn(&mut self, kind: TransactionKind, opened: Option<Span>) -> Rc<Conn> {
