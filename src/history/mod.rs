@@ -4,8 +4,9 @@
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
 mod paths;
+mod session;
 mod settings;
 mod transactions;
 
 pub use settings::{Timeout, Timeouts};
-pub use transactions::{OperationState, Timeline, Transaction};
+pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
