@@ -94,7 +94,8 @@ mod tests {
     }
 
     fn ordered(files: Vec<SourceFile>) -> Vec<String> {
-        let files: Vec<_> = (0..).zip(files).map(|(id, file)| Arc::new(SourceFile { id: FileId(id), ..file })).collect();
+        let files: Vec<_> =
+            (0..).zip(files).map(|(id, file)| Arc::new(SourceFile { id: FileId(id), ..file })).collect();
         let migration = |file: &Arc<SourceFile>| Migration {
             name: file.path.clone(),
             span: Span::file(file.id),
@@ -119,7 +120,10 @@ mod tests {
         let diesel = |path| file(Runner::Diesel, path, Place::default());
         assert_eq!(ordered(vec![diesel("m/10_b/up.sql"), diesel("m/9_a/up.sql")]), ["m/9_a/up.sql", "m/10_b/up.sql"]);
         let flyway = |path| file(Runner::Flyway, path, Place::default());
-        assert_eq!(ordered(vec![flyway("m/V1.10__b.sql"), flyway("m/V1_9__a.sql")]), ["m/V1_9__a.sql", "m/V1.10__b.sql"]);
+        assert_eq!(
+            ordered(vec![flyway("m/V1.10__b.sql"), flyway("m/V1_9__a.sql")]),
+            ["m/V1_9__a.sql", "m/V1.10__b.sql"]
+        );
     }
 
     #[test]
@@ -133,7 +137,8 @@ mod tests {
 
     #[test]
     fn what_is_repeated_comes_last() {
-        let repeated = file(Runner::Flyway, "sql/R__views.sql", Place { repeatable: true, version: None, ..placed("") });
+        let repeated =
+            file(Runner::Flyway, "sql/R__views.sql", Place { repeatable: true, version: None, ..placed("") });
         let files = vec![repeated, file(Runner::Flyway, "sql/V2__a.sql", placed("2"))];
         assert_eq!(ordered(files), ["sql/V2__a.sql", "sql/R__views.sql"]);
     }
