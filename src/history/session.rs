@@ -67,6 +67,7 @@ impl Replay {
         if session.query.is_some_and(|query| query != operation.statement.query) {
             session.end();
         }
+        let reopens = session.closed;
         let outer = match step {
             Step::Begin if !driver => session.begin(operation, transactions),
             _ => None,
@@ -97,7 +98,7 @@ impl Replay {
             }
             Step::Begin | Step::Set(_) | Step::Plain => {}
         }
-        OperationState { transaction: kind, group, timeouts, outer }
+        OperationState { transaction: kind, group, timeouts, outer, reopens }
     }
 }
 
@@ -146,6 +147,10 @@ impl Session {
             (None, _) if operation.statement.shares_query && operation.statement.dialect == Dialect::Postgres => {
                 self.query = Some(operation.statement.query);
                 (TransactionKind::Runner, Opener::Query, None)
+            }
+            // What other drivers do with several statements differs: most run them one by one, some in a transaction.
+            (None, _) if operation.statement.shares_query && operation.statement.dialect != Dialect::Mssql => {
+                (TransactionKind::Unknown, Opener::Nothing, None)
             }
             (None, kind) => (kind, Opener::Nothing, None),
         };

@@ -18,6 +18,9 @@ pub struct OperationState {
     pub timeouts: Timeouts,
     /// For a BEGIN, whose transaction is open already; the server warns and begins nothing.
     pub outer: Option<TransactionKind>,
+    /// A COMMIT before it ended the transaction that is arranged around the file. A BEGIN gives that back, for what
+    /// ends it later.
+    pub reopens: bool,
 }
 
 /// What opened a transaction.
@@ -224,13 +227,13 @@ mod tests {
 
     #[test]
     fn other_servers_know_no_implicit_transaction() {
-        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, "SELECT 1; SELECT 2;").0, "none0 none1");
+        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, "SELECT 1; SELECT 2;").0, "unknown0 unknown0");
     }
 
     #[test]
     fn mysql_commits_before_a_change_of_the_schema() {
         let text = "BEGIN; DELETE FROM t; ALTER TABLE t ADD n int; DELETE FROM t;";
-        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, text).0, "explicit0 explicit0 none1 none2");
+        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, text).0, "explicit0 explicit0 none1 unknown2");
     }
 
     #[test]
@@ -240,6 +243,13 @@ mod tests {
         assert_eq!(words, "explicit0 explicit0 explicit0 explicit0 explicit0 none1");
         let text = "BEGIN TRAN; BEGIN TRAN; ROLLBACK; SELECT 1;";
         assert_eq!(replay(Runner::Prisma, Dialect::Mssql, text).0, "explicit0 explicit0 explicit0 none1");
+    }
+
+    #[test]
+    fn a_begin_can_give_back_what_a_commit_ended() {
+        let (_, timeline) = replay(Runner::Goose, Dialect::Sqlite, "-- +goose Up\nCOMMIT; PRAGMA x = on; BEGIN;");
+        let reopens: Vec<_> = timeline.states[0].iter().map(|state| state.reopens).collect();
+        assert_eq!(reopens, [false, true, true]);
     }
 
     #[test]
