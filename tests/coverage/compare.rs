@@ -1,6 +1,6 @@
 //! The two comparisons.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use ddlint::ir::{OpKind, Operation};
@@ -88,7 +88,7 @@ pub(crate) fn events(noted: &[Noted], read: &[Vec<Operation>]) -> Outcome {
 /// Compares what was seen with what is claimed: how many were compared, and what has no counterpart.
 fn settle(seen: &[&Event], claims: &[Claim]) -> (usize, Vec<String>) {
     let mut met: Vec<bool> = vec![false; claims.len()];
-    let mut problems: BTreeMap<String, ()> = BTreeMap::new();
+    let mut problems: BTreeSet<String> = BTreeSet::new();
     let mut compared = 0;
     for event in seen {
         let mut found = false;
@@ -103,14 +103,14 @@ fn settle(seen: &[&Event], claims: &[Claim]) -> (usize, Vec<String>) {
         }
         if !found && !claims::consequence(event, seen, claims) {
             let identity = event.identity.as_deref().unwrap_or("-");
-            problems.insert(format!("seen, not read: {} {} {identity}", event.tag, event.object_type), ());
+            problems.insert(format!("seen, not read: {} {} {identity}", event.tag, event.object_type));
         }
     }
     for (claim, met) in claims.iter().zip(met) {
         if !met && claim.certain {
             compared += 1;
-            problems.insert(format!("read, not seen: {claim}"), ());
+            problems.insert(format!("read, not seen: {claim}"));
         }
     }
-    (compared, problems.into_keys().collect())
+    (compared, problems.into_iter().collect())
 }
