@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::Dialect;
-use super::error::{ConfigError, nearest};
+use super::error::ConfigError;
 use super::raw::{FailOn, Raw, RuleSeverity};
 use crate::diagnostic::Severity;
+use crate::diagnostic::did_you_mean;
 
 /// Keys of the configuration, for "did you mean" (serde names them in its own message only).
 const KEYS: &[&str] = &[
@@ -125,6 +126,15 @@ impl Settings {
         Ok(Self::resolve(raw))
     }
 
+    /// Reads the configuration file at `path`, as shown, by what it is called; `None` where it says nothing of this
+    /// program.
+    pub fn from_file(text: &str, path: &str) -> Result<Option<Self>, ConfigError> {
+        if path.rsplit(['/', '\\']).next() == Some("pyproject.toml") {
+            return Self::from_pyproject(text, path);
+        }
+        Self::from_toml(text, path).map(Some)
+    }
+
     /// Reads `[tool.ddlint]` of `pyproject.toml`; `None` where there is no such table.
     pub fn from_pyproject(text: &str, path: &str) -> Result<Option<Self>, ConfigError> {
         #[derive(serde::Deserialize)]
@@ -193,10 +203,7 @@ fn explain(error: &toml::de::Error, text: &str, path: &str) -> ConfigError {
     };
     let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
     let among = if known.is_empty() { KEYS } else { known.as_slice() };
-    let help = match nearest(&key, among.iter().copied()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here: {}", among.join(", ")),
-    };
+    let help = did_you_mean(&key, among.iter().copied()).unwrap_or_else(|| format!("known here: {}", among.join(", ")));
     ConfigError::new(path, text, range, format!("unknown key `{key}`"), Some(help))
 }
 

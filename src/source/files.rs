@@ -11,8 +11,6 @@ pub struct ConfigFile {
     pub path: PathBuf,
     /// Its text.
     pub text: String,
-    /// It is `pyproject.toml`.
-    pub pyproject: bool,
 }
 
 /// The configuration files from `start` upwards, nearest first. The caller takes the first that has something to say:
@@ -23,7 +21,7 @@ pub fn config_files(start: &Path) -> Vec<ConfigFile> {
         for name in ["ddlint.toml", ".ddlint.toml", "pyproject.toml"] {
             let path = folder.join(name);
             if let Ok(text) = std::fs::read_to_string(&path) {
-                found.push(ConfigFile { path, text, pyproject: name == "pyproject.toml" });
+                found.push(ConfigFile { path, text });
             }
         }
     }

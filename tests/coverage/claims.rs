@@ -135,7 +135,9 @@ pub(crate) fn of(op: &Operation) -> Vec<Claim> {
         OpKind::PrivilegeGrant | OpKind::PrivilegeRevoke => {
             vec![Claim { action: Action::Privilege, types: &[], name: None, certain: true }]
         }
-        OpKind::TableSetStorage if !op.detail.is_empty() && !op.statement.text.to_uppercase().contains("ALTER") => Vec::new(),
+        OpKind::TableSetStorage if !op.detail.is_empty() && !op.statement.text.to_uppercase().contains("ALTER") => {
+            Vec::new()
+        }
         _ if matches!(family, "column" | "constraint" | "partition") => vec![table()],
         _ => {
             let action = match verb {
