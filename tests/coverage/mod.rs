@@ -5,6 +5,8 @@
 
 mod claims;
 mod compare;
+mod consequence;
+mod derived;
 mod document;
 
 use std::collections::BTreeMap;
