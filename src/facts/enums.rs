@@ -150,6 +150,8 @@ fn quoted(text: &str) -> (String, usize) {
         value.push('\'');
         at += 1;
     }
+    // Without a closing quote the string is all of the rest.
+    value.push_str(text.get(at..).unwrap_or_default());
     (value, text.len())
 }
 

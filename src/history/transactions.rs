@@ -127,8 +127,6 @@ pub(super) fn step_of(operation: &Operation) -> Step<'_> {
         (OpKind::TransactionBegin, _) => Step::Begin,
         (OpKind::TransactionCommit, _) => Step::End(End::Commit, chain),
         (OpKind::TransactionRollback, _) => Step::End(End::Rollback, chain),
-        // PREPARE TRANSACTION takes the transaction from the session, which has none open afterwards.
-        (OpKind::Other, _) if operation.detail == "prepare-transaction" => Step::End(End::Commit, false),
         (OpKind::SessionSet, Details::Setting(setting)) => Step::Set(setting),
         _ => Step::Plain,
     }
