@@ -164,12 +164,17 @@ mod tests {
         replay(Runner::Plain, Dialect::Postgres, text).0
     }
 
+    /// Each statement by itself, outside a transaction: goose sends what a line ends.
+    fn autocommit(text: &str) -> (String, Timeline) {
+        let text = format!("-- +goose NO TRANSACTION\n-- +goose Up\n{}", text.replace("; ", ";\n"));
+        replay(Runner::Goose, Dialect::Postgres, &text)
+    }
+
     #[test]
     fn begin_and_commit_are_a_transaction() {
         // Where nothing is known of the runner, it may send the file as one string.
         assert_eq!(plain("BEGIN; SELECT 1; COMMIT; SELECT 2;"), "explicit0 explicit0 explicit0 unknown1");
-        let autocommit = "-- no-transaction\nBEGIN; SELECT 1; COMMIT; SELECT 2;";
-        assert_eq!(plain(autocommit), "explicit0 explicit0 explicit0 none1");
+        assert_eq!(autocommit("BEGIN; SELECT 1; COMMIT; SELECT 2;").0, "explicit0 explicit0 explicit0 none1");
         assert_eq!(plain("START TRANSACTION; SELECT 1; END;"), "explicit0 explicit0 explicit0");
         assert_eq!(plain("BEGIN; SELECT 1; ABORT; BEGIN; COMMIT"), "explicit0 explicit0 explicit0 explicit1 explicit1");
     }
@@ -189,14 +194,14 @@ mod tests {
 
     #[test]
     fn prepare_transaction_leaves_none_open() {
-        assert_eq!(goose("-- +goose Up\nPREPARE TRANSACTION 'x'; SELECT 1;"), "runner0 none1");
+        assert_eq!(goose("-- +goose Up\nPREPARE TRANSACTION 'x';\nSELECT 1;"), "runner0 none1");
         assert_eq!(plain("BEGIN; PREPARE p AS SELECT 1; SELECT 2"), "explicit0 explicit0 explicit0");
     }
 
     #[test]
     fn a_begin_inside_the_runners_transaction_begins_nothing() {
         let (words, timeline) =
-            replay(Runner::Goose, Dialect::Postgres, "-- +goose Up\nSELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3;");
+            replay(Runner::Goose, Dialect::Postgres, "-- +goose Up\nSELECT 1;\nBEGIN;\nSELECT 2;\nCOMMIT;\nSELECT 3;");
         assert_eq!(words, "runner0 runner0 runner0 runner0 none1");
         let outer: Vec<_> = timeline.states[0].iter().filter_map(|state| state.outer).collect();
         assert_eq!(outer, [TransactionKind::Runner]);
@@ -225,13 +230,13 @@ mod tests {
 
     #[test]
     fn other_servers_know_no_implicit_transaction() {
-        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, "SELECT 1; SELECT 2;").0, "unknown0 unknown0");
+        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, "SELECT 1; SELECT 2;").0, "none0 none1");
     }
 
     #[test]
     fn mysql_commits_before_a_change_of_the_schema() {
         let text = "BEGIN; DELETE FROM t; ALTER TABLE t ADD n int; DELETE FROM t;";
-        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, text).0, "explicit0 explicit0 none1 unknown2");
+        assert_eq!(replay(Runner::Prisma, Dialect::Mysql, text).0, "explicit0 explicit0 none1 none2");
     }
 
     #[test]
@@ -263,7 +268,8 @@ mod tests {
         assert_eq!(lock("BEGIN; SET LOCAL lock_timeout = 5; SET lock_timeout = 7; SELECT 1"), Some(7));
         assert_eq!(lock("BEGIN; SET lock_timeout = 7; SET LOCAL lock_timeout = 5; COMMIT; SELECT 1"), Some(7));
         // Outside a transaction block SET LOCAL does nothing.
-        assert_eq!(lock("-- no-transaction\nSET LOCAL lock_timeout = 5; SELECT 1"), None);
+        let (_, timeline) = autocommit("SET LOCAL lock_timeout = 5; SELECT 1");
+        assert_eq!(timeline.states[0][1].timeouts.lock.limit(), None);
     }
 
     #[test]
