@@ -211,7 +211,8 @@ impl Sources {
         let mut by: BTreeMap<FileId, String> = BTreeMap::new();
         for file in judged.values().filter(|file| matches!(file.runner, Runner::Psql | Runner::Sqitch)) {
             for (path, beside) in includes(&file.text) {
-                let Some(found) = self.included(file, path, beside).filter(|found| judged.contains_key(&found.id)) else {
+                let Some(found) = self.included(file, path, beside).filter(|found| judged.contains_key(&found.id))
+                else {
                     continue;
                 };
                 // Of files that include each other, the first by path is read for itself.
