@@ -1,6 +1,7 @@
 //! Files and the lists that runners keep of them, where the two do not agree.
 
 use super::detect::{Detected, Entry, Folder, List};
+use super::recognise::is_sql;
 use super::{Problem, Runner};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, Span};
@@ -30,7 +31,7 @@ pub(super) fn unlisted(folder: &Folder, detected: &Detected, name: &str) -> Opti
     let list = folder.upwards().find_map(|at| at.list.as_ref())?;
     let forward = !detected.down && detected.place.listed.is_none();
     let here = folder.list.is_some() || detected.runner == Runner::Sqitch;
-    if !forward || !here || !concerns(list, detected.runner) || !name.ends_with(".sql") {
+    if !forward || !here || !concerns(list, detected.runner) || !is_sql(name) {
         return None;
     }
     // Another runner's files beside an `atlas.sum` have no number of their own.

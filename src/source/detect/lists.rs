@@ -125,14 +125,14 @@ pub(super) fn plan(text: &str) -> List {
         }
         names.push((word.to_owned(), start..start + word.len()));
     }
-    let list = List {
+    let plan = List {
         path: "sqitch.plan",
         called: "`sqitch.plan`",
         unlisted: "so sqitch never deploys it",
         repair: "`sqitch add` writes a change into the plan together with its scripts",
         ..List::default()
     };
-    list.with(names.into_iter().map(|(name, at)| Entry { file: format!("deploy/{name}.sql"), at }).collect())
+    plan.with(names.into_iter().map(|(name, at)| Entry { file: format!("deploy/{name}.sql"), at }).collect())
 }
 
 #[cfg(test)]
