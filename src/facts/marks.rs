@@ -40,6 +40,8 @@ pub(super) struct Marks {
     projects: Vec<usize>,
     /// SQL files that are applied by hand, as far as can be told.
     by_hand: BTreeSet<FileId>,
+    /// Files without a way back among files that have one.
+    pub(super) one_way: BTreeSet<FileId>,
 }
 
 /// The settings that limit a wait, in the order of [`Marks::off`].
@@ -68,6 +70,7 @@ impl Marks {
             }
         }
         marks.by_hand = super::by_hand::files(model);
+        marks.one_way = super::files::one_way(model, &marks.projects);
         marks
     }
 

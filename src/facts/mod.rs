@@ -6,6 +6,7 @@
 mod by_hand;
 mod data;
 mod enums;
+mod files;
 mod marks;
 mod model;
 mod settings;
