@@ -8,11 +8,11 @@ use crate::ir::{Direction, Migration};
 use crate::source::{Runner, SourceFile};
 use crate::span::FileId;
 
-/// Files without a way back, in projects most of whose files have one. `projects` are the numbers of the migrations'
+/// Files without a way back, after files that have one. `projects` are the numbers of the migrations'
 /// projects.
 pub(super) fn one_way(model: &Model, projects: &[usize]) -> BTreeSet<FileId> {
     let mut back: BTreeSet<(usize, Result<Version, FileId>)> = BTreeSet::new();
-    let mut forth: BTreeMap<usize, BTreeMap<FileId, bool>> = BTreeMap::new();
+    let mut forth: BTreeMap<usize, Vec<&SourceFile>> = BTreeMap::new();
     for (migration, project) in model.timeline.migrations.iter().zip(projects) {
         let id = migration.span.file;
         let Some(file) = model.file(id).filter(|file| goes_back(file.runner)) else { continue };
@@ -22,27 +22,36 @@ pub(super) fn one_way(model: &Model, projects: &[usize]) -> BTreeSet<FileId> {
                 back.insert((*project, Err(id)));
             }
             Direction::Up if !file.place.repeatable && !migration.operations.is_empty() => {
-                forth.entry(*project).or_default().insert(id, file.place.neighbours.way_back);
+                let files = forth.entry(*project).or_default();
+                if files.last().is_none_or(|last| last.id != id) {
+                    files.push(file);
+                }
             }
             Direction::Up => {}
         }
     }
     let mut found = BTreeSet::new();
-    for (project, files) in &mut forth {
-        for (id, has) in files.iter_mut() {
-            let version = model.file(*id).and_then(versions);
-            *has = *has
-                || back.contains(&(*project, Err(*id)))
-                || version.is_some_and(|version| back.contains(&(*project, Ok(version))));
-        }
-        let with = files.values().filter(|has| **has).count();
-        // One file with a way back was made by hand; most of them are a policy.
-        if with >= 2 && with * 2 > files.len() {
-            found.extend(files.iter().filter(|(_, has)| !**has).map(|(id, _)| *id));
+    for (project, files) in forth {
+        let has = |file: &&SourceFile| {
+            file.place.neighbours.way_back
+                || back.contains(&(project, Err(file.id)))
+                || versions(file).is_some_and(|version| back.contains(&(project, Ok(version))))
+        };
+        // A policy is what was done before: files from before it began are left alone.
+        let with: Vec<bool> = files.iter().map(has).collect();
+        for (at, file) in files.iter().enumerate() {
+            let before = with.get(at.saturating_sub(POLICY)..at).unwrap_or_default();
+            let here = with.get(at).copied().unwrap_or(true);
+            if !here && before.len() >= 2 && before.iter().all(|has| *has) {
+                found.insert(file.id);
+            }
         }
     }
     found
 }
+
+/// So many files with a way back, one after the other, show a policy; two are enough at the start.
+const POLICY: usize = 5;
 
 /// The version, where the way back is a file of its own with the same.
 fn versions(file: &SourceFile) -> Option<Version> {

@@ -159,6 +159,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.object.dropped_before),
     },
     Fact {
+        name: "op.preexisting",
+        ty: Type::Bool,
+        doc: "The object named (an index, a type) existed before this migration.",
+        families: &[],
+        get: |v| tri(preexisting(v)),
+    },
+    Fact {
         name: "table.name",
         ty: Type::Str,
         doc: "Name of the table (or other relation) acted on.",
@@ -214,13 +221,6 @@ pub const FACTS: &[Fact] = &[
         doc: "CONCURRENTLY is written.",
         families: &["index"],
         get: |v| tri(v.op.is_concurrent()),
-    },
-    Fact {
-        name: "index.preexisting",
-        ty: Type::Bool,
-        doc: "The index existed before this migration.",
-        families: &["index"],
-        get: |v| tri(index_preexisting(v)),
     },
     Fact {
         name: "data.source",
@@ -298,13 +298,6 @@ pub const FACTS: &[Fact] = &[
         doc: "It uses a value that the same transaction added to an enum, and that the server does not let it use yet.",
         families: &[],
         get: |v| tri(enums::used(v).0),
-    },
-    Fact {
-        name: "enum.created_here",
-        ty: Type::Bool,
-        doc: "The type was created earlier in the same transaction.",
-        families: &["enum"],
-        get: |v| Value::Bool(enums::created_here(v)),
     },
     Fact {
         name: "enum.value",
@@ -428,7 +421,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "migration.one_way",
         ty: Type::Bool,
-        doc: "It has no way back, and most files of the project have one.",
+        doc: "It has no way back, and the files before it have one.",
         families: &[],
         get: |v| Value::Bool(v.model.marks.one_way.contains(&v.migration.span.file)),
     },
@@ -661,8 +654,8 @@ fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {
     }
 }
 
-/// An index is as new as its table, or newer.
-fn index_preexisting(v: &View<'_>) -> Tri {
+/// An index is as new as its table, or newer; a type has no table.
+fn preexisting(v: &View<'_>) -> Tri {
     let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
     v.object.object_preexisting.and(table)
 }

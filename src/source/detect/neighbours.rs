@@ -95,9 +95,7 @@ fn before(key: &str) -> Option<String> {
 /// What stands beside the file `name` of `runner`.
 pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
     let way_back = match runner {
-        Runner::GolangMigrate | Runner::Sqlx => {
-            name.strip_suffix(".up.sql").is_some_and(|stem| folder.has(&format!("{stem}.down.sql")))
-        }
+        Runner::GolangMigrate | Runner::Sqlx => comes_back(folder, name),
         Runner::Diesel | Runner::Hasura => folder.has("down.sql"),
         _ => false,
     };
@@ -126,6 +124,13 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         }
     }
     this
+}
+
+/// Whether another file of its version goes back. One way back can serve files for several databases.
+fn comes_back(folder: &Folder, name: &str) -> bool {
+    let key = key(Style::Number, &Flyway::default(), name);
+    let same = key.and_then(|key| folder.index(Style::Number).names.get(&key));
+    same.into_iter().flatten().any(|other| other.ends_with(".down.sql"))
 }
 
 /// Whether two names of one version go the same way, on the same database.
@@ -198,11 +203,12 @@ mod tests {
 
     #[test]
     fn directions_and_databases_stay_apart() {
-        let names = ["1_a.down.sql", "1_a.up.sql", "2_a.mysql.up.sql", "2_a.postgres.up.sql", "2_a.up.sql"];
+        let names = ["1_a.down.sql", "1_a.mysql.up.sql", "1_a.up.sql", "2_a.mysql.up.sql", "2_a.postgres.up.sql", "2_a.up.sql"];
         for name in names {
             assert_eq!(beside(Runner::GolangMigrate, &names, name).twin, None, "{name}");
         }
         assert!(beside(Runner::GolangMigrate, &names, "1_a.up.sql").way_back);
+        assert!(beside(Runner::GolangMigrate, &names, "1_a.mysql.up.sql").way_back);
         assert!(!beside(Runner::GolangMigrate, &names, "2_a.up.sql").way_back);
     }
 
