@@ -100,7 +100,10 @@ impl Texts<'_> {
 
     /// The texts of the variable that the expression is.
     fn variable(&self, expression: Cursor<'_>) -> Option<&Vec<Option<SqlText>>> {
-        let token = expression.peek().filter(|t| t.kind == Kind::Word && expression.rest().len() == 1)?;
+        let token = expression.peek()?;
+        if !matches!(token.kind, Kind::Word | Kind::Param) || expression.rest().len() != 1 {
+            return None;
+        }
         self.values.get(&expression.source(token).to_lowercase())
     }
 
