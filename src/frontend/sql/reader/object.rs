@@ -26,6 +26,8 @@ const SILENT: &[&str] = &[
     "TRUSTED",
     "PROCEDURAL",
     "FULLTEXT",
+    // CockroachDB.
+    "INVERTED",
     "SPATIAL",
     "CLUSTERED",
     "NONCLUSTERED",

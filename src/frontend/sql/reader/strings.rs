@@ -144,6 +144,10 @@ impl Texts<'_> {
             text.append(known);
             return;
         }
+        if part.is("PG_CATALOG") && part.peek_nth(1).is_some_and(|t| t.kind == Kind::Dot) {
+            part.step();
+            part.step();
+        }
         match part.peek() {
             Some(token) if matches!(token.kind, Kind::String | Kind::Dollar) => {
                 let token = *token;
