@@ -77,7 +77,8 @@ const TEST_FOLDERS: &[&str] = &[
 ];
 
 /// Databases whose SQL is of another kind.
-const FOREIGN: &[&str] = &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j"];
+const FOREIGN: &[&str] =
+    &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j", "h2"];
 
 /// The words that can name a database, in lower case: those of the folders, and the extensions of the file
 /// (`x.sqlite.sql`). What a file is called is its subject: `0003_import_from_mysql.sql` is not written for MySQL.

@@ -99,7 +99,14 @@ pub(super) fn sums(text: &str) -> List {
     list.with(entries)
 }
 
-/// Sqitch's plan. A change that was reworked keeps its former script under the tag that followed it: `x@v1.sql`.
+/// The tag in `x [x@v1 …]`.
+fn reworked<'t>(line: &'t str, change: &str) -> Option<&'t str> {
+    let (required, _) = line.split_once('[')?.1.split_once(']')?;
+    required.split_whitespace().find_map(|name| name.strip_prefix(change)?.strip_prefix('@'))
+}
+
+/// Sqitch's plan. A change that was reworked keeps its former script as `x@v1.sql`: under the
+/// tag that its new line requires (`x [x@v1]`), else the last one before that line.
 /// Source: sqitch documentation, "sqitchchanges" and "sqitch-rework".
 pub(super) fn plan(text: &str) -> List {
     let mut names: Vec<(String, Range<usize>)> = Vec::new();
@@ -118,7 +125,8 @@ pub(super) fn plan(text: &str) -> List {
             continue;
         }
         if let Some(before) = last.insert(word, names.len())
-            && let Some((_, tag)) = tags.iter().find(|(at, _)| *at > before)
+            && let Some(tag) =
+                reworked(line, word).or_else(|| tags.last().filter(|(at, _)| *at > before).map(|(_, tag)| *tag))
             && let Some((name, _)) = names.get_mut(before)
         {
             *name = format!("{name}@{tag}");
@@ -162,6 +170,8 @@ mod tests {
 
     #[test]
     fn a_reworked_change_keeps_its_former_script() {
+        let later = "a 2024Z N <n@x>\n@v1 2024Z N <n@x>\n@v2 2024Z N <n@x>\na [a@v1] 2024Z N <n@x>\n@v3 2024Z N <n@x>\na 2024Z N <n@x>\n";
+        assert_eq!(files(&plan(later)), ["deploy/a@v1.sql", "deploy/a@v3.sql", "deploy/a.sql"]);
         let text = "%syntax-version=1.0.0\n%project=x\n\na 2024-01-01T00:00:00Z N <n@x> # a\nb [a] 2024Z N <n@x>\n@v1 2024Z N <n@x>\n\na [a@v1] 2024Z N <n@x> # again\n";
         assert_eq!(files(&plan(text)), ["deploy/a@v1.sql", "deploy/b.sql", "deploy/a.sql"]);
     }
