@@ -1,0 +1,426 @@
+//! The migration runners that a package registry has, run on a real PostgreSQL: whether `CREATE INDEX CONCURRENTLY` is
+//! refused, and which statements share a transaction, is what ddlint says of the same files. What they did is recorded
+//! in `fixtures/runners/README.md`, and compared with it.
+//!
+//! `scripts/runners install` brings the runners. Without them, and without a server, one line says so; under CI it fails.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::runners::{copy, explain};
+use crate::support::{ddlint, project, root};
+
+/// The major version of the server.
+const MAJOR: &str = "15";
+
+/// The runners to ask. Of two only the way in which they send a file can be had: psql sends it for them.
+const RUNNERS: &[&str] = &[
+    "dbmate",
+    "diesel",
+    "drizzle",
+    "golang-migrate",
+    "node-pg-migrate",
+    "postgres-migrations",
+    "prisma",
+    "psql",
+    "refinery",
+    "sqitch",
+    "sql-migrate",
+    "sqlx",
+    "yoyo",
+];
+
+/// What the probes are about, in a schema of its own: Prisma refuses to start where `public` holds tables.
+const SCHEMA: &str =
+    "CREATE SCHEMA probe CREATE TABLE parcels (depot text) CREATE TABLE seen (number int, transaction text)";
+const CONCURRENTLY: &str = "CREATE INDEX CONCURRENTLY parcels_depot_idx ON parcels (depot)";
+const ANOTHER: &str = "ALTER TABLE parcels ADD COLUMN weight integer";
+
+/// A statement that records the transaction it runs in.
+fn record(number: u32) -> String {
+    format!("INSERT INTO seen SELECT {number}, txid_current()")
+}
+
+/// One migration of a probe.
+struct Step {
+    statements: Vec<String>,
+    /// With the runner's marker that leaves its transaction out.
+    opted_out: bool,
+}
+
+impl Step {
+    fn new(statements: &[&str], opted_out: bool) -> Self {
+        Self { statements: statements.iter().map(|&one| one.to_owned()).collect(), opted_out }
+    }
+
+    fn sql(&self) -> String {
+        self.statements.iter().fold(String::new(), |sql, one| sql + one + ";\n")
+    }
+}
+
+/// Whether a runner has a marker that leaves its transaction out.
+fn has_marker(runner: &str) -> bool {
+    matches!(runner, "dbmate" | "diesel" | "postgres-migrations" | "sql-migrate" | "sqlx" | "yoyo")
+}
+
+/// The files of a project of `runner` with these migrations, numbered from one.
+fn files(runner: &str, steps: &[Step]) -> Vec<(String, String)> {
+    let steps = || (1..).zip(steps);
+    let each = |file: &dyn Fn(u32, &Step) -> (String, String)| steps().map(|(n, step)| file(n, step)).collect();
+    let marked =
+        |step: &Step, marker: &str| if step.opted_out { format!("{marker}\n{}", step.sql()) } else { step.sql() };
+    let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+    let mut files: Vec<(String, String)> = match runner {
+        "dbmate" => each(&|n, step| {
+            let option = if step.opted_out { " transaction:false" } else { "" };
+            let text = format!("-- migrate:up{option}\n{}\n-- migrate:down\n", step.sql());
+            (format!("db/migrations/2024010100000{n}_probe.sql"), text)
+        }),
+        "diesel" => {
+            let folder = |n| format!("migrations/2024-01-01-00000{n}_probe");
+            let metadata = steps().filter(|(_, step)| step.opted_out);
+            let metadata =
+                metadata.map(|(n, _)| (folder(n) + "/metadata.toml", "run_in_transaction = false\n".to_owned()));
+            let downs = steps().map(|(n, _)| (folder(n) + "/down.sql", "SELECT 1;\n".to_owned()));
+            let ups = steps().map(|(n, step)| (folder(n) + "/up.sql", step.sql()));
+            ups.chain(downs).chain(metadata).collect()
+        }
+        "drizzle" => each(&|n, step| {
+            (format!("drizzle/000{}_probe.sql", n - 1), step.statements.join(";\n--> statement-breakpoint\n") + ";\n")
+        }),
+        "golang-migrate" => each(&|n, step| (format!("migrations/00000{n}_probe.up.sql"), step.sql())),
+        "node-pg-migrate" => each(&|n, step| {
+            (format!("migrations/170000000000{n}_probe.sql"), format!("-- Up Migration\n{}", step.sql()))
+        }),
+        "postgres-migrations" => each(&|n, step| {
+            (format!("migrations/{n}_probe{n}.sql"), marked(step, "-- postgres-migrations disable-transaction"))
+        }),
+        "prisma" => each(&|n, step| (format!("prisma/migrations/2024010100000{n}_probe/migration.sql"), step.sql())),
+        "psql" => each(&|n, step| (format!("steps/0{n}_probe.sql"), step.sql())),
+        "refinery" => each(&|n, step| (format!("migrations/V{n}__probe.sql"), step.sql())),
+        "sql-migrate" => each(&|n, step| {
+            let option = if step.opted_out { " notransaction" } else { "" };
+            (format!("migrations/{n}-probe.sql"), format!("-- +migrate Up{option}\n{}\n-- +migrate Down\n", step.sql()))
+        }),
+        "sqitch" => each(&|n, step| (format!("deploy/probe{n}.sql"), step.sql())),
+        "sqlx" => {
+            each(&|n, step| (format!("migrations/2024010100000{n}_probe.sql"), marked(step, "-- no-transaction")))
+        }
+        "yoyo" => each(&|n, step| (format!("migrations/000{n}.probe.sql"), marked(step, "-- transactional: false"))),
+        _ => panic!("{runner} has no probe"),
+    };
+    match runner {
+        "diesel" => files.push(file("diesel.toml", "[migrations_directory]\ndir = \"migrations\"\n")),
+        "drizzle" => {
+            let entry = |(n, _)| {
+                let index = n - 1;
+                let when = 1_700_000_000_000_u64 + u64::from(n);
+                format!(
+                    r#"{{"idx": {index}, "version": "7", "when": {when}, "tag": "000{index}_probe", "breakpoints": true}}"#
+                )
+            };
+            let entries: Vec<String> = steps().map(entry).collect();
+            let head = r#"{"version": "7", "dialect": "postgresql", "entries": ["#;
+            files.push(("drizzle/meta/_journal.json".to_owned(), format!("{head}{}]}}\n", entries.join(", "))));
+            files.push(file("drizzle.config.ts", "export default { dialect: \"postgresql\", out: \"./drizzle\" };\n"));
+        }
+        "node-pg-migrate" | "postgres-migrations" => {
+            files.push(("package.json".to_owned(), format!("{{\"dependencies\": {{\"{runner}\": \"*\"}}}}\n")));
+        }
+        "prisma" => {
+            let schema = "datasource db {\n  provider = \"postgresql\"\n  url = env(\"DATABASE_URL\")\n}\n";
+            files.push(file("prisma/schema.prisma", schema));
+            files.push(file("prisma/migrations/migration_lock.toml", "provider = \"postgresql\"\n"));
+        }
+        "psql" => {
+            let includes = files.iter().map(|(path, _)| format!("\\i {path}\n"));
+            let script = "\\set ON_ERROR_STOP on\n".to_owned() + &includes.collect::<String>();
+            files.push(("deploy.sql".to_owned(), script));
+        }
+        "refinery" | "sqlx" => {
+            let name = "[package]\nname = \"probe\"\nversion = \"0.1.0\"\n\n[dependencies]\n";
+            files.push(("Cargo.toml".to_owned(), format!("{name}{runner} = \"*\"\n")));
+        }
+        "sql-migrate" => files.push(file("dbconfig.yml", "development:\n  dialect: postgres\n  dir: migrations\n")),
+        "sqitch" => {
+            let row = |(n, _)| format!("probe{n} 2024-01-01T00:00:0{n}Z A <a@example.org> # Probe\n");
+            let head = "%syntax-version=1.0.0\n%project=probe\n\n";
+            files.push(("sqitch.plan".to_owned(), head.to_owned() + &steps().map(row).collect::<String>()));
+            files.push(file("sqitch.conf", "[core]\n\tengine = pg\n"));
+        }
+        "yoyo" => files.push(file("yoyo.ini", "[DEFAULT]\nsources = migrations\n")),
+        _ => {}
+    }
+    files
+}
+
+/// A server that ends with the value.
+struct Server {
+    folder: String,
+    port: String,
+    databases: AtomicUsize,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = Command::new(root().join("scripts/postgres")).args(["stop", &self.folder]).status();
+    }
+}
+
+impl Server {
+    fn start() -> Self {
+        let output = Command::new(root().join("scripts/postgres"))
+            .args(["start", MAJOR, "--tcp"])
+            .stdin(Stdio::null())
+            .output()
+            .expect("bash is there");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let (folder, port) = said.trim().split_once(' ').unwrap_or_else(|| panic!("no server: {output:?}"));
+        Self { folder: folder.to_owned(), port: port.to_owned(), databases: AtomicUsize::new(0) }
+    }
+
+    /// The rows that a query gives, unaligned.
+    fn query(&self, database: &str, sql: &str) -> String {
+        let output = Command::new("psql")
+            .args([
+                "-X",
+                "-q",
+                "-A",
+                "-t",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-U",
+                "postgres",
+                "-h",
+                &self.folder,
+                "-p",
+                &self.port,
+            ])
+            .args(["-d", database, "-c", sql])
+            .output()
+            .expect("psql is there");
+        assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// A new database, by name.
+    fn database(&self) -> String {
+        let name = format!("probe{}", self.databases.fetch_add(1, Ordering::Relaxed));
+        self.query("postgres", &format!("CREATE DATABASE {name}"));
+        self.query("postgres", &format!("ALTER DATABASE {name} SET search_path = public, probe"));
+        name
+    }
+
+    /// Applies the project in `folder` with the real runner: whether it is content, and what it says.
+    fn run(&self, runner: &str, folder: &Path, database: &str) -> (bool, String) {
+        let output = Command::new("timeout")
+            .arg("120")
+            .arg(root().join("scripts/runners"))
+            .args(["run", runner])
+            .arg(folder)
+            .envs([("PGHOST", "127.0.0.1"), ("PGPORT", &self.port), ("PGUSER", "postgres"), ("PGDATABASE", database)])
+            .stdin(Stdio::null())
+            .output()
+            .expect("bash is there");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    }
+}
+
+/// What `scripts/runners run` is asked for: golang-migrate and Prisma (its native engine, up to 7.3) are downloads, and
+/// send a file as one simple query.
+fn program(runner: &str) -> &str {
+    if matches!(runner, "golang-migrate" | "prisma") { "simple-query" } else { runner }
+}
+
+/// A line that is seen: what a test prints with `println!` is kept back unless it fails.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The runners that are installed. The others are named; under CI none may be missing.
+fn installed() -> Vec<&'static str> {
+    let version = |name: &str| {
+        let output = Command::new(root().join("scripts/runners"))
+            .args(["version", program(name)])
+            .output()
+            .expect("bash is there");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    let (here, missing): (Vec<&str>, Vec<&str>) = RUNNERS.iter().partition(|name| !version(name).is_empty());
+    // psql alone is no sign that the rest is wanted.
+    let nothing = !root().join(".cache/runners").exists();
+    if nothing || !missing.is_empty() {
+        let missing = if nothing { RUNNERS.join(", ") } else { missing.join(", ") };
+        assert!(std::env::var_os("CI").is_none(), "not installed: {missing}");
+        say(&format!("skipped: not installed (scripts/runners install): {missing}"));
+    }
+    if nothing { Vec::new() } else { here }
+}
+
+/// What `task` gives for each runner, two at a time.
+fn for_each<T: Send>(runners: &[&'static str], task: impl Fn(&'static str) -> T + Sync) -> BTreeMap<&'static str, T> {
+    let (next, results) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(runner) = runners.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = task(runner);
+                    results.lock().expect("no task panics while it holds it").insert(*runner, result);
+                }
+            });
+        }
+    });
+    results.into_inner().expect("all tasks are done")
+}
+
+/// Writes a project, applies it with the real runner to a new database, and lets ddlint read the same files.
+struct Probe {
+    folder: tempfile::TempDir,
+    database: String,
+    said: String,
+}
+
+impl Probe {
+    fn run(server: &Server, runner: &str, steps: &[Step]) -> Self {
+        let files = files(runner, steps);
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
+        let folder = project(&files);
+        let database = server.database();
+        server.query(&database, SCHEMA);
+        let (_, said) = server.run(program(runner), folder.path(), &database);
+        Self { folder, database, said }
+    }
+
+    /// What ddlint says of the transactions of operations of a kind, in order.
+    fn told(&self, kind: &str) -> Vec<String> {
+        let operations = explain(self.folder.path());
+        let of_kind = operations.iter().filter(|operation| operation["kind"] == kind);
+        of_kind.map(|operation| operation["transaction"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+/// Whether the index was built; what ddlint expected is compared.
+fn concurrently(server: &Server, runner: &str, steps: &[Step], wrong: &mut String) -> &'static str {
+    let probe = Probe::run(server, runner, steps);
+    let valid = "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = to_regclass('parcels_depot_idx')";
+    let built = server.query(&probe.database, valid) == "1";
+    let told = probe.told("index.create");
+    let finding = ddlint(
+        probe.folder.path(),
+        &["check", ".", "--select", "concurrent-in-transaction", "--output-format", "json"],
+    );
+    let found = finding.rules().iter().any(|rule| rule == "concurrent-in-transaction");
+    let expected = match told.first().map(String::as_str) {
+        Some("none") => Some(true),
+        Some("runner" | "explicit") => Some(false),
+        _ => None,
+    };
+    if expected.is_some_and(|expected| expected != built || found == built) || expected.is_none() {
+        let sql: Vec<String> = steps.iter().map(Step::sql).collect();
+        let _ = writeln!(
+            wrong,
+            "{runner}, opted out: {}: {sql:?} was {}, but ddlint says {told:?}, finding: {found}\n  {}",
+            steps[0].opted_out,
+            if built { "built" } else { "refused" },
+            last_lines(&probe.said)
+        );
+    }
+    if built { "runs" } else { "refused" }
+}
+
+/// Which of three statements, the third in a file of its own, ran in one transaction; what ddlint says is compared.
+fn shared(server: &Server, runner: &str, opted_out: bool, wrong: &mut String) -> (&'static str, &'static str) {
+    let steps =
+        [Step { statements: vec![record(1), record(2)], opted_out }, Step { statements: vec![record(3)], opted_out }];
+    let probe = Probe::run(server, runner, &steps);
+    let rows = server.query(&probe.database, "SELECT transaction FROM seen ORDER BY number");
+    let rows: Vec<&str> = rows.lines().collect();
+    let [first, second, third] = rows[..] else {
+        let _ = writeln!(wrong, "{runner}: {rows:?}\n  {}", last_lines(&probe.said));
+        return ("?", "?");
+    };
+    let told = probe.told("data.insert");
+    let fits = match told.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["runner", "runner", _] => first == second,
+        ["none", "none", "none"] => first != second && second != third,
+        _ => false,
+    };
+    if !fits {
+        let _ = writeln!(wrong, "{runner}, opted out: {opted_out}: transactions {rows:?}, but ddlint says {told:?}");
+    }
+    let word = |shared| if shared { "one" } else { "one each" };
+    (word(first == second), word(second == third))
+}
+
+/// The end of what a runner said, which holds its reason.
+fn last_lines(said: &str) -> String {
+    let lines: Vec<&str> = said.trim().lines().collect();
+    lines[lines.len().saturating_sub(3)..].join("\n  ")
+}
+
+/// All that is asked of a runner: the row of the record.
+fn probe(server: &Server, runner: &str) -> (String, String) {
+    let mut wrong = String::new();
+    let mut cells = Vec::new();
+    for opted_out in [false, true] {
+        if opted_out && !has_marker(runner) {
+            cells.extend(["–"; 3].map(str::to_owned));
+            continue;
+        }
+        let mut build =
+            |statements: &[&str]| concurrently(server, runner, &[Step::new(statements, opted_out)], &mut wrong);
+        cells.push(build(&[CONCURRENTLY]).to_owned());
+        let (before, after) = (build(&[CONCURRENTLY, ANOTHER]), build(&[ANOTHER, CONCURRENTLY]));
+        cells.push(if before == after { before.to_owned() } else { format!("{before} before, {after} after") });
+        let (statements, migrations) = shared(server, runner, opted_out, &mut wrong);
+        cells.push(statements.to_owned());
+        if !opted_out {
+            cells.push(migrations.to_owned());
+        }
+    }
+    (cells.join(" | "), wrong)
+}
+
+#[test]
+fn the_real_runners_do_what_is_said_of_them() {
+    let runners = installed();
+    if runners.is_empty() {
+        return;
+    }
+    let server = Server::start();
+    let results = for_each(&runners, |runner| probe(&server, runner));
+    let readme = std::fs::read_to_string(root().join("fixtures/runners/README.md")).unwrap_or_default();
+    let mut wrong = String::new();
+    for (runner, (cells, mistakes)) in results {
+        wrong += &mistakes;
+        // The version stands in the second column: the system's own runners have their own.
+        let recorded = readme.lines().find_map(|line| line.strip_prefix(&format!("| {runner} | "))?.split_once(" | "));
+        if recorded.is_none_or(|(_, recorded)| recorded.trim_end_matches(" |") != cells) {
+            let _ = writeln!(wrong, "not in README.md: | {runner} | … | {cells} |");
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_real_runners_apply_the_projects() {
+    let runners = installed();
+    if runners.is_empty() {
+        return;
+    }
+    let server = Server::start();
+    server.query("postgres", "CREATE ROLE astronomers");
+    server.query("postgres", "CREATE ROLE observers");
+    server.query("postgres", "CREATE ROLE visitors");
+    let results = for_each(&runners, |runner| {
+        server.run(if runner == "prisma" { runner } else { program(runner) }, copy(runner).path(), &server.database())
+    });
+    let failed: Vec<_> = results.into_iter().filter(|(_, (content, _))| !content).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+}
