@@ -146,3 +146,23 @@ pub struct Diagnostic {
     /// A change that removes it, where there is one.
     pub fix: Option<Fix>,
 }
+
+/// The candidate that `word` is most likely a slip of: at most a third of its letters differ. Of several, the one
+/// with fewest differences, then the first in the alphabet.
+pub fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
+    // Longer words than any name are not worth the quadratic comparison.
+    if word.len() > 80 {
+        return None;
+    }
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min()
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+/// The question to put to who wrote `word`, where one of the candidates is near.
+pub fn did_you_mean<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
+    nearest(word, candidates).map(|candidate| format!("did you mean `{candidate}`?"))
+}

@@ -6,6 +6,8 @@ mod support;
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
 mod cli;
+/// What is read of PostgreSQL, against a real server and its own regression suite.
+mod coverage;
 /// The language server, spoken to as two editors do.
 mod lsp;
 /// Every rule page is a test.

@@ -7,7 +7,6 @@ use super::args::{GlobalArgs, SelectionArgs};
 use super::output::Failure;
 use crate::config::Settings;
 use crate::engine::RuleSet;
-use crate::rule::Page;
 use crate::source::{self, Sources, matcher};
 
 /// The path that stands for standard input.
@@ -38,14 +37,7 @@ impl Context {
         }
         settings.ignore.extend(selection.ignore.iter().cloned());
         settings.extend_select.extend(selection.extend_select.iter().cloned());
-        let mut pages = Vec::new();
-        for folder in &settings.rules_dirs {
-            for (name, path, text) in source::pages(&base.join(folder))? {
-                let path = path.strip_prefix(&root).unwrap_or(&path).display().to_string().replace('\\', "/");
-                pages.push(Page { name, path, text });
-            }
-        }
-        let rules = RuleSet::load(&pages, &settings)?;
+        let rules = RuleSet::load(&RuleSet::pages(&settings, &base, &root)?, &settings)?;
         Ok(Self { root, base, settings, rules })
     }
 
@@ -98,23 +90,16 @@ fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Co
     }
     if let Some(path) = &global.config {
         let text = source::read_text(path)?;
-        let settings = parse(&text, &path.display().to_string(), path.ends_with("pyproject.toml"))?;
+        let settings = Settings::from_file(&text, &path.display().to_string())?;
         let base = current.join(path).parent().map_or_else(|| current.to_owned(), Path::to_owned);
         return Ok(Configuration { root: fallback(), base, settings: settings.unwrap_or_default() });
     }
-    for file in source::config_files(start) {
+    for file in source::config_files(start)? {
         let shown = file.path.strip_prefix(current).unwrap_or(&file.path).display().to_string();
-        if let Some(settings) = parse(&file.text, &shown, file.pyproject)? {
+        if let Some(settings) = Settings::from_file(&file.text, &shown)? {
             let root = file.path.parent().map_or_else(fallback, Path::to_owned);
             return Ok(Configuration { base: root.clone(), root, settings });
         }
     }
     Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() })
-}
-
-fn parse(text: &str, path: &str, pyproject: bool) -> Result<Option<Settings>, Failure> {
-    if pyproject {
-        return Ok(Settings::from_pyproject(text, path)?);
-    }
-    Ok(Some(Settings::from_toml(text, path)?))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::diagnostic::Severity;
-use crate::expr::nearest;
+use crate::diagnostic::did_you_mean;
 use crate::rule::Rule;
 
 /// A rule for programs.
@@ -87,9 +87,8 @@ pub(super) fn page_json(rule: &Rule) -> String {
 /// The rule of the name, or what to say where there is none.
 pub(super) fn find<'r>(rules: &'r [Arc<Rule>], name: &str) -> Result<&'r Rule, String> {
     rules.iter().map(AsRef::as_ref).find(|rule: &&Rule| rule.name == name).ok_or_else(|| {
-        let meant = nearest(name, rules.iter().map(|rule| rule.name.as_str()));
-        let hint = meant
-            .map_or_else(|| "`ddlint rule` lists the rules".to_owned(), |meant| format!("did you mean `{meant}`?"));
+        let meant = did_you_mean(name, rules.iter().map(|rule| rule.name.as_str()));
+        let hint = meant.unwrap_or_else(|| "`ddlint rule` lists the rules".to_owned());
         format!("no rule is named `{name}`; {hint}")
     })
 }

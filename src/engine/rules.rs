@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::config::Settings;
+use crate::diagnostic::did_you_mean;
 use crate::facts::{self, FACTS, Schema};
 use crate::ir::OpKind;
 use crate::rule::{self, FactLookup, FactNames, Page, Rule};
+use crate::source::{self, SourceError};
 
 impl FactNames for Schema {
     fn lookup(&self, name: &str, kinds: &[OpKind]) -> FactLookup {
@@ -45,6 +48,18 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
+    /// The pages in the folders that `settings` name relative to `base`, with paths relative to `root`.
+    pub fn pages(settings: &Settings, base: &Path, root: &Path) -> Result<Vec<Page>, SourceError> {
+        let mut pages = Vec::new();
+        for folder in &settings.rules_dirs {
+            for (name, path, text) in source::pages(&base.join(folder))? {
+                let path = path.strip_prefix(root).unwrap_or(&path).display().to_string().replace('\\', "/");
+                pages.push(Page { name, path, text });
+            }
+        }
+        Ok(pages)
+    }
+
     /// Loads the built-in rules and a team's `pages`, and applies `settings`.
     pub fn load(pages: &[Page], settings: &Settings) -> Result<Self, RulesError> {
         let (rules, errors) = rule::load_all(pages, &Schema);
@@ -114,13 +129,8 @@ fn configured(mut rule: Rule, settings: &Settings) -> Result<Rule, String> {
 }
 
 fn unknown(word: &str, place: &str, known: &BTreeSet<String>) -> String {
-    let near = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(word, name), name))
-        .filter(|(distance, _)| *distance <= (word.len() / 3).max(1))
-        .min();
-    let help =
-        near.map_or_else(|| "`ddlint rule` lists them".to_owned(), |(_, name)| format!("did you mean `{name}`?"));
+    let meant = did_you_mean(word, known.iter().map(String::as_str));
+    let help = meant.unwrap_or_else(|| "`ddlint rule` lists them".to_owned());
     format!("in `{place}`: there is no rule or group `{word}`; {help}")
 }
 

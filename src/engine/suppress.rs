@@ -13,7 +13,7 @@ mod lex;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::diagnostic::Severity;
-use crate::expr::nearest;
+use crate::diagnostic::did_you_mean;
 use crate::source::{Problem, SourceFile};
 use crate::span::{FileId, LineIndex, Span};
 
@@ -232,10 +232,8 @@ fn unused(suppression: &Suppression, span: Span, rule: Option<&str>) -> Problem 
 }
 
 fn unknown(span: Span, name: &str, known: &BTreeSet<&str>) -> Problem {
-    let help = match nearest(name, known.iter().copied()) {
-        Some(candidate) => format!("did you mean `{candidate}`?"),
-        None => "`ddlint rule` lists the rules".to_owned(),
-    };
+    let meant = did_you_mean(name, known.iter().copied());
+    let help = meant.unwrap_or_else(|| "`ddlint rule` lists the rules".to_owned());
     warning("unknown-rule", span, format!("no rule is named `{name}`"), help)
 }
 

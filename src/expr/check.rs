@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::program::{Leaf, List, MAX_LOCALS, Number, Order, Pattern, Program, Search, Test, Text};
 use super::syntax::{Call, Node, Relation, Tree};
-use super::{ExprError, Lookup, Names, Type, Value, nearest, unknown_name};
+use super::{ExprError, Lookup, Names, Type, Value, unknown_name};
+use crate::diagnostic::nearest;
 
 /// Functions and methods, for "did you mean".
 const FUNCTIONS: [&str; 7] = ["startsWith", "endsWith", "contains", "matches", "size", "exists", "all"];

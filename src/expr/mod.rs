@@ -184,7 +184,8 @@ pub fn compile(source: &str, names: &dyn Names) -> Result<Program, ExprError> {
 /// The error for a name that is not there, with the nearest that is.
 pub(crate) fn unknown_name(range: Range<usize>, name: &str, names: &[String]) -> ExprError {
     let mut error = ExprError::new(range, format!("unknown fact `{name}`"));
-    error.suggestion = nearest(name, names.iter().map(String::as_str)).or_else(|| only_ending(name, names));
+    error.suggestion =
+        crate::diagnostic::nearest(name, names.iter().map(String::as_str)).or_else(|| only_ending(name, names));
     error
 }
 
@@ -193,19 +194,4 @@ fn only_ending(name: &str, names: &[String]) -> Option<String> {
     let mut ending = names.iter().filter(|full| full.rsplit_once('.').is_some_and(|(_, last)| last == name));
     let first = ending.next()?;
     ending.next().is_none().then(|| first.clone())
-}
-
-/// The candidate that `word` is most likely a slip of: at most a third of its letters differ. Of several, the one
-/// with fewest differences, then the first in the alphabet.
-pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<String> {
-    // Longer words than any name are not worth the quadratic comparison.
-    if word.len() > 80 {
-        return None;
-    }
-    let limit = (word.chars().count() / 3).max(1);
-    candidates
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, _)| *distance <= limit)
-        .min()
-        .map(|(_, candidate)| candidate.to_owned())
 }

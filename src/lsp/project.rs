@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::config::Settings;
 use crate::engine::baseline::Baseline;
 use crate::engine::{self, Outcome, RuleSet};
-use crate::rule::Page;
 use crate::source::{self, SourceFile, Sources, matcher};
 
 /// Which configuration is read, as the command line says.
@@ -63,16 +62,10 @@ impl Project {
                 None => (PathBuf::new(), fallback(), Settings::default()),
             },
         };
-        let mut pages = Vec::new();
-        for folder in &settings.rules_dirs {
-            match source::pages(&base.join(folder)) {
-                Ok(found) => pages.extend(found.into_iter().map(|(name, path, text)| {
-                    let path = path.strip_prefix(&root).unwrap_or(&path).display().to_string().replace('\\', "/");
-                    Page { name, path, text }
-                })),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
+        let pages = RuleSet::pages(&settings, &base, &root).unwrap_or_else(|error| {
+            problems.push(error.to_string());
+            Vec::new()
+        });
         let (settings, rules) = match RuleSet::load(&pages, &settings) {
             Ok(rules) => (settings, rules),
             Err(error) => {
@@ -112,16 +105,19 @@ impl Project {
 
 /// The settings in the file at `path`; the defaults where it cannot be read.
 fn named(path: &Path, problems: &mut Vec<String>) -> Settings {
-    let pyproject = path.ends_with("pyproject.toml");
     let read = source::read_text(path).map_err(|error| error.to_string());
-    let settings = read.and_then(|text| parse(&text, path, pyproject));
+    let settings = read.and_then(|text| parse(&text, path));
     settings.map_err(|problem| problems.push(problem)).ok().flatten().unwrap_or_default()
 }
 
 /// Folder and settings of the nearest configuration that has something to say; one with an error says the defaults.
 fn nearest(start: &Path, problems: &mut Vec<String>) -> Option<(PathBuf, Settings)> {
-    source::config_files(start).into_iter().find_map(|file| {
-        let settings = parse(&file.text, &file.path, file.pyproject).unwrap_or_else(|problem| {
+    let files = source::config_files(start).unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        Vec::new()
+    });
+    files.into_iter().find_map(|file| {
+        let settings = parse(&file.text, &file.path).unwrap_or_else(|problem| {
             problems.push(problem);
             Some(Settings::default())
         });
@@ -129,11 +125,8 @@ fn nearest(start: &Path, problems: &mut Vec<String>) -> Option<(PathBuf, Setting
     })
 }
 
-fn parse(text: &str, path: &Path, pyproject: bool) -> Result<Option<Settings>, String> {
-    let shown = path.display().to_string();
-    let settings =
-        if pyproject { Settings::from_pyproject(text, &shown) } else { Settings::from_toml(text, &shown).map(Some) };
-    settings.map_err(|error| error.to_string())
+fn parse(text: &str, path: &Path) -> Result<Option<Settings>, String> {
+    Settings::from_file(text, &path.display().to_string()).map_err(|error| error.to_string())
 }
 
 /// Does `work` on a thread with a stack that the parsers of nested input need; a panic there becomes a message.

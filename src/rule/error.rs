@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::expr::nearest;
+use crate::diagnostic::did_you_mean;
 use crate::span::LineIndex;
 
 /// Characters of a line that are shown.
@@ -68,8 +68,8 @@ impl Fault {
     /// The error for a word that is none of `known`.
     pub(super) fn unknown(range: Range<usize>, what: &str, word: &str, known: &[&str]) -> Self {
         let fault = Self::new(range, format!("unknown {what} `{word}`"));
-        match nearest(word, known.iter().copied()) {
-            Some(near) => fault.help(format!("did you mean `{near}`?")),
+        match did_you_mean(word, known.iter().copied()) {
+            Some(meant) => fault.help(meant),
             None if known.len() <= 30 => fault.help(format!("one of `{}`", known.join("`, `"))),
             None => fault,
         }

@@ -22,8 +22,9 @@ pub use options::{FactLookup, FactNames, RuleOption};
 pub use template::Template;
 
 use crate::config::Dialect;
+use crate::diagnostic::did_you_mean;
 use crate::diagnostic::{Confidence, Severity};
-use crate::expr::{Program, Type, Value, nearest};
+use crate::expr::{Program, Type, Value};
 use crate::ir::OpKind;
 use crate::source::Role;
 use error::Fault;
@@ -338,8 +339,8 @@ impl Rule {
         if self.options.is_empty() {
             return format!("`{}` has no option `{name}`, and no other", self.name);
         }
-        match nearest(name, self.options.keys().map(String::as_str)) {
-            Some(near) => format!("`{}` has no option `{name}`; did you mean `{near}`?", self.name),
+        match did_you_mean(name, self.options.keys().map(String::as_str)) {
+            Some(meant) => format!("`{}` has no option `{name}`; {meant}", self.name),
             None => {
                 let known: Vec<&str> = self.options.keys().map(String::as_str).collect();
                 format!("`{}` has no option `{name}`; it has `{}`", self.name, known.join("`, `"))

@@ -36,7 +36,7 @@ fn describe_index(operation: &mut Operation, record: &Record<'_>) {
             Value::Unknown(opaque) => opaque.unknown.text.trim_matches(['{', '}']).rsplit('.').next()?.to_owned(),
             _ => return None,
         };
-        Some(IndexColumn { text: text.to_lowercase(), expression: false })
+        Some(IndexColumn { text: text.to_lowercase(), ..IndexColumn::default() })
     };
     let columns = keys.iter().filter_map(column).collect();
     let unique = fields.get("unique").and_then(Value::truth) == Some(true);
@@ -409,6 +409,16 @@ impl<'a> Interp<'a> {
         operation
     }
 
+    /// The call in the file being read that leads to `span`, and the other file that `span` stands in, if it does.
+    fn call_in_root(&self, span: Span) -> (Span, Vec<FileId>) {
+        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
+        if span.file == root {
+            return (span, Vec::new());
+        }
+        let outer = self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
+        (outer.unwrap_or(span), vec![span.file])
+    }
+
     /// Emits an operation that is a call and no text.
     pub(super) fn emit_plain(
         &mut self,
@@ -421,9 +431,7 @@ impl<'a> Interp<'a> {
         if self.quiet > 0 {
             return;
         }
-        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
-        let outer = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
-        let span = if span.file == root { span } else { outer().unwrap_or(span) };
+        let (span, _) = self.call_in_root(span);
         let query = self.out.next_query();
         let mut operation = self.plain(kind, details.unwrap_or_default(), span, self.dialect(), query);
         operation.detail = detail;
@@ -442,10 +450,7 @@ impl<'a> Interp<'a> {
         if self.quiet > 0 {
             return;
         }
-        let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
-        let outer = || self.frames.iter().rev().filter_map(|frame| frame.call).find(|call| call.file == root);
-        let origins: Vec<FileId> = Some(span.file).filter(|file| *file != root).into_iter().collect();
-        let span = if origins.is_empty() { span } else { outer().unwrap_or(span) };
+        let (span, origins) = self.call_in_root(span);
         let query = self.out.next_query();
         let mut operation = self.plain(kind, Details::Data(Box::new(details)), span, self.dialect(), query);
         operation.table = table;
