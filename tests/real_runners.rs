@@ -1,6 +1,6 @@
 //! The migration runners that a package registry has, run on a real PostgreSQL: whether `CREATE INDEX CONCURRENTLY` is
-//! refused, and which statements share a transaction, is what ddlint says of the same files. What they did is recorded
-//! in `fixtures/runners/README.md`, and compared with it.
+//! refused, and which statements share a transaction. What they did is recorded in `fixtures/runners/README.md`; what
+//! ddlint says of the same files is compared with the record, and the record with the runners that are installed.
 //!
 //! `scripts/runners install` brings the runners. Without them, and without a server, one line says so; under CI it fails.
 
@@ -285,88 +285,134 @@ fn for_each<T: Send>(runners: &[&'static str], task: impl Fn(&'static str) -> T 
     results.into_inner().expect("all tasks are done")
 }
 
-/// Writes a project, applies it with the real runner to a new database, and lets ddlint read the same files.
-struct Probe {
-    folder: tempfile::TempDir,
-    database: String,
-    said: String,
+/// A folder with the project of a probe.
+fn written(runner: &str, steps: &[Step]) -> tempfile::TempDir {
+    let files = files(runner, steps);
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
+    project(&files)
 }
 
-impl Probe {
-    fn run(server: &Server, runner: &str, steps: &[Step]) -> Self {
-        let files = files(runner, steps);
-        let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())).collect();
-        let folder = project(&files);
-        let database = server.database();
-        server.query(&database, SCHEMA);
-        let (_, said) = server.run(program(runner), folder.path(), &database);
-        Self { folder, database, said }
-    }
+/// Somebody who knows what a runner does with the migrations of a probe, with the mistakes met on the way.
+trait Oracle {
+    /// What becomes of an index that is built concurrently.
+    fn built(&mut self, steps: &[Step]) -> &'static str;
+    /// Whether two statements of a file share a transaction, and two files.
+    fn shared(&mut self, steps: &[Step]) -> [&'static str; 2];
+}
 
-    /// What ddlint says of the transactions of operations of a kind, in order.
-    fn told(&self, kind: &str) -> Vec<String> {
-        let operations = explain(self.folder.path());
-        let of_kind = operations.iter().filter(|operation| operation["kind"] == kind);
-        of_kind.map(|operation| operation["transaction"].as_str().unwrap_or_default().to_owned()).collect()
+/// All that is asked about a runner: the cells of its row in the record.
+fn row(runner: &str, oracle: &mut dyn Oracle) -> String {
+    let mut cells = Vec::new();
+    for opted_out in [false, true] {
+        if opted_out && !has_marker(runner) {
+            cells.extend(["–"; 3].map(str::to_owned));
+            continue;
+        }
+        let mut build = |statements: &[&str]| oracle.built(&[Step::new(statements, opted_out)]);
+        cells.push(build(&[CONCURRENTLY]).to_owned());
+        let (before, after) = (build(&[CONCURRENTLY, ANOTHER]), build(&[ANOTHER, CONCURRENTLY]));
+        cells.push(if before == after { before.to_owned() } else { format!("{before} before, {after} after") });
+        let inserts = |numbers: &[u32]| Step { statements: numbers.iter().map(|n| record(*n)).collect(), opted_out };
+        let [statements, files] = oracle.shared(&[inserts(&[1, 2]), inserts(&[3])]);
+        cells.push(statements.to_owned());
+        if !opted_out {
+            cells.push(files.to_owned());
+        }
+    }
+    cells.join(" | ")
+}
+
+/// The row of a runner in the record, without its version: the system's own runners have their own.
+fn recorded(runner: &str) -> String {
+    let readme = std::fs::read_to_string(root().join("fixtures/runners/README.md")).unwrap_or_default();
+    let row = readme.lines().find_map(|line| line.strip_prefix(&format!("| {runner} | "))?.split_once(" | "));
+    row.map(|(_, cells)| cells.trim_end_matches(" |").to_owned()).unwrap_or_default()
+}
+
+/// The runner itself, on a server.
+struct Real<'s> {
+    server: &'s Server,
+    runner: &'s str,
+    wrong: String,
+}
+
+impl Real<'_> {
+    /// Applies a probe to a new database: which, and what the runner said.
+    fn apply(&self, steps: &[Step]) -> (String, String) {
+        let (folder, database) = (written(self.runner, steps), self.server.database());
+        self.server.query(&database, SCHEMA);
+        let (_, said) = self.server.run(program(self.runner), folder.path(), &database);
+        (database, said)
     }
 }
 
-/// Whether the index was built; what ddlint expected is compared.
-fn concurrently(server: &Server, runner: &str, steps: &[Step], wrong: &mut String) -> &'static str {
-    let probe = Probe::run(server, runner, steps);
-    let valid =
-        "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = to_regclass('probe.parcels_depot_idx')";
-    let built = server.query(&probe.database, valid) == "1";
-    // A runner that stumbles over something else proves nothing.
-    if !built && !probe.said.contains("cannot run inside a transaction block") {
-        let _ = writeln!(wrong, "{runner}: {}", last_lines(&probe.said));
+impl Oracle for Real<'_> {
+    fn built(&mut self, steps: &[Step]) -> &'static str {
+        let (database, said) = self.apply(steps);
+        let valid =
+            "SELECT count(*) FROM pg_index WHERE indisvalid AND indexrelid = to_regclass('probe.parcels_depot_idx')";
+        if self.server.query(&database, valid) == "1" {
+            return "runs";
+        }
+        // A runner that stumbles over something else proves nothing.
+        if !said.contains("cannot run inside a transaction block") {
+            let _ = writeln!(self.wrong, "{}: {}", self.runner, last_lines(&said));
+        }
+        "refused"
     }
-    let told = probe.told("index.create");
-    let finding = ddlint(
-        probe.folder.path(),
-        &["check", ".", "--select", "concurrent-in-transaction", "--output-format", "json"],
-    );
-    let found = finding.rules().iter().any(|rule| rule == "concurrent-in-transaction");
-    let expected = match told.first().map(String::as_str) {
-        Some("none") => Some(true),
-        Some("runner" | "explicit") => Some(false),
-        _ => None,
-    };
-    if expected.is_some_and(|expected| expected != built || found == built) || expected.is_none() {
-        let sql: Vec<String> = steps.iter().map(Step::sql).collect();
-        let _ = writeln!(
-            wrong,
-            "{runner}, opted out: {}: {sql:?} was {}, but ddlint says {told:?}, finding: {found}\n  {}",
-            steps[0].opted_out,
-            if built { "built" } else { "refused" },
-            last_lines(&probe.said)
-        );
+
+    fn shared(&mut self, steps: &[Step]) -> [&'static str; 2] {
+        let (database, said) = self.apply(steps);
+        let rows = self.server.query(&database, "SELECT transaction FROM probe.seen ORDER BY number");
+        let rows: Vec<&str> = rows.lines().collect();
+        let [first, second, third] = rows[..] else {
+            let _ = writeln!(self.wrong, "{}: {rows:?}\n  {}", self.runner, last_lines(&said));
+            return ["?", "?"];
+        };
+        [first == second, second == third].map(|shared| if shared { "one" } else { "one each" })
     }
-    if built { "runs" } else { "refused" }
 }
 
-/// Which of three statements, the third in a file of its own, ran in one transaction; what ddlint says is compared.
-fn shared(server: &Server, runner: &str, opted_out: bool, wrong: &mut String) -> (&'static str, &'static str) {
-    let steps =
-        [Step { statements: vec![record(1), record(2)], opted_out }, Step { statements: vec![record(3)], opted_out }];
-    let probe = Probe::run(server, runner, &steps);
-    let rows = server.query(&probe.database, "SELECT transaction FROM probe.seen ORDER BY number");
-    let rows: Vec<&str> = rows.lines().collect();
-    let [first, second, third] = rows[..] else {
-        let _ = writeln!(wrong, "{runner}: {rows:?}\n  {}", last_lines(&probe.said));
-        return ("?", "?");
-    };
-    let told = probe.told("data.insert");
-    let fits = match told.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["runner", "runner", _] => first == second,
-        ["none", "none", "none"] => first != second && second != third,
-        _ => false,
-    };
-    if !fits {
-        let _ = writeln!(wrong, "{runner}, opted out: {opted_out}: transactions {rows:?}, but ddlint says {told:?}");
+/// What ddlint says of the same files.
+struct Told<'r> {
+    runner: &'r str,
+    wrong: String,
+}
+
+/// The transactions that ddlint gives to operations of a kind, in order.
+fn told(folder: &Path, kind: &str) -> Vec<String> {
+    let operations = explain(folder);
+    let of_kind = operations.iter().filter(|operation| operation["kind"] == kind);
+    of_kind.map(|operation| operation["transaction"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+impl Oracle for Told<'_> {
+    fn built(&mut self, steps: &[Step]) -> &'static str {
+        let folder = written(self.runner, steps);
+        let word = match told(folder.path(), "index.create").first().map(String::as_str) {
+            Some("none") => "runs",
+            Some("runner" | "explicit") => "refused",
+            _ => "?",
+        };
+        let rule = "concurrent-in-transaction";
+        let findings = ddlint(folder.path(), &["check", ".", "--select", rule, "--output-format", "json"]);
+        if findings.rules().contains(&rule.to_owned()) != (word == "refused") {
+            let _ = writeln!(self.wrong, "{}: `{rule}` does not fit `{word}`: {}", self.runner, findings.out);
+        }
+        word
     }
-    let word = |shared| if shared { "one" } else { "one each" };
-    (word(first == second), word(second == third))
+
+    fn shared(&mut self, steps: &[Step]) -> [&'static str; 2] {
+        let folder = written(self.runner, steps);
+        let told = told(folder.path(), "data.insert");
+        let statements = match told.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["runner", "runner", _] => "one",
+            ["none", "none", "none"] => "one each",
+            _ => "?",
+        };
+        let files = ddlint(folder.path(), &["check", ".", "--show-files"]).out;
+        [statements, if files.contains("with all that is pending") { "one" } else { "one each" }]
+    }
 }
 
 /// The end of what a runner said, which holds its reason.
@@ -375,47 +421,41 @@ fn last_lines(said: &str) -> String {
     lines[lines.len().saturating_sub(3)..].join("\n  ")
 }
 
-/// All that is asked of a runner: the row of the record.
-fn probe(server: &Server, runner: &str) -> (String, String) {
+/// The differences from the record, as the rows that it should have.
+fn differences(rows: BTreeMap<&'static str, (String, String)>) -> String {
     let mut wrong = String::new();
-    let mut cells = Vec::new();
-    for opted_out in [false, true] {
-        if opted_out && !has_marker(runner) {
-            cells.extend(["–"; 3].map(str::to_owned));
-            continue;
-        }
-        let mut build =
-            |statements: &[&str]| concurrently(server, runner, &[Step::new(statements, opted_out)], &mut wrong);
-        cells.push(build(&[CONCURRENTLY]).to_owned());
-        let (before, after) = (build(&[CONCURRENTLY, ANOTHER]), build(&[ANOTHER, CONCURRENTLY]));
-        cells.push(if before == after { before.to_owned() } else { format!("{before} before, {after} after") });
-        let (statements, migrations) = shared(server, runner, opted_out, &mut wrong);
-        cells.push(statements.to_owned());
-        if !opted_out {
-            cells.push(migrations.to_owned());
+    for (runner, (cells, mistakes)) in rows {
+        wrong += &mistakes;
+        if cells != recorded(runner) {
+            let _ = writeln!(wrong, "recorded: | {runner} | … | {} |", recorded(runner));
+            let _ = writeln!(wrong, "   found: | {runner} | … | {cells} |");
         }
     }
-    (cells.join(" | "), wrong)
+    wrong
 }
 
 #[test]
-fn the_real_runners_do_what_is_said_of_them() {
+fn what_is_said_of_every_runner_is_what_it_did() {
+    let rows = for_each(RUNNERS, |runner| {
+        let mut told = Told { runner, wrong: String::new() };
+        (row(runner, &mut told), told.wrong)
+    });
+    let wrong = differences(rows);
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_real_runners_do_what_is_recorded() {
     let runners = installed();
     if runners.is_empty() {
         return;
     }
     let server = Server::start();
-    let results = for_each(&runners, |runner| probe(&server, runner));
-    let readme = std::fs::read_to_string(root().join("fixtures/runners/README.md")).unwrap_or_default();
-    let mut wrong = String::new();
-    for (runner, (cells, mistakes)) in results {
-        wrong += &mistakes;
-        // The version stands in the second column: the system's own runners have their own.
-        let recorded = readme.lines().find_map(|line| line.strip_prefix(&format!("| {runner} | "))?.split_once(" | "));
-        if recorded.is_none_or(|(_, recorded)| recorded.trim_end_matches(" |") != cells) {
-            let _ = writeln!(wrong, "not in README.md: | {runner} | … | {cells} |");
-        }
-    }
+    let rows = for_each(&runners, |runner| {
+        let mut real = Real { server: &server, runner, wrong: String::new() };
+        (row(runner, &mut real), real.wrong)
+    });
+    let wrong = differences(rows);
     assert!(wrong.is_empty(), "{wrong}");
 }
 
