@@ -171,8 +171,13 @@ fn fixtures() -> PathBuf {
     root().join("fixtures/runners")
 }
 
-/// A copy of a project at a place of its own: below `fixtures` it would be taken for the test that it is.
+/// A copy of a runner's project.
 pub(crate) fn copy(name: &str) -> tempfile::TempDir {
+    copy_of(&fixtures().join(name))
+}
+
+/// A copy of a project at a place of its own: below `fixtures` it would be taken for the test that it is.
+pub(crate) fn copy_of(project: &Path) -> tempfile::TempDir {
     fn copy_folder(from: &Path, to: &Path) {
         std::fs::create_dir_all(to).expect("a folder");
         for entry in std::fs::read_dir(from).expect("the project is there") {
@@ -186,7 +191,7 @@ pub(crate) fn copy(name: &str) -> tempfile::TempDir {
         }
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
-    copy_folder(&fixtures().join(name), folder.path());
+    copy_folder(project, folder.path());
     folder
 }
 
@@ -205,7 +210,7 @@ fn text<'a>(operation: &'a Value, field: &str) -> &'a str {
 }
 
 /// One line an operation: what the reviewer of a snapshot looks at.
-fn lines(operations: &[Value]) -> String {
+pub(crate) fn lines(operations: &[Value]) -> String {
     operations.iter().fold(String::new(), |mut lines, operation| {
         let [path, direction, transaction, kind, table, name] =
             ["path", "direction", "transaction", "kind", "table", "name"].map(|field| text(operation, field));
@@ -227,6 +232,15 @@ fn found(operations: &[Value]) -> BTreeMap<(String, String), String> {
         _ => words.join(" "),
     };
     found.into_iter().map(|(place, words)| (place, word(words))).collect()
+}
+
+/// Snapshots in `folder`, one file for each name.
+pub(crate) fn snapshots(folder: &str) -> insta::Settings {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_snapshot_path(folder);
+    settings
 }
 
 #[test]
@@ -264,11 +278,7 @@ fn every_operation_runs_in_the_transaction_that_its_runner_gives_it() {
 
 #[test]
 fn what_is_recognised_and_read_of_every_project() {
-    let mut settings = insta::Settings::clone_current();
-    settings.set_prepend_module_to_snapshot(false);
-    settings.set_omit_expression(true);
-    settings.set_snapshot_path("snapshots/runners");
-    settings.bind(|| {
+    snapshots("snapshots/runners").bind(|| {
         for (name, _) in EXPECTED {
             let folder = copy(name);
             let files = ddlint(folder.path(), &["check", ".", "--show-files"]);
