@@ -70,7 +70,19 @@ const TEST_FOLDERS: &[&str] = &[
 ];
 
 /// Databases whose SQL is of another kind.
-const FOREIGN: &[&str] = &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j"];
+const FOREIGN: &[&str] = &[
+    "clickhouse",
+    "cassandra",
+    "bigquery",
+    "snowflake",
+    "redshift",
+    "oracle",
+    "influx",
+    "neo4j",
+    "h2",
+    "hsqldb",
+    "derby",
+];
 
 /// The words that can name a database, in lower case: those of the folders, and the extensions of the file
 /// (`x.sqlite.sql`). What a file is called is its subject: `0003_import_from_mysql.sql` is not written for MySQL.
@@ -202,6 +214,8 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
         (Runner::Alembic, "`down_revision` in it")
     } else if head.contains("migrations.Migration") {
         (Runner::Django, "`migrations.Migration` in it")
+    } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
+        (Runner::Yoyo, "`yoyo` imported in it")
     } else {
         (Runner::Script, "written in Python")
     }

@@ -214,7 +214,7 @@ impl Sources {
                 continue;
             }
             let base = self.root.join(&at.shown);
-            let gone: Vec<_> = list.entries.iter().filter(|entry| !base.join(&entry.file).is_file()).collect();
+            let gone: Vec<_> = list.entries.iter().filter(|entry| !listed::there(list, entry, &base)).collect();
             if gone.is_empty() || !listed::concerns(list, file.runner) {
                 continue;
             }
