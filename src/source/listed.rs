@@ -40,7 +40,7 @@ pub(super) fn unlisted(folder: &Folder, detected: &Detected, name: &str) -> Opti
     let list = folder.upwards().find_map(|at| at.list.as_ref())?;
     let forward = !detected.down && detected.place.listed.is_none();
     let here = folder.list.is_some() || detected.runner == Runner::Sqitch;
-    if !forward || !here || !concerns(list, detected.runner) || !name.ends_with(".sql") {
+    if !forward || !here || !concerns(list, detected.runner) || name.strip_suffix(".sql").is_none() {
         return None;
     }
     // Another runner's files beside an `atlas.sum` have no number of their own.

@@ -259,7 +259,8 @@ fn yoyo(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Opti
     }
     if file.down {
         return Some(Wrong {
-            message: "yoyo reads `-- transactional` in the file that goes forward, for both ways, and not here".to_owned(),
+            message: "yoyo reads `-- transactional` in the file that goes forward, for both ways, and not here"
+                .to_owned(),
             help: "move it to the first line of that file".to_owned(),
         });
     }
@@ -321,7 +322,7 @@ fn liquibase_marker(line: &str, said: &str) -> Option<Wrong> {
     if word.eq_ignore_ascii_case("changeset") {
         return None;
     }
-    let author = said.get(word.len()..)?.trim_start().split_whitespace().next()?;
+    let author = said.get(word.len()..)?.split_whitespace().next()?;
     let slip = close("changeset", &word.to_ascii_lowercase(), 2) && author.contains(':');
     slip.then(|| misspelt(said, "Liquibase", &format!("--changeset{}", said.get(word.len()..).unwrap_or_default())))
 }

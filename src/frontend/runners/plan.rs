@@ -139,7 +139,9 @@ fn pipelines(operations: &mut [Operation]) {
         query += u32::from(alone);
     }
     let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
-    runs.iter().for_each(|(query, _)| *sizes.entry(*query).or_default() += 1);
+    for (query, _) in &runs {
+        *sizes.entry(*query).or_default() += 1;
+    }
     let mut runs = runs.into_iter().peekable();
     let mut statement: Option<Arc<Statement>> = None;
     for operation in operations {

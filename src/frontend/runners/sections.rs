@@ -43,7 +43,7 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
         let (word, options) = dbmate_marker(line)?;
         let direction = if word == "up" { Direction::Up } else { Direction::Down };
         let said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
-        let transaction = said.filter(|(key, _)| *key == "transaction").last().map(|(_, value)| value != "false");
+        let transaction = said.rev().find(|(key, _)| *key == "transaction").map(|(_, value)| value != "false");
         Some((direction, transaction))
     });
     let mut cut = Cut { sections, ..Cut::default() };

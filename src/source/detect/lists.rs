@@ -130,7 +130,7 @@ pub(super) fn sums(text: &str) -> List {
 /// of those tags that there is a file for.
 pub(super) fn plan(text: &str) -> List {
     let mut entries: Vec<Entry> = Vec::new();
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut latest: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tags: Vec<String> = Vec::new();
     let mut places = BTreeMap::new();
     let mut reworked: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -147,7 +147,7 @@ pub(super) fn plan(text: &str) -> List {
         if word.is_empty() || word.starts_with(['#', '%']) {
             continue;
         }
-        if let Some(before) = last.insert(word, entries.len())
+        if let Some(before) = latest.insert(word, entries.len())
             && let Some(entry) = entries.get_mut(before)
         {
             entry.tags.end = tags.len();
@@ -159,7 +159,7 @@ pub(super) fn plan(text: &str) -> List {
         entries.push(Entry { file: format!("deploy/{word}.sql"), tags, at: start..start + word.len() });
     }
     // What no other change of the name follows was not reworked.
-    for number in last.into_values() {
+    for number in latest.into_values() {
         if let Some(entry) = entries.get_mut(number) {
             entry.tags = 0..0;
         }

@@ -81,7 +81,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Prisma => {
             in_own_folder(&mut this, folder);
             let lock = folder.find(|folder| folder.prisma);
-            this.dialect = lock.and_then(|(_, dialect)| Some((dialect?, "`migration_lock.toml`".to_owned())));
+            this.dialect = lock.and_then(|(_, dialect)| Some((dialect.named?, "`migration_lock.toml`".to_owned())));
         }
         Runner::Drizzle => drizzle_file(&mut this, folder, name),
         Runner::Atlas => {
@@ -137,18 +137,16 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
             part => Verdict::Read(format!("in `{part}` of sqitch")),
         });
     }
-    if !name.ends_with(".sql") {
-        return None;
-    }
+    name.strip_suffix(".sql")?;
     if let Some(list) = folder.list.as_ref().filter(|list| list.path != "sqitch.plan") {
         return Some(Verdict::Read(format!("beside `{}`", list.path)));
     }
     let flyway = folder.find(|folder| folder.flyway.as_ref());
     let default = Flyway::default();
-    let names = flyway.map_or(&default, |(_, flyway)| flyway);
-    let named =
-        names.named(name).is_some() || (names.callback(name) && folder.names_any(|other| names.named(other).is_some()));
-    named.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
+    let habits = flyway.map_or(&default, |(_, flyway)| flyway);
+    let its_own = habits.named(name).is_some()
+        || (habits.callback(name) && folder.names_any(|other| habits.named(other).is_some()));
+    its_own.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
 }
 
 /// Markers that count where nothing else tells.
@@ -221,10 +219,10 @@ fn by_layout(folder: &Folder, name: &str) -> Option<(Runner, String)> {
 
 /// `up.sql` and `down.sql` in a folder for each migration: Hasura's and Diesel's habit.
 fn up_and_down(folder: &Folder, above: impl Fn(&str, &Folder) -> String) -> (Runner, String) {
-    if let Some((at, _)) = folder.find(|folder| folder.hasura.then_some(())) {
+    if let Some(at) = folder.upwards().find(|folder| folder.hasura) {
         return (Runner::Hasura, above("config.yaml", at));
     }
-    if let Some((at, _)) = folder.find(|folder| folder.has("diesel.toml").then_some(())) {
+    if let Some(at) = folder.upwards().find(|folder| folder.has("diesel.toml")) {
         return (Runner::Diesel, above("diesel.toml", at));
     }
     if folder.has("metadata.toml") {
@@ -345,7 +343,7 @@ fn drizzle_file(this: &mut Detected, folder: &Folder, name: &str) {
     }
     if this.dialect.is_none() {
         let configured = folder.find(|folder| folder.drizzle);
-        this.dialect = configured.and_then(|(_, dialect)| Some((dialect?, "`drizzle.config`".to_owned())));
+        this.dialect = configured.and_then(|(_, dialect)| Some((dialect.named?, "`drizzle.config`".to_owned())));
     }
 }
 
