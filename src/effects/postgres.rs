@@ -49,6 +49,9 @@ fn mode(operation: &Operation) -> Acquired {
         }
         OpKind::IndexCreate | OpKind::IndexReindex => Share,
         OpKind::MatviewRefresh if concurrently => Exclusive,
+        OpKind::MatviewAlter if matches!(operation.detail, "parameters" | "cluster-on" | "no-cluster") => {
+            ShareUpdateExclusive
+        }
         OpKind::IndexDrop
         | OpKind::PartitionDetach
         | OpKind::MatviewRefresh
@@ -76,6 +79,7 @@ fn mode(operation: &Operation) -> Acquired {
         | OpKind::ViewAlter
         | OpKind::ViewRename
         | OpKind::MatviewRename
+        | OpKind::MatviewAlter
         | OpKind::ForeignTableAlter
         | OpKind::ForeignTableRename
         | OpKind::ForeignTableDrop
@@ -87,23 +91,19 @@ fn mode(operation: &Operation) -> Acquired {
             "statistics" | "options" => ShareUpdateExclusive,
             _ => AccessExclusive,
         },
-        OpKind::MatviewAlter => match operation.detail {
-            "parameters" | "cluster-on" | "no-cluster" => ShareUpdateExclusive,
-            _ => AccessExclusive,
-        },
-        OpKind::TableVacuum | OpKind::TableAnalyze | OpKind::StatisticsCreate | OpKind::SecurityLabelSet => {
-            ShareUpdateExclusive
-        }
         OpKind::PublicationAlter if operation.table.is_some() => ShareUpdateExclusive,
-        // On the index, and not on its table; how strong depends on the option.
-        OpKind::IndexAlter => return Acquired::Unknown,
         OpKind::ConstraintAdd => match &operation.details {
             Details::Constraint(c) if c.kind == ConstraintKind::ForeignKey => ShareRowExclusive,
             _ => AccessExclusive,
         },
-        OpKind::ConstraintValidate | OpKind::PartitionAttach | OpKind::IndexRename | OpKind::CommentSet => {
-            ShareUpdateExclusive
-        }
+        OpKind::ConstraintValidate
+        | OpKind::PartitionAttach
+        | OpKind::IndexRename
+        | OpKind::CommentSet
+        | OpKind::SecurityLabelSet
+        | OpKind::StatisticsCreate
+        | OpKind::TableVacuum
+        | OpKind::TableAnalyze => ShareUpdateExclusive,
         OpKind::TriggerAlter if matches!(operation.detail, "rename" | "depends") => AccessExclusive,
         OpKind::TriggerCreate | OpKind::TriggerAlter => ShareRowExclusive,
         OpKind::TableSetStorage => match operation.detail {
@@ -113,7 +113,8 @@ fn mode(operation: &Operation) -> Acquired {
         },
         OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataInsert | OpKind::DataMerge => RowExclusive,
         OpKind::DataSelect => AccessShare,
-        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque => return Acquired::Unknown,
+        // ALTER INDEX locks the index and not its table; how strongly depends on the option.
+        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque | OpKind::IndexAlter => return Acquired::Unknown,
         // What is being created is seen by nobody, and these lock no table of the application.
         _ => return Acquired::Nothing,
     };

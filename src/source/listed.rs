@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::detect::{Detected, Entry, Folder, List};
+use super::recognise::is_sql;
 use super::{Problem, Runner};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, Span};
@@ -40,7 +41,7 @@ pub(super) fn unlisted(folder: &Folder, detected: &Detected, name: &str) -> Opti
     let list = folder.upwards().find_map(|at| at.list.as_ref())?;
     let forward = !detected.down && detected.place.listed.is_none();
     let here = folder.list.is_some() || detected.runner == Runner::Sqitch;
-    if !forward || !here || !concerns(list, detected.runner) || name.strip_suffix(".sql").is_none() {
+    if !forward || !here || !concerns(list, detected.runner) || !is_sql(name) {
         return None;
     }
     // Another runner's files beside an `atlas.sum` have no number of their own.

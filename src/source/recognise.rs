@@ -35,6 +35,11 @@ pub(super) fn language(path: &str) -> Option<Language> {
     }
 }
 
+/// Whether a file is called `….sql`.
+pub(super) fn is_sql(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, extension)| extension.eq_ignore_ascii_case("sql"))
+}
+
 /// Folders whose files are migrations.
 const FOLDERS: &[&str] = &[
     "migration",

@@ -122,19 +122,6 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Behind `COPY … FROM stdin;` stand data, up to the line `\.`.
-    fn end_statement(&mut self) {
-        let statement = self.file.text.get(self.statement..self.at).unwrap_or_default().trim_start();
-        let copies = statement.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("copy"))
-            && statement.to_ascii_lowercase().contains("stdin");
-        if copies {
-            self.beyond(0, "\n\\.");
-        } else {
-            self.at += 1;
-        }
-        self.statement = self.at;
-    }
-
     /// The tag of a dollar quote that opens here.
     fn dollar(&self) -> Option<&'a str> {
         let rest = self.rest();
@@ -172,7 +159,7 @@ impl Script<'_> {
                     Some(tag) => input.beyond(tag.len(), tag),
                     None => input.at += 1,
                 },
-                (b';', _) => input.end_statement(),
+                (b';', _) => Self::end_statement(&mut input),
                 (b':', Some(b':' | b'=')) => input.at += 2,
                 (b':', _) => self.variable(&mut input),
                 (b'\\', _) => self.command(&mut input, depth),
@@ -202,6 +189,19 @@ impl Script<'_> {
         let text = input.file.text.get(from..to).unwrap_or_default();
         self.text().push(text, input.span(from, to));
         input.copied = to;
+    }
+
+    /// Behind `COPY … FROM stdin;` stand data, up to the line `\.`.
+    fn end_statement(input: &mut Input<'_>) {
+        let statement = input.file.text.get(input.statement..input.at).unwrap_or_default().trim_start();
+        let copies = statement.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("copy"))
+            && statement.to_ascii_lowercase().contains("stdin");
+        if copies {
+            input.beyond(0, "\n\\.");
+        } else {
+            input.at += 1;
+        }
+        input.statement = input.at;
     }
 
     /// `:x`, `:'x'`, `:"x"`

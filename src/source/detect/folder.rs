@@ -12,12 +12,9 @@ use crate::config::Dialect;
 /// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.
 const MAX_CONFIGURATION: u64 = 16 << 20;
 
-/// A configuration file that may name the dialect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct MaybeDialect {
-    /// The dialect, where it is one that is read.
-    pub(super) named: Option<Dialect>,
-}
+/// A configuration file that is there, and the dialect that it names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named(pub(super) Option<Dialect>);
 
 /// A folder, and those above it up to the root.
 #[derive(Debug, Default)]
@@ -31,9 +28,9 @@ pub(in crate::source) struct Folder {
     /// Flyway's configuration.
     pub(super) flyway: Option<Flyway>,
     /// Prisma's `migration_lock.toml`, and the dialect it names.
-    pub(super) prisma: Option<MaybeDialect>,
+    pub(super) prisma: Option<Named>,
     /// `drizzle.config.*`, and the dialect it names.
-    pub(super) drizzle: Option<MaybeDialect>,
+    pub(super) drizzle: Option<Named>,
     /// Dependencies that tell, of `Cargo.toml`, `package.json`, `pyproject.toml` and `requirements.txt`.
     packages: BTreeSet<&'static str>,
     /// `config.yaml` of Hasura.
@@ -100,12 +97,10 @@ impl Folder {
         this.list = this.list.or_else(|| text("sqitch.plan").map(|text| lists::plan(&text)));
         this.prisma = text("migration_lock.toml").map(|text| {
             let table: Option<toml::Table> = toml::from_str(&text).ok();
-            let provider =
-                dialect(table.as_ref().and_then(|table| table.get("provider")?.as_str()).unwrap_or_default());
-            MaybeDialect { named: provider }
+            Named(dialect(table.as_ref().and_then(|table| table.get("provider")?.as_str()).unwrap_or_default()))
         });
         let drizzle = names.iter().find(|name| name.starts_with("drizzle.config."));
-        this.drizzle = drizzle.and_then(|name| text(name)).map(|text| MaybeDialect { named: drizzle_dialect(&text) });
+        this.drizzle = drizzle.and_then(|name| text(name)).map(|text| Named(drizzle_dialect(&text)));
         this.hasura = text("config.yaml").is_some_and(|text| {
             text.contains("metadata_directory") || (text.contains("endpoint:") && text.contains("version:"))
         }) && names.contains("migrations");

@@ -164,7 +164,7 @@ pub(super) fn plan(text: &str) -> List {
             entry.tags = 0..0;
         }
     }
-    let list = List {
+    let plan = List {
         path: "sqitch.plan",
         called: "`sqitch.plan`",
         unlisted: "so sqitch never deploys it",
@@ -174,7 +174,7 @@ pub(super) fn plan(text: &str) -> List {
         reworked,
         ..List::default()
     };
-    list.with(entries)
+    plan.with(entries)
 }
 
 #[cfg(test)]

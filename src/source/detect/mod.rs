@@ -13,7 +13,7 @@ use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
 use super::Place;
-use super::recognise::Verdict;
+use super::recognise::{Verdict, is_sql};
 use crate::config::{Dialect, Runner};
 
 /// What is known of a SQL file before it is read.
@@ -81,7 +81,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Prisma => {
             in_own_folder(&mut this, folder);
             let lock = folder.find(|folder| folder.prisma);
-            this.dialect = lock.and_then(|(_, dialect)| Some((dialect.named?, "`migration_lock.toml`".to_owned())));
+            this.dialect = lock.and_then(|(_, named)| Some((named.0?, "`migration_lock.toml`".to_owned())));
         }
         Runner::Drizzle => drizzle_file(&mut this, folder, name),
         Runner::Atlas => {
@@ -137,16 +137,18 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
             part => Verdict::Read(format!("in `{part}` of sqitch")),
         });
     }
-    name.strip_suffix(".sql")?;
+    if !is_sql(name) {
+        return None;
+    }
     if let Some(list) = folder.list.as_ref().filter(|list| list.path != "sqitch.plan") {
         return Some(Verdict::Read(format!("beside `{}`", list.path)));
     }
     let flyway = folder.find(|folder| folder.flyway.as_ref());
     let default = Flyway::default();
-    let habits = flyway.map_or(&default, |(_, flyway)| flyway);
-    let its_own = habits.named(name).is_some()
-        || (habits.callback(name) && folder.names_any(|other| habits.named(other).is_some()));
-    its_own.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
+    let patterns = flyway.map_or(&default, |(_, flyway)| flyway);
+    let beside = || folder.names_any(|other| patterns.named(other).is_some());
+    let ours = patterns.named(name).is_some() || (patterns.callback(name) && beside());
+    ours.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
 }
 
 /// Markers that count where nothing else tells.
@@ -219,10 +221,10 @@ fn by_layout(folder: &Folder, name: &str) -> Option<(Runner, String)> {
 
 /// `up.sql` and `down.sql` in a folder for each migration: Hasura's and Diesel's habit.
 fn up_and_down(folder: &Folder, above: impl Fn(&str, &Folder) -> String) -> (Runner, String) {
-    if let Some(at) = folder.upwards().find(|folder| folder.hasura) {
+    if let Some((at, _)) = folder.find(|folder| folder.hasura.then_some(folder)) {
         return (Runner::Hasura, above("config.yaml", at));
     }
-    if let Some(at) = folder.upwards().find(|folder| folder.has("diesel.toml")) {
+    if let Some((at, _)) = folder.find(|folder| folder.has("diesel.toml").then_some(folder)) {
         return (Runner::Diesel, above("diesel.toml", at));
     }
     if folder.has("metadata.toml") {
@@ -343,7 +345,7 @@ fn drizzle_file(this: &mut Detected, folder: &Folder, name: &str) {
     }
     if this.dialect.is_none() {
         let configured = folder.find(|folder| folder.drizzle);
-        this.dialect = configured.and_then(|(_, dialect)| Some((dialect.named?, "`drizzle.config`".to_owned())));
+        this.dialect = configured.and_then(|(_, named)| Some((named.0?, "`drizzle.config`".to_owned())));
     }
 }
 

@@ -274,7 +274,8 @@ impl<'a> Reader<'a> {
             return self.default_privileges(c);
         }
         if c.eat("SYSTEM") {
-            return self.alter_system(c);
+            self.alter_system(c);
+            return Ok(());
         }
         let found = modifiers(c);
         if found.or_replace || c.is("VIEW") {
@@ -294,13 +295,12 @@ impl<'a> Reader<'a> {
         self.alter_object(c, object)
     }
 
-    fn alter_system(&mut self, c: &mut Cursor<'a>) -> Read {
+    fn alter_system(&mut self, c: &mut Cursor<'a>) {
         let mut op = self.op(OpKind::SystemAlter);
         op.detail = if c.eat("RESET") { "reset" } else { "set" };
         c.eat("SET");
         op.name = c.name().ok();
         self.push(op);
-        Ok(())
     }
 
     fn alter_object(&mut self, c: &mut Cursor<'a>, object: Object) -> Read {
