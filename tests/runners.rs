@@ -48,6 +48,7 @@ const EXPECTED: &[(&str, &[Row])] = &[
         ("src/main/resources/db/migration/V1__create_accounts.sql", "up", "runner"),
         ("src/main/resources/db/migration/V2__index_transfers.sql", "up", "none"),
         ("src/main/resources/db/migration/V3__add_reference.sql", "up", "runner"),
+        ("src/main/resources/db/migration/V4__rebuild_index.sql", "up", "none"),
         ("src/main/resources/db/migration/U3__add_reference.sql", "down", "runner"),
         ("src/main/resources/db/migration/R__balances.sql", "up", "runner"),
     ]),

@@ -316,8 +316,10 @@ impl Sources {
         let language = recognise::language(&shown).unwrap_or(Language::Sql);
         let folder = self.folder_of(path);
         let mut detected = self.detect(&folder, &shown, &decoded.text, language);
-        if detected.runner == Runner::Yoyo && detected.down {
-            detected.transaction = forward_of_yoyo(path);
+        match detected.runner {
+            Runner::Yoyo if detected.down => detected.transaction = forward_of_yoyo(path),
+            Runner::Flyway => detected.transaction = script_configuration(path),
+            _ => {}
         }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
@@ -455,6 +457,13 @@ impl Modules for Sources {
         }
         None
     }
+}
+
+/// Whether Flyway opens a transaction for a script, where the file says so that is named as the script with `.conf` added.
+fn script_configuration(path: &Path) -> Option<(bool, String)> {
+    let name = format!("{}.conf", path.file_name()?.to_str()?);
+    let on = detect::execute_in_transaction(&decode::text(&read(&path.with_file_name(&name)).ok()?))?;
+    Some((on, format!("`executeInTransaction={on}` in `{name}`")))
 }
 
 /// Whether yoyo opens a transaction for a way back: the file that goes forward says so for both.

@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
