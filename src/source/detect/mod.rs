@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
@@ -155,13 +156,13 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
 }
 
 /// Markers that count where nothing else tells.
-fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
+fn weak_marker(head: &str) -> Option<(Runner, &str)> {
     static UP: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^\s*--[\s-]*(up|down)\s+migration\b"));
     static YOYO: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?m)\A(?:\s*--.*\n)*\s*--\s*(transactional|depends)\s*:"));
     static PSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?m)^\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
+            r"(?m)^[ \t]*\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
         )
     });
     if head.starts_with("-- no-transaction") {
@@ -170,10 +171,8 @@ fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
         Some((Runner::NodePgMigrate, "-- Up Migration"))
     } else if YOYO.is_match(head) {
         Some((Runner::Yoyo, "-- depends:"))
-    } else if PSQL.is_match(head) {
-        Some((Runner::Psql, "\\set"))
     } else {
-        None
+        PSQL.find(head).map(|command| (Runner::Psql, command.as_str().trim()))
     }
 }
 
