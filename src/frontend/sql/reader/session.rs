@@ -101,6 +101,7 @@ impl<'a> Reader<'a> {
         if c.eat_any(&["EXEC", "EXECUTE"]) {
             return match self.dialect() {
                 Dialect::Postgres => self.execute_prepared(&mut c),
+                Dialect::Mssql => self.exec(&mut c),
                 _ => self.call(&mut c),
             };
         }
@@ -212,7 +213,7 @@ impl<'a> Reader<'a> {
         self.setting(name.to_lowercase(), text(1), local);
     }
 
-    fn call(&mut self, c: &mut Cursor<'a>) -> Read {
+    pub(super) fn call(&mut self, c: &mut Cursor<'a>) -> Read {
         if !matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) {
             return Err("the name of a procedure");
         }
