@@ -303,7 +303,7 @@ const FIRST_WORDS: &[&str] = &[
 
 /// What of a statement is evaluated as it runs: not the query of a cursor, which runs as rows are fetched, and of a CALL
 /// the arguments, since the procedure itself has been followed.
-fn evaluated<'a>(statement: Cursor<'a>) -> Cursor<'a> {
+fn evaluated(statement: Cursor<'_>) -> Cursor<'_> {
     let mut c = statement;
     if c.dialect == Dialect::Postgres && c.is("DECLARE") {
         return c.over(&[]);

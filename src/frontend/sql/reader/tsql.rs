@@ -61,8 +61,7 @@ const HARMLESS: &[(&str, &str)] = &[
 ];
 
 /// Words after which a word that could begin a statement belongs to the present one.
-const JOINING: &[&str] =
-    &["ALL", "AS", "BULK", "DELETE", "EXCEPT", "FOR", "INTERSECT", "ON", "OR", "THEN", "UNION", "WITH"];
+const JOINING: &[&str] = &["ALL", "AS", "BULK", "DELETE", "EXCEPT", "FOR", "INTERSECT", "OR", "THEN", "UNION", "WITH"];
 
 /// What can be made, changed and dropped: before IF EXISTS one of these stands, and no condition.
 const OBJECTS: &[&str] = &[
@@ -237,7 +236,7 @@ impl<'a> Reader<'a> {
             let mut place = at;
             if part.at_kind(Kind::Param) {
                 // Arguments by name, in any order.
-                let name = part.word_or_param().to_lowercase();
+                let name = part.shown_token().to_lowercase();
                 place = ["@objname", "@newname", "@objtype"].iter().position(|known| *known == name)?;
                 part.step();
                 part.eat_operator("=");
@@ -286,12 +285,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl<'a> Cursor<'a> {
-    /// The word or parameter here.
-    fn word_or_param(&self) -> &'a str {
-        self.peek().map_or("", |token| self.source(token))
-    }
-
+impl Cursor<'_> {
     /// Skips to the word that begins a statement; CASE … END is not one.
     fn until_counting(&mut self, cases: &mut usize) {
         while !self.done() && !self.at_kind(Kind::End) {
@@ -387,13 +381,16 @@ impl Within<'_> {
             ahead.is(word)
         };
         let opens = c.peek_nth(1).is_some_and(is_open);
+        let after_option = self.first.is("SET") || !c.follows("ON");
         match c.word().to_ascii_uppercase().as_str() {
             "IF" => !(next_is("EXISTS") && OBJECTS.iter().any(|word| c.follows(word))),
             "ALTER" | "DROP" => !(self.first.is("ALTER") && (next_is("COLUMN") || next_is("CONSTRAINT"))),
             "SELECT" => self.main && (!self.first.is("INSERT") || self.source),
             "EXEC" | "EXECUTE" => !self.first.is("INSERT") || self.source,
-            "INSERT" | "DELETE" | "MERGE" => self.main,
-            "UPDATE" => self.main && !opens,
+            "INSERT" | "MERGE" => self.main,
+            // ON DELETE and ON UPDATE of a foreign key; after SET NOCOUNT ON a statement begins.
+            "DELETE" => self.main && after_option,
+            "UPDATE" => self.main && !opens && after_option,
             "SET" => {
                 let updates = (self.first.is("UPDATE") || self.first.is("WITH")) && !self.set;
                 !updates
