@@ -9,9 +9,9 @@ use super::{Effects, Lock, LockMode};
 /// What PostgreSQL does for `operation` on `relation`.
 pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -> Effects {
     let mode = mode(operation);
-    // An unknown part may hold CONCURRENTLY: then neither the lock nor the refusal is known.
+    // An unknown part may hold CONCURRENTLY: then the lock is not known.
     if mode == Acquired::Unknown || operation.is_concurrent() == Tri::Unknown {
-        return Effects { refuses_transaction: refuses_transaction(operation), ..Effects::default() };
+        return Effects::default();
     }
     let mut locks = Vec::new();
     if let Acquired::Mode(mode) = mode {
@@ -20,12 +20,7 @@ pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -
     if let Some(mode) = referenced_mode(operation) {
         locks.extend(referenced(operation).map(|table| Lock { relation: Some(table), mode }));
     }
-    Effects {
-        locks: Some(locks),
-        rewrites: rewrites(operation),
-        scans: scans(operation),
-        refuses_transaction: refuses_transaction(operation),
-    }
+    Effects { locks: Some(locks), rewrites: rewrites(operation), scans: scans(operation) }
 }
 
 /// The lock on the relation acted on.
@@ -193,23 +188,5 @@ fn scans(operation: &Operation) -> Tri {
             _,
         ) => Tri::Unknown,
         _ => rewrites(operation),
-    }
-}
-
-/// Whether the server refuses the operation inside a transaction block.
-fn refuses_transaction(operation: &Operation) -> bool {
-    match operation.kind {
-        OpKind::IndexCreate | OpKind::IndexDrop | OpKind::IndexReindex | OpKind::PartitionDetach => {
-            operation.concurrently
-        }
-        OpKind::DatabaseCreate
-        | OpKind::DatabaseDrop
-        | OpKind::TablespaceCreate
-        | OpKind::TablespaceDrop
-        | OpKind::SystemAlter
-        | OpKind::TableVacuum => true,
-        OpKind::DatabaseAlter => operation.detail == "tablespace",
-        OpKind::TableSetStorage => operation.detail == "vacuum-full",
-        _ => false,
     }
 }

@@ -4,6 +4,7 @@
 mod flyway;
 mod folder;
 mod lists;
+mod neighbours;
 
 use std::sync::LazyLock;
 
@@ -13,6 +14,7 @@ pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
+pub use self::neighbours::Neighbours;
 use super::Place;
 use super::recognise::{Verdict, is_sql};
 use crate::config::{Dialect, Runner};
@@ -95,6 +97,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
         _ => this.place.version = prefix(name).map(str::to_owned),
     }
+    this.place.neighbours = neighbours::of(runner, folder, name);
     this
 }
 

@@ -125,12 +125,12 @@ impl<'a> Reader<'a> {
                 let tag = source.get(1..).and_then(|rest| rest.find('$')).map_or(2, |at| at + 2);
                 let start = body.start as usize + tag;
                 let end = (body.end as usize).saturating_sub(if body.unterminated { 0 } else { tag }).max(start);
-                self.flow(self.text, start..end)
+                self.flow(self.text, start..end, Variables::new())
             }
             _ => {
                 let text = literal(c, &body);
                 let range = 0..text.text.len();
-                self.flow(&text, range)
+                self.flow(&text, range, Variables::new())
             }
         };
         self.span = whole;
@@ -141,10 +141,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads the body of a block.
-    pub(super) fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
+    /// Reads the body of a block, whose parameters hold `given`.
+    pub(super) fn flow(&self, text: &SqlText, range: std::ops::Range<usize>, given: Variables) -> Vec<Operation> {
         let pieces: Vec<_> = Splitter::new(&text.text, range, self.dialect()).collect();
-        let texts = Texts { values: Variables::new(), shared: self.shared };
+        let texts = Texts { values: given, shared: self.shared };
         let loops = loops(text, self.dialect(), &pieces, &texts);
         let mut walker = Walker { frames: Vec::new(), texts, loops: loops.into_iter() };
         let mut reader = self.inside(text);
@@ -307,6 +307,10 @@ impl Walker<'_, '_> {
         while !c.done() {
             if c.at_operator("<<") {
                 c.until(|c| c.at_operator(">>"));
+                c.step();
+            } else if c.eat_operator("#") {
+                // An option of the function, which no semicolon ends: `#variable_conflict use_column`.
+                c.step();
                 c.step();
             } else if c.eat("DECLARE") {
                 *declaring = true;

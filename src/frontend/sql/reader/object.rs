@@ -26,6 +26,8 @@ const SILENT: &[&str] = &[
     "TRUSTED",
     "PROCEDURAL",
     "FULLTEXT",
+    // CockroachDB.
+    "INVERTED",
     "SPATIAL",
     "CLUSTERED",
     "NONCLUSTERED",
@@ -214,8 +216,11 @@ impl<'a> Reader<'a> {
         }
         if c.eat("AUTHORIZATION") {
             // Without a name of its own the schema has that of its owner.
+            let session = c.is_any(&["CURRENT_ROLE", "CURRENT_USER", "SESSION_USER"]);
             let owner = c.name()?;
-            op.name.get_or_insert(owner);
+            if !session {
+                op.name.get_or_insert(owner);
+            }
         }
         let schema = op.name.as_ref().and_then(Known::known).map(|name| name.name.clone());
         self.push(op);
@@ -317,7 +322,10 @@ impl<'a> Reader<'a> {
                 self.push(op);
                 return Ok(());
             }
-            OpKind::PublicationAlter if c.is_any(&["ADD", "DROP"]) || c.at_phrase("SET TABLE") => {
+            OpKind::PublicationAlter
+                if c.is_any(&["ADD", "DROP"])
+                    || ["SET TABLE", "SET TABLES", "SET ALL"].iter().any(|phrase| c.at_phrase(phrase)) =>
+            {
                 return self.alter_members(c, &op);
             }
             OpKind::RoleAlter => {
