@@ -379,7 +379,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "migration.by_hand",
         ty: Type::Bool,
-        doc: "The file is applied by no runner that is known, and its folder is written to be applied again: most statements are guarded.",
+        doc: "No runner of the file is known and no code beside it could load it, and it changes a table that was there before, or the folder is written to be applied again.",
         families: &[],
         get: |v| Value::Bool(v.by_hand()),
     },

@@ -26,6 +26,8 @@ pub(in crate::source) struct Folder {
     names: BTreeSet<String>,
     /// Its names by version, for each [`Style`].
     indexes: [OnceLock<Index>; 3],
+    /// A module of a program is in it.
+    program: OnceLock<bool>,
     /// The list that is kept of its files.
     pub(in crate::source) list: Option<List>,
     /// Flyway's configuration.
@@ -58,6 +60,14 @@ impl Folder {
     /// Whether a name in it answers.
     pub(super) fn names_any(&self, answers: impl Fn(&str) -> bool) -> bool {
         self.names.iter().any(|name| answers(name))
+    }
+
+    /// Whether a module of a program is in it. A Python file alone may be a script that a person starts.
+    pub(super) fn holds_a_program(&self) -> bool {
+        *self.program.get_or_init(|| {
+            const MODULES: [&str; 9] = [".go", ".rs", ".java", ".kt", ".cs", ".ex", ".rb", ".php", ".ts"];
+            self.names_any(|name| name == "__init__.py" || MODULES.iter().any(|ending| name.ends_with(ending)))
+        })
     }
 
     /// The names in it by version.

@@ -19,6 +19,8 @@ pub struct Neighbours {
     pub missing: Option<String>,
     /// The file that goes back from this one is there.
     pub way_back: bool,
+    /// Code that may well load it lies in its folder or the one above: it is part of a program.
+    pub embedded: bool,
     /// The runner of the folder, which does not read a file of this name.
     pub passed_over: Option<Runner>,
 }
@@ -112,7 +114,12 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         | Runner::Tern => Some((Style::Number, folder, name)),
         _ => None,
     };
-    let mut this = Neighbours { way_back, passed_over: passed_over(runner, folder, name), ..Neighbours::default() };
+    let mut this = Neighbours {
+        way_back,
+        embedded: runner == Runner::Plain && folder.upwards().take(2).any(Folder::holds_a_program),
+        passed_over: passed_over(runner, folder, name),
+        ..Neighbours::default()
+    };
     if let Some((style, folder, name)) = own {
         let index = folder.index(style);
         let flyway = Flyway::default();
