@@ -76,7 +76,9 @@ fn changes_by_itself(model: &Model, migration: usize) -> bool {
     let known = |op: &Operation| op.table.as_ref().and_then(Known::known).is_some();
     !operations.iter().any(|op| kept(op) || filled(op))
         && views().any(|view| {
-            matches!(view.op.kind.family(), "column" | "constraint") && known(view.op) && view.table_preexisting() == Tri::Yes
+            matches!(view.op.kind.family(), "column" | "constraint")
+                && known(view.op)
+                && view.table_preexisting() == Tri::Yes
         })
 }
 

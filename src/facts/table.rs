@@ -96,6 +96,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(v.op.flag(v.op.if_not_exists, Doubt::IfNotExists)),
     },
     Fact {
+        name: "op.temporary",
+        ty: Type::Bool,
+        doc: "TEMPORARY is written: the table is gone with its session.",
+        families: &[],
+        get: |v| Value::Bool(matches!(&v.op.details, Details::Table(table) if table.temporary)),
+    },
+    Fact {
         name: "op.cascade",
         ty: Type::Bool,
         doc: "CASCADE is written.",

@@ -139,7 +139,7 @@ impl Session {
     fn enter(&mut self, operation: &Operation, transactions: &mut Vec<Transaction>) -> (TransactionKind, usize) {
         let scope = operation.context.scope;
         let arranged = if self.closed { TransactionKind::None } else { scope.kind };
-        let (kind, opener, opened) = match (self.begun, arranged) {
+        let (kind, opener, place) = match (self.begun, arranged) {
             (Some(begun), _) => (TransactionKind::Explicit, Opener::Begin, Some(begun.at)),
             (None, TransactionKind::Runner) => (TransactionKind::Runner, Opener::Runner, scope.opened),
             (None, TransactionKind::Explicit) => (TransactionKind::Explicit, Opener::Block, scope.opened),
@@ -160,7 +160,7 @@ impl Session {
         }
         let group = self.group.unwrap_or_else(|| {
             self.saved = self.settings;
-            push(transactions, Transaction { kind, opener, opened, ..Transaction::default() })
+            push(transactions, Transaction { kind, opener, opened: place, ..Transaction::default() })
         });
         self.group = Some(group);
         (kind, group)

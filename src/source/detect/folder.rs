@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::flyway::Flyway;
-use super::neighbours::{Index, Style};
 use super::lists::{self, List};
+use super::neighbours::{Index, Style};
 use crate::config::Dialect;
 
 /// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.

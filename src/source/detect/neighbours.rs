@@ -72,8 +72,9 @@ fn key(style: Style, flyway: &Flyway, name: &str) -> Option<String> {
         Style::Number => prefix(name)?.to_owned(),
         Style::Letter => match flyway.named(name) {
             Some(Named::Versioned(version)) => version,
-            Some(_) => return None,
-            None => version_after(name, &["V"]).filter(|_| !name.ends_with(".sql"))?,
+            // A migration in another language; Flyway knows its own suffixes of SQL.
+            None if ENDINGS.iter().skip(1).any(|ending| name.ends_with(ending)) => version_after(name, &["V"])?,
+            Some(_) | None => return None,
         },
     };
     let mut parts: Vec<_> = version.split(['.', '_']).map(|part| part.trim_start_matches('0')).collect();
@@ -152,7 +153,8 @@ fn alike(one: &str, other: &str) -> bool {
 /// The number before `key`, where nothing has it.
 fn missing(runner: Runner, index: &Index, key: &str) -> Option<String> {
     let consecutive = matches!(runner, Runner::Tern | Runner::PostgresMigrations);
-    if !consecutive && !(index.dense && matches!(runner, Runner::GolangMigrate | Runner::Goose | Runner::Dbmate)) {
+    let counted = index.dense && matches!(runner, Runner::GolangMigrate | Runner::Goose | Runner::Dbmate);
+    if !(consecutive || counted) {
         return None;
     }
     let before = before(key).filter(|before| !index.names.contains_key(before))?;
@@ -163,7 +165,8 @@ fn missing(runner: Runner, index: &Index, key: &str) -> Option<String> {
 
 /// The runner that would apply the file if it were named as that runner wants.
 fn passed_over(runner: Runner, folder: &Folder, name: &str) -> Option<Runner> {
-    let numbered = prefix(name).is_some_and(|digits| name.get(digits.len()..).is_some_and(|rest| rest.starts_with('_')));
+    let numbered =
+        prefix(name).is_some_and(|digits| name.get(digits.len()..).is_some_and(|rest| rest.starts_with('_')));
     match runner {
         Runner::Goose | Runner::Tern => (!numbered).then_some(runner),
         Runner::Dbmate => prefix(name).is_none().then_some(runner),
@@ -175,9 +178,9 @@ fn passed_over(runner: Runner, folder: &Folder, name: &str) -> Option<Runner> {
                 return Some(Runner::Supabase);
             }
             let first = name.bytes().next().unwrap_or_default();
-            let second = name.bytes().nth(1).unwrap_or_default();
-            let letter = matches!(first.to_ascii_uppercase(), b'V' | b'U' | b'R')
-                && (second.is_ascii_digit() || second == b'_');
+            let second = name.as_bytes().get(1).copied().unwrap_or_default();
+            let letter =
+                matches!(first.to_ascii_uppercase(), b'V' | b'U' | b'R') && (second.is_ascii_digit() || second == b'_');
             if (letter || first.is_ascii_digit()) && folder.index(Style::Letter).names.len() >= 2 {
                 return Some(if folder.uses("refinery") { Runner::Refinery } else { Runner::Flyway });
             }
@@ -210,7 +213,8 @@ mod tests {
 
     #[test]
     fn directions_and_databases_stay_apart() {
-        let names = ["1_a.down.sql", "1_a.mysql.up.sql", "1_a.up.sql", "2_a.mysql.up.sql", "2_a.postgres.up.sql", "2_a.up.sql"];
+        let names =
+            ["1_a.down.sql", "1_a.mysql.up.sql", "1_a.up.sql", "2_a.mysql.up.sql", "2_a.postgres.up.sql", "2_a.up.sql"];
         for name in names {
             assert_eq!(beside(Runner::GolangMigrate, &names, name).twin, None, "{name}");
         }
