@@ -85,7 +85,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         blocks_writes: known(effects.blocks_writes()),
         rewrites: relations(effects.rewrites),
         scans: relations(effects.scans),
-        statement: op.statement.text.clone(),
+        statement: op.text().to_owned(),
         table,
     }
 }

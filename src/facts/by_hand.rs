@@ -71,7 +71,7 @@ fn changes_by_itself(model: &Model, migration: usize) -> bool {
     let views = || (0..operations.len()).filter_map(|o| model.view(migration, o));
     let kept = |op: &Operation| op.kind.changes_data() && super::model::keeps_books_of(op);
     let filled = |op: &Operation| {
-        op.table.as_ref().is_some_and(|table| table.known().is_none()) || op.statement.text.contains(['{', '\u{fffd}'])
+        op.table.as_ref().is_some_and(|table| table.known().is_none()) || op.text().contains(['{', '\u{fffd}'])
     };
     let known = |op: &Operation| op.table.as_ref().and_then(Known::known).is_some();
     !operations.iter().any(|op| kept(op) || filled(op))

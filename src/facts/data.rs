@@ -62,7 +62,7 @@ pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
             if data.assignments.is_empty() {
                 return Tri::Unknown;
             }
-            let text = &view.op.statement.text;
+            let text = view.op.text();
             let asked = data.assignments.iter().any(|a| {
                 // `n = n + 1 WHERE n > 0` finds the same rows again; an order that a constant ends is fine.
                 asks_about(text, &a.column, !mentions(&a.value, &a.column))
@@ -114,7 +114,7 @@ pub(super) fn constant(view: &View<'_>, data: &DataDetails) -> bool {
     if !data.reads.is_empty() {
         return false;
     }
-    let words = view.op.statement.text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let words = view.op.text().split(|c: char| !c.is_alphanumeric() && c != '_');
     let sources = words.filter(|word| word.eq_ignore_ascii_case("from")).count();
     sources == 0 || (data.not_exists && sources == 1)
 }

@@ -390,7 +390,8 @@ impl Walker<'_, '_> {
 
     /// A query whose rows the block takes: only what it changes is told.
     fn query<'t>(&self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
-        let (place, before) = (c.span(), reader.operations.len());
+        let (whole, before) = (c.range(), reader.operations.len());
+        let place = c.span();
         if c.eat("EXECUTE") {
             reader.span = place;
             reader.execute(c, &self.texts);
@@ -402,9 +403,7 @@ impl Walker<'_, '_> {
         }
         let added = reader.operations.split_off(before);
         reader.operations.extend(added.into_iter().filter(|op| op.kind != OpKind::DataSelect));
-        for op in reader.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
-        }
+        super::nest(reader.operations.get_mut(before..).unwrap_or_default(), c.text, &whole);
     }
 
     fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, guard: Guarded) {
@@ -525,14 +524,12 @@ impl Walker<'_, '_> {
 
     fn plain<'t>(&mut self, reader: &mut Reader<'t>, c: Cursor<'t>) {
         reader.span = c.span();
-        let (place, before) = (reader.span, reader.operations.len());
+        let before = reader.operations.len();
         self.statement(reader, c);
         for (name, values) in assigned(c, &self.texts) {
             self.set(name, values);
         }
-        for op in reader.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
-        }
+        super::nest(reader.operations.get_mut(before..).unwrap_or_default(), c.text, &c.range());
     }
 
     /// A statement of PL/pgSQL that is no control flow.
