@@ -411,8 +411,8 @@ fn read_inside(outer: &Reader<'_>, text: &SqlText, range: Range<usize>) -> Vec<O
 fn nest(operations: &mut [Operation], text: &SqlText, range: &Range<usize>) {
     let mut made = None;
     for op in operations.iter_mut().filter(|op| op.nested.is_none()) {
-        let nested =
-            made.get_or_insert_with(|| Nested { span: text.span(range.clone()), text: text.shown(range.clone()).into() });
+        let nested = made
+            .get_or_insert_with(|| Nested { span: text.span(range.clone()), text: text.shown(range.clone()).into() });
         op.nested = Some(nested.clone());
     }
 }
