@@ -3,8 +3,12 @@
 mod lock;
 mod postgres;
 mod refused;
+pub mod view;
+mod volatility;
 
 pub use lock::{Lock, LockMode};
+pub use view::Schema;
+pub use volatility::Volatility;
 
 use crate::config::Dialect;
 use crate::ir::{Operation, QualifiedName, Tri};
