@@ -10,6 +10,8 @@ mod cli;
 mod coverage;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// What real servers do for each statement, against what the model says.
+mod effects_oracle;
 /// Every rule page is a test.
 mod rules;
 /// The home-made migration system: every planted hazard is found, no trap.
