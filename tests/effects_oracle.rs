@@ -18,7 +18,7 @@ fn majors() -> Option<Vec<u8>> {
     let wanted: Vec<u8> = (13..=18).collect();
     let missing: Vec<_> = wanted.iter().filter(|major| !majors.contains(major)).map(u8::to_string).collect();
     if missing.is_empty() {
-        return Some(majors);
+        return Some(wanted);
     }
     let missing = missing.join(" ");
     assert!(
