@@ -47,6 +47,11 @@ fn the_model_says_what_servers_do() {
         topics.iter().flat_map(|topic| &topic.cases).filter(|case| case.title().contains(&only)).collect();
     let start = std::time::Instant::now();
     let runs = measure(&majors, &cases);
+    let kept: serde_json::Map<String, serde_json::Value> = runs.iter().map(|(major, runs)| {
+        let runs = cases.iter().zip(runs).filter_map(|(case, run)| Some((case.title(), run.as_ref()?.to_json())));
+        (major.to_string(), runs.collect::<serde_json::Map<_, _>>().into())
+    }).collect();
+    std::fs::write(concat!(env!("CARGO_MANIFEST_DIR"), "/target/locks.json"), serde_json::Value::from(kept).to_string()).expect("it can be written");
     for (at, case) in cases.iter().enumerate() {
         println!("## {}", case.title());
         let mut last = None;

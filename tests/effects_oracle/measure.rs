@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ddlint::effects::LockMode;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cases::Case;
 use super::server::{Server, Session};
@@ -48,7 +48,7 @@ pub(crate) fn all(server: &Server, cases: &[&Case]) -> Vec<Option<Run>> {
     let folder = session.value("SHOW data_directory;");
     let said = session.run(&format!("CREATE TABLESPACE elsewhere LOCATION '{folder}/tablespace/one';"));
     assert!(said.iter().all(|line| line.starts_with("WARNING") || line.starts_with("LOCATION")), "{said:?}");
-    let mut bench = Bench { session, worker: server.session(), holder: server.session(), schemas: 0 };
+    let mut bench = Bench { session, worker: server.session(), holder: server.session(), schemas: 0, major: server.major };
     cases.iter().map(|case| case.runs_on(server.major).then(|| bench.case(case))).collect()
 }
 
@@ -60,6 +60,7 @@ struct Bench {
     /// Holds what the worker waits for.
     holder: Session,
     schemas: u32,
+    major: u8,
 }
 
 impl Bench {
@@ -70,7 +71,8 @@ impl Bench {
         let said = self
             .session
             .run(&format!("RESET ALL;\nCREATE SCHEMA {schema};\nSET search_path = {schema};\n{}", case.setup));
-        assert!(!said.iter().any(|line| line.starts_with("ERROR")), "{}: {said:?}", case.title());
+        let wrong = said.iter().find(|line| line.starts_with("ERROR"));
+        assert!(wrong.is_none(), "{}: on {} what is given fails: {wrong:?}", case.title(), self.major);
         let state = self.session.value("SELECT oracle.state();");
         (schema, serde_json::from_str(&state).expect("the state is JSON"))
     }
@@ -160,6 +162,37 @@ impl Measured {
         self.rebuilds.extend(other.rebuilds);
         self.builds.extend(other.builds);
         self.scans.extend(other.scans);
+    }
+}
+
+/// What was measured, to be kept in a file.
+impl Run {
+    /// As JSON.
+    pub(crate) fn to_json(&self) -> Value {
+        let measured = &self.measured;
+        let modes = |modes: &BTreeSet<LockMode>| modes.iter().map(|mode| mode.as_str()).collect::<Vec<_>>();
+        let locks: BTreeMap<_, _> = measured.locks.iter().map(|(name, all)| (name, modes(all))).collect();
+        json!({
+            "error": measured.error, "refuses_transaction": measured.refuses_transaction, "locks": locks,
+            "rewrites": measured.rewrites, "rebuilds": measured.rebuilds, "builds": measured.builds,
+            "scans": measured.scans, "state": self.state,
+        })
+    }
+
+    /// From what [`Self::to_json`] wrote.
+    pub(crate) fn of_json(value: &Value) -> Self {
+        let names = |key: &str| value[key].as_array().into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
+        let modes = |value: &Value| value.as_array().into_iter().flatten().filter_map(|name| mode(name.as_str()?)).collect();
+        let measured = Measured {
+            error: value["error"].as_str().map(str::to_owned),
+            refuses_transaction: value["refuses_transaction"] == true,
+            locks: value["locks"].as_object().into_iter().flatten().map(|(name, all)| (name.clone(), modes(all))).collect(),
+            rewrites: names("rewrites"),
+            rebuilds: names("rebuilds"),
+            builds: names("builds"),
+            scans: names("scans"),
+        };
+        Self { measured, state: value["state"].clone() }
     }
 }
 
