@@ -9,7 +9,8 @@ use super::{Effects, Lock, LockMode};
 /// What PostgreSQL does for `operation` on `relation`.
 pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -> Effects {
     let mode = mode(operation);
-    if mode == Acquired::Unknown {
+    // An unknown part may hold CONCURRENTLY: then the lock is not known.
+    if mode == Acquired::Unknown || operation.is_concurrent() == Tri::Unknown {
         return Effects::default();
     }
     let mut locks = Vec::new();
@@ -64,7 +65,33 @@ fn mode(operation: &Operation) -> Acquired {
         | OpKind::PolicyCreate
         | OpKind::PolicyAlter
         | OpKind::PolicyDrop
-        | OpKind::TriggerDrop => AccessExclusive,
+        | OpKind::TriggerDrop
+        | OpKind::TableAlter
+        | OpKind::ConstraintAlter
+        | OpKind::ViewAlter
+        | OpKind::ViewRename
+        | OpKind::MatviewRename
+        | OpKind::ForeignTableAlter
+        | OpKind::ForeignTableRename
+        | OpKind::ForeignTableDrop
+        | OpKind::RuleCreate
+        | OpKind::RuleAlter
+        | OpKind::RuleDrop => AccessExclusive,
+        // ALTER COLUMN … SET STATISTICS and SET (options) let reads and writes go on.
+        OpKind::ColumnAlter => match operation.detail {
+            "statistics" | "options" => ShareUpdateExclusive,
+            _ => AccessExclusive,
+        },
+        OpKind::MatviewAlter => match operation.detail {
+            "parameters" | "cluster-on" | "no-cluster" => ShareUpdateExclusive,
+            _ => AccessExclusive,
+        },
+        OpKind::TableVacuum | OpKind::TableAnalyze | OpKind::StatisticsCreate | OpKind::SecurityLabelSet => {
+            ShareUpdateExclusive
+        }
+        OpKind::PublicationAlter if operation.table.is_some() => ShareUpdateExclusive,
+        // On the index, and not on its table; how strong depends on the option.
+        OpKind::IndexAlter => return Acquired::Unknown,
         OpKind::ConstraintAdd => match &operation.details {
             Details::Constraint(c) if c.kind == ConstraintKind::ForeignKey => ShareRowExclusive,
             _ => AccessExclusive,
@@ -72,12 +99,11 @@ fn mode(operation: &Operation) -> Acquired {
         OpKind::ConstraintValidate | OpKind::PartitionAttach | OpKind::IndexRename | OpKind::CommentSet => {
             ShareUpdateExclusive
         }
+        OpKind::TriggerAlter if matches!(operation.detail, "rename" | "depends") => AccessExclusive,
         OpKind::TriggerCreate | OpKind::TriggerAlter => ShareRowExclusive,
         OpKind::TableSetStorage => match operation.detail {
-            "parameters" | "statistics" => ShareUpdateExclusive,
-            "owner" | "logged" | "unlogged" | "tablespace" | "access-method" | "cluster" | "vacuum-full" => {
-                AccessExclusive
-            }
+            "parameters" | "cluster-on" | "no-cluster" => ShareUpdateExclusive,
+            "logged" | "unlogged" | "tablespace" | "access-method" | "cluster" | "vacuum-full" => AccessExclusive,
             _ => return Acquired::Unknown,
         },
         OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataInsert | OpKind::DataMerge => RowExclusive,
@@ -132,6 +158,7 @@ fn rewrites(operation: &Operation) -> Tri {
             let words = ["logged", "unlogged", "tablespace", "access-method", "cluster", "vacuum-full"];
             words.contains(&operation.detail).into()
         }
+        (OpKind::ColumnAlter, _) if operation.detail == "set-expression" => Tri::Yes,
         (OpKind::MatviewRefresh, _) => (!operation.concurrently).into(),
         _ => Tri::No,
     }

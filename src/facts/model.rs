@@ -7,7 +7,8 @@ use crate::config::Dialect;
 use crate::effects::{self, Effects};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
-    DataSource, Details, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
+    DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
+    Tri, Where,
 };
 use crate::schema::{self, ObjectState};
 use crate::source::{Role, SourceFile};
@@ -240,11 +241,15 @@ impl View<'_> {
         use crate::ir::GuardKind;
         let op = self.op;
         let creates = op.kind.as_str().ends_with("create") || op.kind == OpKind::ColumnAdd;
-        let written = if creates { op.if_not_exists } else { op.if_exists };
-        if written || op.conditional || op.context.failure_swallowed {
+        let written = if creates {
+            op.flag(op.if_not_exists, Doubt::IfNotExists)
+        } else {
+            op.flag(op.if_exists, Doubt::IfExists)
+        };
+        if written == Tri::Yes || op.conditional || op.context.failure_swallowed {
             return Tri::Yes;
         }
-        op.context.guards.iter().fold(Tri::No, |answer, guard| {
+        op.context.guards.iter().fold(written, |answer, guard| {
             answer.or(match guard.kind {
                 GuardKind::Absent | GuardKind::Present => Tri::Yes,
                 GuardKind::Dialect(_) => Tri::No,

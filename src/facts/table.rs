@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
-use crate::ir::{DataDetails, DataSource, Details, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
+use crate::ir::{DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
 
 use super::{View, data, enums, settings, transaction};
 
@@ -79,21 +79,21 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "CONCURRENTLY is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.concurrently),
+        get: |v| tri(v.op.is_concurrent()),
     },
     Fact {
         name: "op.if_exists",
         ty: Type::Bool,
         doc: "IF EXISTS is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.if_exists),
+        get: |v| tri(v.op.flag(v.op.if_exists, Doubt::IfExists)),
     },
     Fact {
         name: "op.if_not_exists",
         ty: Type::Bool,
         doc: "IF NOT EXISTS or OR REPLACE is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.if_not_exists),
+        get: |v| tri(v.op.flag(v.op.if_not_exists, Doubt::IfNotExists)),
     },
     Fact {
         name: "op.cascade",
@@ -128,7 +128,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "It runs in a loop that goes on once per row or until nothing is left.",
         families: &[],
-        get: |v| Value::Bool(v.op.context.in_loop),
+        get: |v| Value::Bool(v.op.context.in_loop || v.op.in_loop),
     },
     Fact {
         name: "op.loop_in_transaction",
@@ -206,14 +206,14 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "UNIQUE is written.",
         families: &["index"],
-        get: |v| index(v, |i| Value::Bool(i.unique)),
+        get: |v| index(v, |i| tri(v.op.flag(i.unique, Doubt::Unique))),
     },
     Fact {
         name: "index.concurrently",
         ty: Type::Bool,
         doc: "CONCURRENTLY is written.",
         families: &["index"],
-        get: |v| Value::Bool(v.op.concurrently),
+        get: |v| tri(v.op.is_concurrent()),
     },
     Fact {
         name: "index.preexisting",
@@ -416,7 +416,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "The server refuses the statement inside a transaction block.",
         families: &[],
-        get: |v| Value::Bool(transaction::refused(v).is_some()),
+        get: |v| refuses_transaction(v),
     },
     Fact {
         name: "effect.command",
@@ -612,7 +612,7 @@ fn listed(v: &View<'_>, names: &BTreeSet<String>) -> Value {
     if v.table().is_some() { Value::Bool(v.listed(names)) } else { Value::Unknown }
 }
 
-fn index(v: &View<'_>, get: fn(&IndexDetails) -> Value) -> Value {
+fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {
     match &v.op.details {
         Details::Index(index) => get(index),
         _ => Value::Unknown,
@@ -639,7 +639,16 @@ fn condition(v: &View<'_>) -> Value {
     Value::Str(word.to_owned())
 }
 
+fn refuses_transaction(v: &View<'_>) -> Value {
+    let refuses = transaction::refused(v).is_some();
+    if !refuses && v.op.is_concurrent() == Tri::Unknown { Value::Unknown } else { Value::Bool(refuses) }
+}
+
 fn loop_in_transaction(v: &View<'_>) -> Tri {
+    // A loop of a DO block or function without a COMMIT runs in one transaction, whoever has opened it.
+    if v.op.in_loop && v.op.loop_in_transaction {
+        return Tri::Yes;
+    }
     Tri::from(v.op.context.in_loop && v.op.context.loop_in_transaction).and(v.transaction_open())
 }
 

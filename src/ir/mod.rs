@@ -7,6 +7,7 @@ mod kind;
 mod known;
 mod migration;
 mod name;
+pub mod names;
 mod operation;
 
 pub use details::{

@@ -15,6 +15,8 @@ pub(super) enum Verdict {
     Read(String),
     /// It is left alone, though it looks relevant: why.
     Leave(&'static str),
+    /// It is left alone also where nothing else in the folder is read: why.
+    Never(&'static str),
     /// It has nothing to do with migrations.
     Other,
     /// Its content decides.
@@ -143,7 +145,7 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
         return Verdict::Other;
     }
     if lower == "structure.sql" && language == Language::Sql {
-        return Verdict::Leave("the schema as Rails dumps it, not a change of it");
+        return Verdict::Never("the schema as Rails dumps it, not a change of it");
     }
     if matches!(lower.as_str(), "schema.sql" | "dump.sql" | "full_schema.sql" | "init.sql") {
         let named = parts.iter().any(|part| FOLDERS.contains(&part.as_str()));
@@ -164,7 +166,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
     let name = path.rsplit('/').next().unwrap_or(path);
     let ddl = DDL.is_match(text);
     match language(path) {
-        Some(Language::Sql) if DUMP.is_match(text) => Verdict::Leave("a dump, not a change"),
+        Some(Language::Sql) if DUMP.is_match(text) => Verdict::Never("a dump, not a change"),
         Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
         Some(Language::Sql) if detect::marked(text) => Verdict::Read("holds a marker of a runner".to_owned()),
         Some(Language::Python) => {

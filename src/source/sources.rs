@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::detect::{self, Detected, Folder, Folders};
 use super::globs::Globs;
 use super::recognise::{self, Verdict};
-use super::{Evidence, Language, Modules, Problem, SourceFile, decode, listed, walk};
+use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, decode, listed, walk};
 use crate::config::{Dialect, Settings};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -82,6 +82,7 @@ impl Sources {
         }
         this.judged.sort_by(|a, b| a.path.cmp(&b.path));
         this.judged.dedup_by(|a, b| a.path == b.path);
+        this.set_included_aside();
         this.skipped.sort();
         this.skipped.dedup();
         this.compare_lists();
@@ -193,7 +194,7 @@ impl Sources {
             return Verdict::Read(why);
         }
         let verdict = recognise::by_path(shown, given);
-        if matches!(verdict, Verdict::Leave(_) | Verdict::Other) || recognise::language(shown) != Some(Language::Sql) {
+        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) || recognise::language(shown) != Some(Language::Sql) {
             return verdict;
         }
         detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
@@ -202,6 +203,39 @@ impl Sources {
     /// The folder that a file is in, looked at once a run.
     fn folder_of(&self, path: &Path) -> Arc<Folder> {
         self.lock().folders.get(&self.root, path.parent().unwrap_or(path))
+    }
+
+    /// A file that a script of psql includes is read where it is included: there is known what is open and set.
+    fn set_included_aside(&mut self) {
+        let judged: BTreeMap<FileId, Arc<SourceFile>> = self.judged.iter().map(|f| (f.id, Arc::clone(f))).collect();
+        let mut by: BTreeMap<FileId, String> = BTreeMap::new();
+        for file in judged.values().filter(|file| matches!(file.runner, Runner::Psql | Runner::Sqitch)) {
+            for (path, beside) in includes(&file.text) {
+                let Some(found) = self.included(file, path, beside).filter(|found| judged.contains_key(&found.id)) else {
+                    continue;
+                };
+                // Of files that include each other, the first by path is read for itself.
+                let back = by.get(&file.id).is_some_and(|by| *by == found.path);
+                if found.id != file.id && !back && matches!(found.runner, Runner::Psql | Runner::Plain) {
+                    by.entry(found.id).or_insert_with(|| file.path.clone());
+                }
+            }
+        }
+        if by.is_empty() || by.len() == judged.len() {
+            return;
+        }
+        self.judged.retain(|file| !by.contains_key(&file.id));
+        let mut loaded = self.lock();
+        for id in by.keys() {
+            if let Some(slot) = loaded.files.get_mut(id.0 as usize) {
+                *slot = Arc::new(SourceFile { source: false, ..(**slot).clone() });
+            }
+        }
+        drop(loaded);
+        self.skipped.extend(by.into_iter().filter_map(|(id, by)| {
+            let why = format!("`{by}` includes it, and is read with it");
+            Some(Skipped { path: judged.get(&id)?.path.clone(), why })
+        }));
     }
 
     /// Compares the lists that runners keep with the files there are.
@@ -244,7 +278,7 @@ impl Sources {
                 Ok(bytes) => Some(self.add(path, bytes, why, false)),
                 Err(error) => Some(self.unreadable(path, &error)),
             },
-            Verdict::Leave(why) => {
+            Verdict::Leave(why) | Verdict::Never(why) => {
                 self.skipped.push(Skipped { path: shown.to_owned(), why: why.to_owned() });
                 None
             }
@@ -258,6 +292,9 @@ impl Sources {
             let Ok(bytes) = read(path) else { continue };
             let sql = recognise::language(shown) == Some(Language::Sql);
             let ddl = recognise::by_content(shown, &decode::text(&bytes));
+            if matches!(recognise::by_path(shown, ""), Verdict::Never(_)) || matches!(ddl, Verdict::Never(_)) {
+                continue;
+            }
             if sql || matches!(ddl, Verdict::Read(_) | Verdict::Leave(_)) {
                 self.skipped.retain(|skipped| skipped.path != *shown);
                 let why = "nothing else in the folder is recognised as a migration".to_owned();
@@ -309,7 +346,10 @@ impl Sources {
         let decoded = decode::decode(FileId(0), bytes);
         let language = recognise::language(&shown).unwrap_or(Language::Sql);
         let folder = self.folder_of(path);
-        let detected = self.detect(&folder, &shown, &decoded.text, language);
+        let mut detected = self.detect(&folder, &shown, &decoded.text, language);
+        if detected.runner == Runner::Yoyo && detected.down {
+            detected.transaction = forward_of_yoyo(path);
+        }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
         let (dialect, dialect_why) = self.dialect(&shown, &decoded.text, language, &detected);
@@ -446,6 +486,32 @@ impl Modules for Sources {
         }
         None
     }
+}
+
+/// The files that a script of psql includes, and whether they are named relative to its own folder.
+fn includes(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    text.lines().filter_map(|line| {
+        let rest = line.trim_start().strip_prefix('\\')?;
+        let mut words = rest.split_whitespace();
+        let beside = match words.next()? {
+            "i" | "include" => false,
+            "ir" | "include_relative" => true,
+            _ => return None,
+        };
+        let path = words.next()?.trim_matches(['\'', '"', ';']);
+        (!path.is_empty() && !path.contains(':')).then_some((path, beside))
+    })
+}
+
+/// Whether yoyo opens a transaction for a way back: the file that goes forward says so for both.
+/// Source: yoyo `migrations.py`, `Migration.load`.
+fn forward_of_yoyo(path: &Path) -> Option<(bool, String)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".rollback.sql")?.to_owned() + ".sql";
+    let text = decode::text(&read(&path.with_file_name(&name)).ok()?).into_owned();
+    let head = text.lines().take_while(|line| line.trim().is_empty() || line.trim_start().starts_with("--"));
+    let said = head.filter_map(|line| line.trim_start().strip_prefix("--")?.trim_start().strip_prefix("transactional"));
+    let value = said.filter_map(|rest| rest.trim_start().strip_prefix(':')).last()?.trim();
+    Some((!value.eq_ignore_ascii_case("false"), format!("`-- transactional:` in `{name}`")))
 }
 
 /// The last part of a path as shown.

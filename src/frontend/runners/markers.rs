@@ -243,6 +243,12 @@ fn yoyo(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Opti
             help: "write `-- transactional: false` or `-- transactional: true`".to_owned(),
         });
     }
+    if file.down {
+        return Some(Wrong {
+            message: "yoyo reads `-- transactional` in the file that goes forward, for both ways, and not here".to_owned(),
+            help: "move it to the first line of that file".to_owned(),
+        });
+    }
     let before = file.text.get(..range.start).unwrap_or_default();
     let leads = before.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("--"));
     (!leads).then(|| Wrong {

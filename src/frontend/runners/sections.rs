@@ -159,9 +159,14 @@ pub(super) fn transactional(line: &str) -> Option<&str> {
     rest.trim_start().strip_prefix(':').map(str::trim)
 }
 
-/// yoyo: what it is told stands before the first statement. Source: yoyo `migrations.py`.
-pub(super) fn yoyo(text: &str) -> Cut {
+/// yoyo: what it is told stands before the first statement of the file that goes forward, and holds for both ways.
+/// Source: yoyo `migrations.py`.
+pub(super) fn yoyo(file: &SourceFile) -> Cut {
+    let text = file.text.as_str();
     let mut section = Section::new(Direction::Up, 0..text.len());
+    if file.down {
+        return Cut { sections: vec![section], ..Cut::default() };
+    }
     let head = lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"));
     for (range, line) in head {
         if let Some(value) = transactional(line) {

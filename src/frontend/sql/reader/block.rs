@@ -421,7 +421,8 @@ impl Walker<'_, '_> {
             }
             for (name, place) in assigned.appended {
                 let known = self.texts.values.get(&name).cloned().unwrap_or_else(|| vec![None]);
-                let known = known.iter().map(|text| text.as_ref().map(|text| appended(text, place))).collect::<Vec<_>>();
+                let known =
+                    known.iter().map(|text| text.as_ref().map(|text| appended(text, place))).collect::<Vec<_>>();
                 if let Some(frame) = self.frames.last_mut() {
                     frame.appended.insert(name.clone(), Vec::clone(&known));
                 }
