@@ -45,6 +45,8 @@ pub struct TableDetails {
     pub unlogged: bool,
     /// Filled by AS SELECT.
     pub as_select: bool,
+    /// What that query reads, where it is told.
+    pub reads: Option<Vec<QualifiedName>>,
     /// PARTITION BY: the table itself holds no rows.
     pub partitioned: bool,
     /// PARTITION OF this table.
@@ -438,6 +440,8 @@ pub struct ObjectDetails {
     pub constraint: Option<ConstraintDetails>,
     /// The type that an attribute gets.
     pub data_type: Option<TypeName>,
+    /// What the query of a view reads, where it is told.
+    pub reads: Option<Vec<QualifiedName>>,
 }
 
 /// What is granted or revoked.

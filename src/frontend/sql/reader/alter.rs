@@ -66,6 +66,7 @@ struct Target {
     word: Word,
     table: Known<QualifiedName>,
     if_exists: bool,
+    only: bool,
     count: usize,
 }
 
@@ -158,6 +159,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let if_exists = c.if_exists();
+        let only = c.is("ONLY");
         let table = c.relation()?;
         if self.dialect() == Dialect::Mssql && word == Word::Index {
             return self.rebuild_index(c, table);
@@ -176,7 +178,7 @@ impl<'a> Reader<'a> {
         if actions.is_empty() {
             return Err("an action");
         }
-        let target = Target { word, table, if_exists, count: actions.len() };
+        let target = Target { word, table, if_exists, only, count: actions.len() };
         if word.is_named() {
             return actions.into_iter().try_for_each(|mut action| self.named_action(&target, &mut action));
         }
@@ -220,6 +222,7 @@ impl<'a> Reader<'a> {
     fn action_op(&self, target: &Target, kind: OpKind, span: Span) -> Operation {
         let mut op = self.op(kind);
         op.table = Some(target.table.clone());
+        op.only = target.only;
         if kind == target.word.alter() || kind == target.word.rename() || kind == OpKind::TableSetStorage {
             op.if_exists = target.if_exists;
             if target.word != Word::Table {

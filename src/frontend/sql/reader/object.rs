@@ -178,6 +178,13 @@ impl<'a> Reader<'a> {
                 rest.expect("TO")?;
                 op.table = Some(rest.relation()?);
             }
+            OpKind::ViewCreate | OpKind::MatviewCreate => {
+                let reads = super::query::reads(rest);
+                if kind == OpKind::MatviewCreate && rest.has("NO DATA") {
+                    op.detail = "no-data";
+                }
+                details = Details::Object(Box::new(ObjectDetails { reads, ..ObjectDetails::default() }));
+            }
             OpKind::TypeCreate => (op.detail, details) = type_details(c),
             OpKind::DomainCreate => {
                 c.eat("AS");

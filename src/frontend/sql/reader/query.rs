@@ -65,6 +65,27 @@ fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
     found
 }
 
+/// Words after a WITH that begins no query.
+const AFTER_WITH: &[&str] = &["NO", "DATA", "CHECK", "LOCAL", "CASCADED", "TIME", "ORDINALITY", "TIES"];
+
+/// What a query reads; `None` where it is not all known, or where a name may be that of a WITH query.
+pub(super) fn reads(c: Cursor<'_>) -> Option<Vec<QualifiedName>> {
+    let mut words = c;
+    while !words.done() {
+        if words.eat("WITH") && !words.is_any(AFTER_WITH) && words.at_kind(Kind::Word) {
+            return None;
+        }
+        words.step();
+    }
+    if c.text.first_hole(c.range()).is_some() {
+        return None;
+    }
+    let mut reads = tables_read(c);
+    reads.sort();
+    reads.dedup();
+    Some(reads)
+}
+
 /// Names between commas after FROM.
 fn sources(c: &mut Cursor<'_>, found: &mut Vec<QualifiedName>) {
     loop {

@@ -62,6 +62,7 @@ impl<'a> Reader<'a> {
         } else if c.is("LIKE") {
             details.like.extend(like(c));
         }
+        let whole = *c;
         let bare = details.partition_of.is_none() && details.of_type.is_none() && details.like.is_empty();
         let body = c.group();
         if let Some(body) = body {
@@ -74,6 +75,9 @@ impl<'a> Reader<'a> {
         details.as_select = body.is_some_and(|b| b.is("SELECT"));
         let executes = table_clauses(c, &mut details);
         details.partitioned = details.partition_key.is_some();
+        if details.as_select {
+            details.reads = super::query::reads(whole);
+        }
         op.details = Details::Table(Box::new(details));
         self.push(op);
         if let Some(name) = executes {
@@ -85,11 +89,12 @@ impl<'a> Reader<'a> {
     /// DROP TABLE, after TABLE.
     pub(super) fn drop_tables(&mut self, c: &mut Cursor<'a>, kind: OpKind) -> Read {
         let if_exists = c.if_exists();
+        let only = c.is("ONLY");
         let names = c.names()?;
         let cascade = c.has("CASCADE");
         for name in names {
             let mut op = self.op(kind);
-            (op.if_exists, op.cascade, op.table) = (if_exists, cascade, Some(name));
+            (op.if_exists, op.cascade, op.table, op.only) = (if_exists, cascade, Some(name), only);
             self.push(op);
         }
         Ok(())
@@ -110,6 +115,7 @@ impl<'a> Reader<'a> {
         for part in c.until_word(&["IN", "NOWAIT"]).split_commas() {
             let mut part = part;
             let mut op = self.op(OpKind::TableLock);
+            op.only = part.is("ONLY");
             op.table = Some(part.relation()?);
             op.detail = lock_mode(c);
             self.push(op);
