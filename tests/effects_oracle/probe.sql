@@ -123,7 +123,7 @@ CREATE FUNCTION oracle.state() RETURNS jsonb LANGUAGE sql VOLATILE AS $$
                 'tables', (SELECT coalesce(jsonb_agg(c.relname ORDER BY c.relname), '[]') FROM pg_class c WHERE c.reloftype = t.oid))), '[]')
             FROM pg_type t WHERE t.typnamespace = current_schema()::regnamespace AND t.typtype IN ('d', 'e', 'c', 'r')
               AND (t.typtype <> 'c' OR (SELECT relkind FROM pg_class WHERE oid = t.typrelid) = 'c')),
-        'functions', (SELECT coalesce(jsonb_agg(jsonb_build_array(p.proname, p.provolatile)), '[]')
+        'functions', (SELECT coalesce(jsonb_agg(jsonb_build_array(p.proname, p.provolatile, (SELECT lanname FROM pg_language WHERE oid = p.prolang))), '[]')
             FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace))
 $$;
 

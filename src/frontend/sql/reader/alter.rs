@@ -363,6 +363,15 @@ impl<'a> Reader<'a> {
             let mut op = self.action_op(target, kind, span);
             let name = c.ident().ok_or("a constraint")?;
             if kind == OpKind::ConstraintAlter {
+                op.detail = if c.has("NOT ENFORCED") {
+                    "not-enforced"
+                } else if c.has("ENFORCED") {
+                    "enforced"
+                } else if c.has("INHERIT") {
+                    "inherit"
+                } else {
+                    ""
+                };
                 op.details = named_constraint(name.known().cloned(), |d| constraint::attributes(c, d));
             }
             op.name = qualified(Some(name));
