@@ -5,7 +5,10 @@
 //! what stands below is the statement that is measured. Lines between the name and the first statement say more:
 //!
 //! - `-- versions: 14-` or `12-17` or `15`: the majors on which it is run; all of them where nothing is said
-//! - `-- unknown: locks, rewrites, scans`: what no schema decides (a plan, the data), so that the model may not know it
+//! - `-- unknown: locks, rewrites, scans` or `all`: what no schema decides (a plan, the data), so that the model may not
+//!   know it; what it says must be so all the same
+//! - `-- idle`: the statement finds nothing to do, which the model need not know where the schema does not tell: it
+//!   may then say what would be done otherwise
 //! - `-- set: TimeZone=UTC`: a setting of the session that the model is told of
 
 use std::collections::BTreeSet;
@@ -38,8 +41,10 @@ pub(crate) struct Case {
     pub(crate) versions: (u8, u8),
     /// What the model may not know.
     pub(crate) unknown: BTreeSet<String>,
-    /// The session's time zone is known to be UTC.
-    pub(crate) utc: bool,
+    /// The statement finds nothing to do.
+    pub(crate) idle: bool,
+    /// Whether the session's time zone is UTC, where it is set.
+    pub(crate) utc: Option<bool>,
 }
 
 impl Case {
@@ -88,7 +93,8 @@ fn case(topic: &str, given: &str, part: &str) -> Case {
         statement: String::new(),
         versions: (0, u8::MAX),
         unknown: BTreeSet::new(),
-        utc: false,
+        idle: false,
+        utc: None,
     };
     let mut settings = String::new();
     while let Some((line, rest)) = body.split_once('\n') {
@@ -97,9 +103,13 @@ fn case(topic: &str, given: &str, part: &str) -> Case {
             let major = |text: &str, or: u8| if text.is_empty() { or } else { text.parse().expect("a major") };
             case.versions = (major(first, 0), major(last, u8::MAX));
         } else if let Some(unknown) = line.strip_prefix("-- unknown: ") {
-            case.unknown = unknown.split(", ").map(str::to_owned).collect();
+            let all = ["locks", "rewrites", "rebuilds", "builds", "scans"];
+            let words = unknown.split(", ").flat_map(|word| if word == "all" { all.to_vec() } else { vec![word] });
+            case.unknown = words.map(str::to_owned).collect();
+        } else if line == "-- idle" {
+            case.idle = true;
         } else if let Some(setting) = line.strip_prefix("-- set: ") {
-            case.utc = setting == "TimeZone=UTC";
+            case.utc = setting.strip_prefix("TimeZone=").map(|zone| zone == "UTC").or(case.utc);
             let (name, value) = setting.split_once('=').expect("a setting has a value");
             settings = format!("SET {name} = '{value}';\n");
         } else {

@@ -81,7 +81,7 @@ pub(crate) fn disagreements(case: &Case, major: u8, run: &Run) -> Vec<String> {
     if let Some(error) = &measured.error {
         return vec![format!("the server refuses the statement: {error}")];
     }
-    let server = Server { version: u32::from(major), utc: if case.utc { Tri::Yes } else { Tri::Unknown } };
+    let server = Server { version: u32::from(major), utc: case.utc.map_or(Tri::Unknown, Tri::from) };
     let all = operations(&case.statement);
     let predicted = Predicted::new(&all, &world, server);
     let mut wrong = Vec::new();
@@ -97,13 +97,15 @@ pub(crate) fn disagreements(case: &Case, major: u8, run: &Run) -> Vec<String> {
     ];
     for (what, measured, predicted) in parts {
         let open = predicted.open && case.unknown.contains(what);
-        let fine = if open { predicted.known.is_subset(measured) } else { predicted.known == *measured && !predicted.open };
+        let fine = if case.idle {
+            measured.is_subset(&predicted.known)
+        } else if open { predicted.known.is_subset(measured) } else { predicted.known == *measured && !predicted.open };
         if !fine {
             let more = if predicted.open { " and perhaps others" } else { "" };
             wrong.push(format!("{what}: {measured:?}, the model says {:?}{more}", predicted.known));
         }
     }
-    wrong.extend(without_schema(&all, server, run));
+    wrong.extend(without_schema(case, &world, &all, server, run));
     wrong
 }
 
@@ -119,9 +121,10 @@ fn locks(case: &Case, world: &World, run: &Run, predicted: &Predicted, wrong: &m
         let of_server = measured.locks.get(name).unwrap_or(&none);
         let of_model = predicted.locks.get(name).unwrap_or(&none);
         let of_table = matches!(world.kind(name), Some(RelationKind::Table | RelationKind::Partitioned | RelationKind::Matview));
-        let fine = if measured.refuses_transaction && !of_table {
+        let held_by_model = || of_server.iter().all(|mode| of_model.iter().any(|other| other.implies(*mode)));
+        let fine = if case.idle || (measured.refuses_transaction && !of_table) {
             // Only what is held while the statement waits for another one is seen.
-            of_server.iter().all(|mode| of_model.iter().any(|other| other.implies(*mode)))
+            held_by_model()
         } else if of_model.is_empty() && open {
             of_server.iter().all(|mode| Some(*mode) <= predicted.others)
         } else {
@@ -134,7 +137,7 @@ fn locks(case: &Case, world: &World, run: &Run, predicted: &Predicted, wrong: &m
 }
 
 /// Without any schema the model may know less, but nothing that is not so.
-fn without_schema(all: &[Operation], server: Server, run: &Run) -> Vec<String> {
+fn without_schema(case: &Case, world: &World, all: &[Operation], server: Server, run: &Run) -> Vec<String> {
     let measured = &run.measured;
     let mut wrong = Vec::new();
     // A relation that is not there, or holds no rows, is all the model cannot know of.
@@ -165,7 +168,9 @@ fn without_schema(all: &[Operation], server: Server, run: &Run) -> Vec<String> {
         ("scans", &measured.scans, &predicted.scans),
     ];
     for (what, measured, predicted) in parts {
-        let extra = predicted.known.difference(measured).any(|name| known(name)) && !empty;
+        // What is said of a partitioned table is meant of its partitions.
+        let of_itself = |name: &String| known(name) && world.kind(name) != Some(RelationKind::Partitioned);
+        let extra = predicted.known.difference(measured).any(of_itself) && !empty && !case.idle;
         if extra || (!predicted.open && predicted.known.is_empty() && !measured.is_empty()) {
             wrong.push(format!("without schema, {what}: {measured:?}, the model says {:?}", predicted.known));
         }

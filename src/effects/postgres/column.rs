@@ -49,7 +49,7 @@ impl Model<'_> {
                 self.build(table, Tri::Yes);
             }
         }
-        let validated = added.has_value;
+        let validated = added.looked_up;
         for references in column.references.iter() {
             let Some(name) = references.table.known().cloned() else {
                 self.others(ShareRowExclusive);
@@ -93,13 +93,15 @@ impl Model<'_> {
         if virtual_column {
             rewrite = Tri::No;
         }
+        // A foreign key is looked up where a default is written, be it NULL.
+        let written = column.default.is_some();
         let valued = default.is_some() || serial || column.identity || column.generated.is_some();
         // A row without a value for a column that may not be null is an error; with one there is nothing to look at.
         let nulls = column.not_null && (virtual_column || !valued);
         let checks = column.constraints.iter().any(|constraint| {
             constraint.kind == ConstraintKind::Check && !constraint.not_valid && !constraint.not_enforced
         });
-        Added { rewrite, scan: (nulls || checks).into(), sequences, has_value: valued.into() }
+        Added { rewrite, scan: (nulls || checks).into(), sequences, looked_up: (valued || written).into() }
     }
 
     pub(super) fn drop_column(&mut self) -> Option<()> {
@@ -320,8 +322,8 @@ struct Added {
     rewrite: Tri,
     scan: Tri,
     sequences: Vec<QualifiedName>,
-    /// Rows that are there get a value that is not null.
-    has_value: Tri,
+    /// A foreign key on the column is looked up for the rows that are there.
+    looked_up: Tri,
 }
 
 /// A name as it stands in a string.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::Model;
 use crate::effects::LockMode::{self, AccessShare, RowExclusive, RowShare};
 use crate::effects::view::{Relation, RelationKind};
+use crate::effects::volatility;
 use crate::ir::{ConstraintKind, DataDetails, Details, OpKind, QualifiedName, Tri, Where};
 
 impl Model<'_> {
@@ -102,7 +103,10 @@ impl Model<'_> {
         }
         self.read(&reads, !copies);
         // A function that is called does what it does.
-        self.others(RowExclusive);
+        let volatile = volatility::calls(&self.op.statement.text, self.schema, self.server.version).volatile;
+        if volatile != Tri::No && !copies {
+            self.others(RowExclusive);
+        }
         Some(())
     }
 

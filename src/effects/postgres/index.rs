@@ -23,7 +23,10 @@ impl Model<'_> {
                 Found::Unknown => {}
             }
         }
-        if details.only && table.kind == RelationKind::Partitioned {
+        if details.only && (table.kind == RelationKind::Partitioned || !table.children.complete) {
+            // ONLY is written for partitioned tables, of which nothing is built.
+            let answer = if table.kind == RelationKind::Partitioned { Tri::No } else { Tri::Unknown };
+            self.build(&table, answer);
             return Some(());
         }
         if table.kind == RelationKind::Table && table.children.complete {

@@ -198,15 +198,6 @@ impl Model<'_> {
         }
     }
 
-    /// Locks each of some relations, and others where they are not all.
-    fn lock_each(&mut self, names: &Part<QualifiedName>, mode: LockMode) {
-        for name in &names.items {
-            self.lock(name, mode);
-        }
-        if !names.complete {
-            self.others(mode);
-        }
-    }
 
     /// Notes that a table is read in full, or may be.
     fn scan(&mut self, table: &Relation, answer: Tri) {

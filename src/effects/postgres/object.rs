@@ -118,23 +118,20 @@ impl Model<'_> {
                 self.target(ShareUpdateExclusive);
             }
             "cluster-on" => {
-                let index = match &self.op.details {
-                    Details::None => self.name().cloned(),
-                    _ => self.name().cloned(),
-                };
+                let index = self.name().cloned();
                 self.target(ShareUpdateExclusive);
                 if let Some(index) = index {
                     self.lock(&index, ShareUpdateExclusive);
                 }
             }
             "owner" => {
-                self.target(AccessExclusive);
-                self.others(AccessExclusive);
+                if let Some(view) = self.target(AccessExclusive) {
+                    self.lock_indexes(&view, AccessExclusive);
+                }
             }
             "tablespace" | "access-method" => {
                 if let Some(table) = self.target(AccessExclusive) {
                     super::note(&mut self.effects.rewrites, &table, Tri::Yes);
-                    self.effects.scans.complete = false;
                 }
             }
             _ => {
@@ -220,15 +217,6 @@ impl Model<'_> {
     }
 
     fn policy(&mut self) {
-        if self.op.kind == OpKind::PolicyDrop && self.op.if_exists {
-            // Whether there is such a policy is not known, and so neither is the lock.
-            if let Some(name) = self.table().cloned()
-                && self.relation(&name).is_some()
-            {
-                self.others(AccessExclusive);
-            }
-            return;
-        }
         if self.target(AccessExclusive).is_none() {
             return;
         }

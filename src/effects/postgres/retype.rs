@@ -26,7 +26,7 @@ impl Model<'_> {
                 self.others(AccessExclusive);
                 continue;
             };
-            self.retyped_indexes(table, name, &change, &details, column.as_ref(), partitioned);
+            self.retyped_indexes(table, name, &change, partitioned);
             self.retyped_checks(table, name);
             self.retyped_references(table, name, change.rewrite);
             if let Some(sequence) = column.filter(|column| column.identity).and_then(|column| column.sequence) {
@@ -65,8 +65,6 @@ impl Model<'_> {
         table: &Relation,
         name: &str,
         change: &Change,
-        details: &ColumnDetails,
-        column: Option<&Column>,
         partitioned: bool,
     ) {
         for index in table.indexes.items.iter().filter(|index| uses(index, name)) {
@@ -83,11 +81,8 @@ impl Model<'_> {
                 (true, false) => Tri::Yes,
                 (true, true) => change.same_order,
             };
-            // A change that is none at all keeps an index with an expression as well, if nothing is said of its type.
-            let same = column.and_then(|column| column.data_type.as_ref()) == details.data_type.as_ref();
             match kept {
                 Tri::Yes => {}
-                Tri::No if same && !partitioned => {}
                 Tri::No => self.rebuild(table, index),
                 Tri::Unknown => {
                     self.effects.rebuilds.complete = false;

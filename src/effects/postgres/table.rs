@@ -130,16 +130,12 @@ impl Model<'_> {
         let details = self.table_details();
         let Some(table) = self.target(AccessExclusive) else { return Some(()) };
         match self.op.detail {
-            // Where the owner stays the same, nothing else is touched: who it is now is not known here.
-            "owner" => self.others(AccessExclusive),
-            "schema" => {
-                for sequence in table.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
-                    self.lock(sequence, AccessExclusive);
-                }
-                if !table.columns.complete {
-                    self.others(AccessExclusive);
-                }
+            // Where the owner stays the same, nothing else is touched; it is taken to change.
+            "owner" => {
+                self.lock_indexes(&table, AccessExclusive);
+                self.lock_sequences(&table);
             }
+            "schema" => self.lock_sequences(&table),
             "inherit" | "no-inherit" => {
                 let mode = if self.op.detail == "inherit" { ShareUpdateExclusive } else { AccessShare };
                 for parent in &details.parents {
@@ -158,6 +154,16 @@ impl Model<'_> {
             _ => {}
         }
         Some(())
+    }
+
+    /// Sequences of the columns of a table.
+    fn lock_sequences(&mut self, of: &Relation) {
+        for sequence in of.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
+            self.lock(sequence, AccessExclusive);
+        }
+        if !of.columns.complete {
+            self.others(AccessExclusive);
+        }
     }
 
     pub(super) fn set_storage(&mut self) -> Option<()> {
@@ -181,14 +187,12 @@ impl Model<'_> {
                 if table.kind == RelationKind::Partitioned {
                     return Some(());
                 }
-                // Nothing is done where it is there already, which is not known here.
-                let default = matches!(self.table_details(), TableDetails { tablespace: Some(to), .. } if to == "pg_default")
-                    || self.table_details().method.as_deref() == Some("heap");
-                if self.op.detail == "tablespace" && !default {
+                // It is taken to be elsewhere so far, or there would be nothing to do. Indexes stay where they are.
+                if self.op.detail == "tablespace" {
                     super::note(&mut self.effects.rewrites, &table, Tri::Yes);
                     self.scan(&table, Tri::Yes);
                 } else {
-                    self.rewrite(&table, if default { Tri::Unknown } else { Tri::Yes });
+                    self.rewrite(&table, Tri::Yes);
                 }
             }
             "cluster" | "vacuum-full" => {
@@ -221,12 +225,7 @@ impl Model<'_> {
         self.rewrite(&table, if table.unlogged.is_none() { Tri::Yes } else { changes });
         // Sequences of its columns follow from 15 on.
         if changes != Tri::No && self.server.version >= 15 {
-            for sequence in table.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
-                self.lock(sequence, AccessExclusive);
-            }
-            if !table.columns.complete {
-                self.others(AccessExclusive);
-            }
+            self.lock_sequences(&table);
         }
     }
 
@@ -287,7 +286,7 @@ impl Model<'_> {
         self.op.table.as_ref()?;
         let Some(table) = self.target(ShareUpdateExclusive) else { return Some(()) };
         // From 18 on also the tables that inherit from it.
-        if table.kind == RelationKind::Partitioned || self.server.version >= 18 {
+        if table.kind == RelationKind::Partitioned || !table.children.complete || self.server.version >= 18 {
             self.family_of(table, self.op.only, ShareUpdateExclusive);
         }
         Some(())
