@@ -6,6 +6,7 @@
 
 mod cases;
 mod compare;
+mod document;
 mod measure;
 mod server;
 mod world;
@@ -64,6 +65,21 @@ fn kept(cases: &[&Case]) -> Vec<OfServer> {
     servers.map(|(major, runs)| (major.parse().expect("a major"), of_server(runs))).collect()
 }
 
+/// Compares docs/locks.md with what was measured now, or writes it.
+fn compare_page(page: &str) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/locks.md");
+    if std::env::var_os("DDLINT_BLESS").is_some() {
+        std::fs::write(path, page).expect("docs is writable");
+        return;
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    let differs = written.lines().zip(page.lines()).find(|(one, other)| one != other);
+    assert!(
+        written == page,
+        "docs/locks.md is not what is measured now, DDLINT_BLESS=1 writes it anew; first difference: {differs:?}"
+    );
+}
+
 #[test]
 fn the_model_says_what_servers_do() {
     let Some(majors) = majors() else { return };
@@ -93,6 +109,9 @@ fn the_model_says_what_servers_do() {
             }
         }
         wrong.extend(said.into_iter().map(|(majors, text)| format!("{} [{}]: {text}", case.title(), majors.join(" "))));
+    }
+    if only.is_empty() {
+        compare_page(&document::page(&topics, &runs, &cases, wrong.len()));
     }
     assert!(wrong.is_empty(), "{} disagreements:\n{}", wrong.len(), wrong.join("\n"));
 }

@@ -16,12 +16,12 @@ use std::path::Path;
 
 /// One topic.
 pub(crate) struct Topic {
-    /// The file's name without its ending.
-    pub(crate) name: String,
     /// First line.
     pub(crate) title: String,
     /// What follows it.
     pub(crate) prose: String,
+    /// What every case finds.
+    pub(crate) given: String,
     /// The cases in order.
     pub(crate) cases: Vec<Case>,
 }
@@ -33,6 +33,8 @@ pub(crate) struct Case {
     pub(crate) topic: String,
     /// Its name, unique in its file.
     pub(crate) name: String,
+    /// Its own part of what is there before.
+    pub(crate) own: String,
     /// What is there before.
     pub(crate) setup: String,
     /// What is measured.
@@ -81,7 +83,7 @@ fn topic(path: &Path) -> Topic {
     let cases: Vec<_> = parts.map(|part| case(&name, given, part)).collect();
     let names: BTreeSet<_> = cases.iter().map(|case| &case.name).collect();
     assert_eq!(names.len(), cases.len(), "{name}.sql: two cases have one name");
-    Topic { name, title, prose, cases }
+    Topic { title, prose, given: given.to_owned(), cases }
 }
 
 fn case(topic: &str, given: &str, part: &str) -> Case {
@@ -89,6 +91,7 @@ fn case(topic: &str, given: &str, part: &str) -> Case {
     let mut case = Case {
         topic: topic.to_owned(),
         name: name.trim().to_owned(),
+        own: String::new(),
         setup: String::new(),
         statement: String::new(),
         versions: (0, u8::MAX),
@@ -118,6 +121,7 @@ fn case(topic: &str, given: &str, part: &str) -> Case {
         body = rest;
     }
     let (own, statement) = body.split_once("-- when\n").unwrap_or(("", body));
+    case.own = format!("{settings}{own}");
     case.setup = format!("{given}\n{settings}{own}").trim().to_owned();
     case.statement = statement.trim().to_owned();
     assert!(case.statement.ends_with(';'), "{}: no statement", case.title());

@@ -216,7 +216,7 @@ impl Model<'_> {
             }
         }
         // From 17 on partitions have the identity of their parent.
-        if table.kind == RelationKind::Partitioned && self.server.version >= 17 {
+        if (table.kind == RelationKind::Partitioned || !table.children.complete) && self.server.version >= 17 {
             self.family_of(table, false, AccessExclusive);
         }
     }
@@ -295,7 +295,7 @@ impl Model<'_> {
     }
 
     /// A foreign key is looked up for every row: the query opens every index of both tables, and reads the referring
-    /// one in full.
+    /// one in full. Whether it reads the other one in full as well is decided by its plan.
     pub(super) fn validate_reference(&mut self, family: &Family, references: &QualifiedName, answer: Tri) {
         for table in &family.members {
             self.scan(table, answer);
@@ -305,6 +305,10 @@ impl Model<'_> {
             let tree = self.tree(table, false);
             for member in &tree.members {
                 self.planned(member);
+            }
+            let itself = family.members.iter().any(|referring| referring.name.same_object(references));
+            if !itself && answer != Tri::No {
+                self.effects.scans.complete = false;
             }
         }
     }

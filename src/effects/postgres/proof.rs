@@ -23,6 +23,13 @@ pub(super) fn proves_not_null(constraint: &Constraint, column: &str) -> Tri {
 }
 
 fn is_not_null(term: &[Word], column: &str) -> bool {
+    // NOT column IS NULL
+    if let [not, rest @ ..] = term
+        && not.is("not")
+    {
+        let rest = bare(rest.to_vec());
+        return matches!(rest.as_slice(), [left @ .., is, null] if is.is("is") && null.is("null") && is_column(left, column));
+    }
     let Some(at) = term.len().checked_sub(3) else { return false };
     let (left, end) = term.split_at(at);
     let words = matches!(end, [is, not, null] if is.is("is") && not.is("not") && null.is("null"));
