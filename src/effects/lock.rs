@@ -40,23 +40,21 @@ impl LockMode {
 
     /// Whether a session that holds this mode makes another one wait that wants `other`.
     pub fn conflicts_with(self, other: Self) -> bool {
-        // The sum of two modes that conflict at the least, counted from the weakest, is the width of the table; only
-        // the two modes in the middle do not fit: one conflicts with itself, the other does not.
-        match (self, other) {
-            (Self::ShareUpdateExclusive, Self::ShareUpdateExclusive) => true,
-            (Self::Share, Self::Share) => false,
-            (one, two) => one.place() + two.place() >= 7,
-        }
+        let (weaker, stronger) = if self < other { (self, other) } else { (other, self) };
+        // The weakest mode that conflicts, of those that are not weaker.
+        let least = match weaker {
+            Self::AccessShare => Self::AccessExclusive,
+            Self::RowShare => Self::Exclusive,
+            Self::RowExclusive => Self::Share,
+            Self::Share => Self::ShareRowExclusive,
+            own => own,
+        };
+        stronger >= least
     }
 
     /// Whether all that `other` makes wait, waits for this mode too.
     pub fn implies(self, other: Self) -> bool {
         Self::ALL.iter().all(|mode| !other.conflicts_with(*mode) || self.conflicts_with(*mode))
-    }
-
-    /// Its place in [`Self::ALL`].
-    fn place(self) -> usize {
-        Self::ALL.iter().take_while(|mode| **mode < self).count()
     }
 
     /// As the view `pg_locks` spells it.
