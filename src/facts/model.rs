@@ -173,6 +173,11 @@ fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 
+/// Whether the operation is about such a table.
+pub(super) fn keeps_books_of(op: &Operation) -> bool {
+    op.table.as_ref().and_then(Known::known).is_some_and(|table| keeps_books(&table.name) || table.name == "metadata")
+}
+
 /// The value of a record's `name`.
 fn record_name(record: &Record) -> Option<String> {
     record.fields.get("name").and_then(Known::known).cloned()
@@ -294,7 +299,7 @@ impl View<'_> {
         let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
         let own = self.op.statement.span;
         let others = self.migration.operations.iter().filter(changes).any(|op| op.statement.span != own);
-        self.op.context.function.is_some() || others
+        self.op.context.function.is_some() || others || self.by_hand()
     }
 
     /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.

@@ -147,7 +147,8 @@ impl Local {
         };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
-        if operation.kind.as_str().ends_with(".drop") && (table.is_some() || named.is_some()) {
+        let drops = operation.kind.as_str().rsplit('.').next() == Some("drop");
+        if drops && (table.is_some() || named.is_some()) {
             self.dropped.insert(identity(operation));
         }
         match (operation.kind, &operation.details) {

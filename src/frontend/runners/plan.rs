@@ -53,6 +53,8 @@ impl Plan {
             | Runner::Sqlx
             | Runner::Tern
             | Runner::Yoyo => Opened,
+            // Its driver for SQLite begins a transaction by itself. Source: golang-migrate `database/sqlite3`.
+            Runner::GolangMigrate if section.dialect.unwrap_or(file.dialect) == Dialect::Sqlite => Opened,
             Runner::GolangMigrate | Runner::Prisma | Runner::Psql | Runner::Sqitch | Runner::Supabase => None,
             // A script of batches is for sqlcmd, which commits each statement.
             Runner::Plain if file.dialect == Dialect::Mssql => None,
@@ -139,7 +141,9 @@ fn pipelines(operations: &mut [Operation]) {
         query += u32::from(alone);
     }
     let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
-    runs.iter().for_each(|(query, _)| *sizes.entry(*query).or_default() += 1);
+    for (query, _) in &runs {
+        *sizes.entry(*query).or_default() += 1;
+    }
     let mut runs = runs.into_iter().peekable();
     let mut statement: Option<Arc<Statement>> = None;
     for operation in operations {

@@ -159,7 +159,7 @@ impl Script<'_> {
                     Some(tag) => input.beyond(tag.len(), tag),
                     None => input.at += 1,
                 },
-                (b';', _) => self.end_statement(&mut input),
+                (b';', _) => Self::end_statement(&mut input),
                 (b':', Some(b':' | b'=')) => input.at += 2,
                 (b':', _) => self.variable(&mut input),
                 (b'\\', _) => self.command(&mut input, depth),
@@ -192,7 +192,7 @@ impl Script<'_> {
     }
 
     /// Behind `COPY … FROM stdin;` stand data, up to the line `\.`.
-    fn end_statement(&mut self, input: &mut Input<'_>) {
+    fn end_statement(input: &mut Input<'_>) {
         let statement = input.file.text.get(input.statement..input.at).unwrap_or_default().trim_start();
         let copies = statement.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("copy"))
             && statement.to_ascii_lowercase().contains("stdin");

@@ -42,8 +42,8 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
     let sections = part(text, &|line| {
         let (word, options) = dbmate_marker(line)?;
         let direction = if word == "up" { Direction::Up } else { Direction::Down };
-        let said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
-        let transaction = said.filter(|(key, _)| *key == "transaction").last().map(|(_, value)| value != "false");
+        let mut said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
+        let transaction = said.rfind(|(key, _)| *key == "transaction").map(|(_, value)| value != "false");
         Some((direction, transaction))
     });
     let mut cut = Cut { sections, ..Cut::default() };
