@@ -7,4 +7,4 @@ mod settings;
 
 pub use dialect::Dialect;
 pub use error::ConfigError;
-pub use settings::{RuleSettings, Settings, SourceSettings};
+pub use settings::{RuleSettings, Settings, SourceSettings, TARGET_VERSION};

@@ -2,6 +2,7 @@
 
 mod lock;
 mod postgres;
+mod refused;
 
 pub use lock::{Lock, LockMode};
 
@@ -18,13 +19,11 @@ pub struct Effects {
     pub rewrites: Tri,
     /// Whether a table is read in full.
     pub scans: Tri,
-    /// Whether the server refuses it inside a transaction block.
-    pub refuses_transaction: bool,
 }
 
 impl Default for Effects {
     fn default() -> Self {
-        Self { locks: None, rewrites: Tri::Unknown, scans: Tri::Unknown, refuses_transaction: false }
+        Self { locks: None, rewrites: Tri::Unknown, scans: Tri::Unknown }
     }
 }
 
@@ -55,6 +54,15 @@ pub fn of(operation: &Operation, state: &ObjectState) -> Effects {
     match operation.statement.dialect {
         Dialect::Postgres => postgres::effects(operation, relation(operation, state)),
         Dialect::Mysql | Dialect::Sqlite | Dialect::Mssql => Effects::default(),
+    }
+}
+
+/// The command as the server names it where it refuses `operation` inside a transaction block; `partitioned` tells
+/// whether the table acted on is a partitioned one.
+pub fn refused_in_transaction(operation: &Operation, partitioned: bool) -> Option<&'static str> {
+    match operation.statement.dialect {
+        Dialect::Postgres => refused::command(operation, partitioned),
+        Dialect::Mysql | Dialect::Sqlite | Dialect::Mssql => None,
     }
 }
 

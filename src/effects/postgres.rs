@@ -10,7 +10,7 @@ use super::{Effects, Lock, LockMode};
 pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -> Effects {
     let mode = mode(operation);
     if mode == Acquired::Unknown {
-        return Effects { refuses_transaction: refuses_transaction(operation), ..Effects::default() };
+        return Effects::default();
     }
     let mut locks = Vec::new();
     if let Acquired::Mode(mode) = mode {
@@ -19,12 +19,7 @@ pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -
     if let Some(mode) = referenced_mode(operation) {
         locks.extend(referenced(operation).map(|table| Lock { relation: Some(table), mode }));
     }
-    Effects {
-        locks: Some(locks),
-        rewrites: rewrites(operation),
-        scans: scans(operation),
-        refuses_transaction: refuses_transaction(operation),
-    }
+    Effects { locks: Some(locks), rewrites: rewrites(operation), scans: scans(operation) }
 }
 
 /// The lock on the relation acted on.
@@ -165,17 +160,5 @@ fn scans(operation: &Operation) -> Tri {
             _,
         ) => Tri::Unknown,
         _ => rewrites(operation),
-    }
-}
-
-/// Whether the server refuses the operation inside a transaction block.
-fn refuses_transaction(operation: &Operation) -> bool {
-    match operation.kind {
-        OpKind::IndexCreate | OpKind::IndexDrop | OpKind::IndexReindex | OpKind::PartitionDetach => {
-            operation.concurrently
-        }
-        OpKind::DatabaseCreate | OpKind::DatabaseDrop => true,
-        OpKind::TableSetStorage => operation.detail == "vacuum-full",
-        _ => false,
     }
 }

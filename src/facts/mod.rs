@@ -4,8 +4,12 @@
 //! needs and no fact tells is added here as a fact that other rules can use, never inside a rule.
 
 mod data;
+mod enums;
+mod marks;
 mod model;
+mod settings;
 mod table;
+mod transaction;
 
 pub use model::{Model, Policy, View};
 pub use table::{FACTS, Fact};

@@ -1,25 +1,42 @@
 //! What facts are read from: the timeline, the objects, and what is worked out once for all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Dialect;
 use crate::effects::{self, Effects};
-use crate::history::{OperationState, Timeline};
+use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
 };
 use crate::schema::{self, ObjectState};
-use crate::source::Role;
+use crate::source::{Role, SourceFile};
+use crate::span::FileId;
+
+use super::marks::Marks;
 
 /// What a team says about its project, as far as facts need it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
+    /// Major version of the servers that migrations run on.
+    pub server_version: u32,
     /// Names of tables that are small.
     pub small_tables: BTreeSet<String>,
     /// Names of tables that are large.
     pub large_tables: BTreeSet<String>,
     /// Names of functions that change data.
     pub data_functions: globset::GlobSet,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            server_version: crate::config::TARGET_VERSION,
+            small_tables: BTreeSet::new(),
+            large_tables: BTreeSet::new(),
+            data_functions: globset::GlobSet::default(),
+        }
+    }
 }
 
 /// Everything that is known about the migrations of a run.
@@ -29,6 +46,10 @@ pub struct Model {
     pub timeline: Timeline,
     /// The state of the objects before each operation.
     pub objects: Vec<Vec<ObjectState>>,
+    /// Every file read, by number.
+    files: Vec<Arc<SourceFile>>,
+    /// What later operations need to know of earlier ones.
+    pub(super) marks: Marks,
     /// What a team says.
     pub policy: Policy,
     /// A source has the role `indexes`.
@@ -43,8 +64,15 @@ pub struct Model {
 }
 
 impl Model {
-    /// Works out what facts need. `migrations` are in order, those of one file next to each other.
-    pub fn new(migrations: Vec<Migration>, policy: Policy, has_index_registry: bool) -> Self {
+    /// Works out what facts need. Of `migrations`, those of one file are next to each other; `files` are all that were
+    /// read, by number.
+    pub fn new(
+        mut migrations: Vec<Migration>,
+        files: Vec<Arc<SourceFile>>,
+        policy: Policy,
+        has_index_registry: bool,
+    ) -> Self {
+        history::order(&mut migrations, &files);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
@@ -60,12 +88,15 @@ impl Model {
         let mut model = Self {
             timeline,
             objects,
+            files,
+            marks: Marks::default(),
             policy,
             has_index_registry,
             sets_lock_timeout,
             altering: Vec::new(),
             record_names,
         };
+        model.marks = Marks::new(&model);
         model.altering = model.timeline.transactions.iter().map(|t| model.altering(&t.operations)).collect();
         model
     }
@@ -76,7 +107,12 @@ impl Model {
         let op = in_migration.operations.get(operation)?;
         let state = self.timeline.state(migration, operation)?;
         let object = self.objects.get(migration)?.get(operation)?;
-        Some(View { model: self, migration: in_migration, op, state, object })
+        Some(View { model: self, migration: in_migration, op, state, object, at: (migration, operation) })
+    }
+
+    /// The file of that number.
+    pub(super) fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize).map(AsRef::as_ref)
     }
 
     /// Those of `operations` that take a lock that blocks writes to a relation that other sessions use, for a change of
@@ -153,6 +189,8 @@ pub struct View<'a> {
     pub state: &'a OperationState,
     /// What existed.
     pub object: &'a ObjectState,
+    /// The number of its migration, and its own number there.
+    pub at: (usize, usize),
 }
 
 impl View<'_> {

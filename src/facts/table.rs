@@ -6,7 +6,7 @@ use crate::expr::{Type, Value};
 use crate::history::Timeout;
 use crate::ir::{DataDetails, DataSource, Details, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
 
-use super::{View, data};
+use super::{View, data, enums, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -145,6 +145,20 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.op.context.endless_loop),
     },
     Fact {
+        name: "op.in_block",
+        ty: Type::Bool,
+        doc: "It stands in a block of procedural code (DO), not at the top.",
+        families: &[],
+        get: |v| Value::Bool(v.op.nested.is_some()),
+    },
+    Fact {
+        name: "op.dropped_before",
+        ty: Type::Bool,
+        doc: "The same migration drops an object of this kind and name first.",
+        families: &[],
+        get: |v| Value::Bool(v.object.dropped_before),
+    },
+    Fact {
         name: "table.name",
         ty: Type::Str,
         doc: "Name of the table (or other relation) acted on.",
@@ -171,6 +185,13 @@ pub const FACTS: &[Fact] = &[
         doc: "The table is named large in the configuration.",
         families: &[],
         get: |v| listed(v, &v.model.policy.large_tables),
+    },
+    Fact {
+        name: "table.locked_in_previous_file",
+        ty: Type::Bool,
+        doc: "The file that the runner applies just before this one takes a lock on the table that blocks other sessions.",
+        families: &[],
+        get: |v| Value::Bool(v.locked_in_previous_file()),
     },
     Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
     Fact {
@@ -200,13 +221,6 @@ pub const FACTS: &[Fact] = &[
         doc: "The index existed before this migration.",
         families: &["index"],
         get: |v| tri(index_preexisting(v)),
-    },
-    Fact {
-        name: "index.dropped_before",
-        ty: Type::Bool,
-        doc: "The same migration drops an index of this name first.",
-        families: &["index"],
-        get: |v| Value::Bool(v.object.dropped_before),
     },
     Fact {
         name: "data.source",
@@ -265,6 +279,41 @@ pub const FACTS: &[Fact] = &[
         get: |v| data(v, |d| tri(data::idempotent(v, d))),
     },
     Fact {
+        name: "column.filled_here",
+        ty: Type::Bool,
+        doc: "UPDATE fills a column that is tightened here, earlier in the same transaction.",
+        families: &["column", "constraint", "index"],
+        get: |v| tri(v.filled_here()),
+    },
+    Fact {
+        name: "constraint.added_here",
+        ty: Type::Bool,
+        doc: "The constraint was added NOT VALID earlier in the same transaction.",
+        families: &["constraint"],
+        get: |v| tri(v.added_not_valid_here()),
+    },
+    Fact {
+        name: "enum.used_early",
+        ty: Type::Bool,
+        doc: "It uses a value that the same transaction added to an enum, and that the server does not let it use yet.",
+        families: &[],
+        get: |v| tri(enums::used(v).0),
+    },
+    Fact {
+        name: "enum.created_here",
+        ty: Type::Bool,
+        doc: "The type was created earlier in the same transaction.",
+        families: &["enum"],
+        get: |v| Value::Bool(enums::created_here(v)),
+    },
+    Fact {
+        name: "enum.value",
+        ty: Type::Str,
+        doc: "That value; for ADD VALUE, the value added.",
+        families: &[],
+        get: |v| enum_value(v),
+    },
+    Fact {
         name: "transaction.kind",
         ty: Type::Str,
         doc: "Whose transaction block is open: `runner`, `explicit`, `none`, `unknown`.",
@@ -286,11 +335,60 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(alters_existing(v)),
     },
     Fact {
+        name: "transaction.cause",
+        ty: Type::Str,
+        doc: "What opened the transaction, as a clause: `BEGIN has opened a transaction`.",
+        families: &[],
+        get: |v| Value::Str(transaction::cause(v)),
+    },
+    Fact {
+        name: "transaction.way_out",
+        ty: Type::Str,
+        doc: "How to run the operation outside the transaction, as an order that names the runner's marker.",
+        families: &[],
+        get: |v| Value::Str(transaction::way_out(v)),
+    },
+    Fact {
+        name: "transaction.bound",
+        ty: Type::Bool,
+        doc: "A transaction block is open, or the operation stands in a DO block, which always runs inside one.",
+        families: &[],
+        get: |v| tri(transaction::bound(v)),
+    },
+    Fact {
+        name: "transaction.outer",
+        ty: Type::Str,
+        doc: "For BEGIN, whose transaction is open already: `runner`, `explicit`, or empty.",
+        families: &["transaction"],
+        get: |v| Value::Str(transaction::outer(v).to_owned()),
+    },
+    Fact {
+        name: "transaction.uncommitted",
+        ty: Type::Bool,
+        doc: "For BEGIN, that nothing in the file ends the transaction.",
+        families: &["transaction"],
+        get: |v| Value::Bool(transaction::uncommitted(v)),
+    },
+    Fact {
+        name: "transaction.batch",
+        ty: Type::Bool,
+        doc: "The runner applies all pending files in one transaction.",
+        families: &[],
+        get: |v| Value::Bool(v.op.context.scope.batch),
+    },
+    Fact {
         name: "migration.partial",
         ty: Type::Bool,
         doc: "A failed run can leave a part of the migration behind: it makes several changes that do not commit together, or nothing is known to record that it ran.",
         families: &[],
         get: |v| Value::Bool(v.partial()),
+    },
+    Fact {
+        name: "migration.by_hand",
+        ty: Type::Bool,
+        doc: "The file is applied by no runner that is known, and its folder is written to be applied again: most statements are guarded.",
+        families: &[],
+        get: |v| Value::Bool(v.by_hand()),
     },
     Fact {
         name: "lock.mode",
@@ -318,7 +416,21 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "The server refuses the statement inside a transaction block.",
         families: &[],
-        get: |v| Value::Bool(v.effects().refuses_transaction),
+        get: |v| Value::Bool(transaction::refused(v).is_some()),
+    },
+    Fact {
+        name: "effect.command",
+        ty: Type::Str,
+        doc: "The command as the server names it when it refuses it inside a transaction block; empty where it does not.",
+        families: &[],
+        get: |v| Value::Str(transaction::refused(v).unwrap_or_default().to_owned()),
+    },
+    Fact {
+        name: "effect.scans",
+        ty: Type::Bool,
+        doc: "A table is read in full.",
+        families: &[],
+        get: |v| tri(v.effects().scans),
     },
     Fact {
         name: "timeout.lock",
@@ -347,6 +459,20 @@ pub const FACTS: &[Fact] = &[
         doc: "`statement_timeout` is switched off in the source.",
         families: &[],
         get: |v| Value::Bool(v.state.timeouts.statement == Timeout::Milliseconds(0)),
+    },
+    Fact {
+        name: "timeout.shortest",
+        ty: Type::Int,
+        doc: "The smaller of `lock_timeout` and `statement_timeout` in force, in milliseconds.",
+        families: &[],
+        get: |v| settings::shortest(v).map_or(Value::Unknown, |(_, limit)| int(limit)),
+    },
+    Fact {
+        name: "timeout.shortest_name",
+        ty: Type::Str,
+        doc: "Which of the two it is, with its value: `lock_timeout = 5s`.",
+        families: &[],
+        get: |v| settings::shortest(v).map_or(Value::Unknown, |shortest| Value::Str(settings::written(shortest))),
     },
     Fact {
         name: "record.exists",
@@ -405,6 +531,27 @@ pub const FACTS: &[Fact] = &[
         get: |v| setting_name(v),
     },
     Fact {
+        name: "setting.milliseconds",
+        ty: Type::Int,
+        doc: "The setting's value as a time, in milliseconds; 0 for no limit.",
+        families: &["session"],
+        get: |v| settings::milliseconds(v).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "setting.too_late",
+        ty: Type::Bool,
+        doc: "A statement before it waits for a lock that blocks others, with no limit: in the same transaction for SET LOCAL, in the same migration for SET.",
+        families: &["session"],
+        get: |v| Value::Bool(v.follows_unlimited()),
+    },
+    Fact {
+        name: "setting.covers_blocking",
+        ty: Type::Bool,
+        doc: "A statement after it takes a lock that blocks others while the limit is switched off.",
+        families: &["session"],
+        get: |v| Value::Bool(v.covers_blocking()),
+    },
+    Fact {
         name: "project.has_index_registry",
         ty: Type::Bool,
         doc: "The project keeps an index registry.",
@@ -417,6 +564,27 @@ pub const FACTS: &[Fact] = &[
         doc: "Some source of the project sets `lock_timeout`.",
         families: &[],
         get: |v| Value::Bool(v.model.sets_lock_timeout),
+    },
+    Fact {
+        name: "runner.name",
+        ty: Type::Str,
+        doc: "What applies the file: `flyway`, `goose`, `plain` where it is not recognised.",
+        families: &[],
+        get: |v| Value::Str(v.migration.runner.as_str().to_owned()),
+    },
+    Fact {
+        name: "runner.opt_out",
+        ty: Type::Str,
+        doc: "What to write so that the runner applies the file outside a transaction, as an order.",
+        families: &[],
+        get: |v| v.migration.runner.opt_out().map_or(Value::Unknown, |text| Value::Str(text.to_owned())),
+    },
+    Fact {
+        name: "server.version",
+        ty: Type::Int,
+        doc: "Major version of the server that migrations run on (setting `target-version`).",
+        families: &[],
+        get: |v| int(u64::from(v.model.policy.server_version)),
     },
 ];
 
@@ -509,6 +677,11 @@ fn opaque(v: &View<'_>) -> (&'static str, String) {
         _ if v.op.kind == OpKind::Opaque => ("not-understood", String::new()),
         _ => ("", String::new()),
     }
+}
+
+fn enum_value(v: &View<'_>) -> Value {
+    let value = if v.op.kind == OpKind::EnumAddValue { enums::added(v.op) } else { enums::used(v).1 };
+    value.map_or(Value::Unknown, Value::Str)
 }
 
 fn setting_name(v: &View<'_>) -> Value {

@@ -13,7 +13,7 @@ pub struct ObjectState {
     pub object_preexisting: Tri,
     /// The table of the index named, where the operation does not say it and the history does.
     pub index_table: Option<QualifiedName>,
-    /// Whether the same migration drops an index of this name earlier.
+    /// Whether the same migration drops an object of this kind and name earlier.
     pub dropped_before: bool,
     /// Columns of the table's primary key, where the history tells.
     pub primary_key: Vec<String>,
@@ -80,7 +80,7 @@ impl Catalogue {
                 _ => table.map_or(Tri::Unknown, |table| !made(&local.tables, table, operation)),
             },
             object_preexisting: named.map_or(Tri::Unknown, |name| !made(&local.objects, name, operation)),
-            dropped_before: named.is_some_and(|name| local.dropped.contains(&name.name)),
+            dropped_before: local.dropped.contains(&identity(operation)),
             primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
             index_table,
         }
@@ -113,7 +113,19 @@ impl Catalogue {
 struct Local {
     tables: BTreeMap<String, Vec<Made>>,
     objects: BTreeMap<String, Vec<Made>>,
-    dropped: BTreeSet<String>,
+    dropped: BTreeSet<Identity>,
+}
+
+/// What is dropped and made again: its family, the name of its table (of a view or table, its own), and its name.
+type Identity = (&'static str, Option<String>, Option<String>);
+
+/// The object that an operation creates or drops. An index has a name of its own in its schema, whatever its table.
+fn identity(operation: &Operation) -> Identity {
+    let own = |name: &Option<Known<QualifiedName>>| name.as_ref().and_then(Known::known).map(|name| name.name.clone());
+    let family = operation.kind.family();
+    let table = if family == "index" { None } else { own(&operation.table) };
+    let name = if matches!(family, "table" | "view" | "matview") { None } else { own(&operation.name) };
+    (family, table, name)
 }
 
 impl Local {
@@ -133,6 +145,9 @@ impl Local {
         };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
+        if operation.kind.as_str().ends_with(".drop") && (table.is_some() || named.is_some()) {
+            self.dropped.insert(identity(operation));
+        }
         match (operation.kind, &operation.details) {
             (OpKind::TableCreate, details) => {
                 let temporary = matches!(details, Details::Table(t) if t.temporary);
@@ -157,11 +172,6 @@ impl Local {
                     && made(&self.tables, table, operation) == Tri::Yes
                 {
                     self.tables.entry(new.name.clone()).or_default().push(make(new, false));
-                }
-            }
-            (OpKind::IndexDrop, _) => {
-                if let Some(name) = named {
-                    self.dropped.insert(name.name.clone());
                 }
             }
             (kind, _) if kind.as_str().ends_with(".create") || kind == OpKind::ConstraintAdd => {

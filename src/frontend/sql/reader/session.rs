@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         }
         if c.eat_any(&["BEGIN", "START"]) {
             let _ = c.eat_any(&["TRANSACTION", "WORK", "TRAN", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"]);
-            self.transaction(OpKind::TransactionBegin);
+            self.transaction(OpKind::TransactionBegin, &c);
             return Ok(());
         }
         if c.eat_any(&["COMMIT", "END"]) {
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
                 self.other("two-phase");
                 return Ok(());
             }
-            self.transaction(OpKind::TransactionCommit);
+            self.transaction(OpKind::TransactionCommit, &c);
             return Ok(());
         }
         if c.eat_any(&["ROLLBACK", "ABORT"]) {
@@ -69,11 +69,11 @@ impl<'a> Reader<'a> {
                 self.other("savepoint");
                 return Ok(());
             }
-            self.transaction(OpKind::TransactionRollback);
+            self.transaction(OpKind::TransactionRollback, &c);
             return Ok(());
         }
         if c.eat("PREPARE") {
-            self.other(if c.is("TRANSACTION") { "two-phase" } else { "prepare" });
+            self.other(if c.is("TRANSACTION") { "prepare-transaction" } else { "prepare" });
             return Ok(());
         }
         if c.eat("SET") {
@@ -94,8 +94,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn transaction(&mut self, kind: OpKind) {
-        let op = self.op(kind);
+    /// `rest` is what follows the command: AND CHAIN begins the next transaction at once.
+    fn transaction(&mut self, kind: OpKind, rest: &Cursor<'a>) {
+        let mut op = self.op(kind);
+        op.detail = if rest.has("CHAIN") && !rest.has("NO") { "chain" } else { "" };
         self.push(op);
     }
 
