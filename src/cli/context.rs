@@ -94,7 +94,7 @@ fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Co
         let base = current.join(path).parent().map_or_else(|| current.to_owned(), Path::to_owned);
         return Ok(Configuration { root: fallback(), base, settings: settings.unwrap_or_default() });
     }
-    for file in source::config_files(start) {
+    for file in source::config_files(start)? {
         let shown = file.path.strip_prefix(current).unwrap_or(&file.path).display().to_string();
         if let Some(settings) = Settings::from_file(&file.text, &shown)? {
             let root = file.path.parent().map_or_else(fallback, Path::to_owned);

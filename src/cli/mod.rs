@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod files;
 mod fixes;
 mod context;
 mod output;

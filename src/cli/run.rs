@@ -13,12 +13,12 @@ use super::args::{
 use super::context::Context;
 use super::output::{Failure, finish, note, print};
 use super::verdict::{CLEAN, FINDINGS};
-use super::{CONFIGURATION, explain, fixes, pages, terminal, verdict};
+use super::{CONFIGURATION, explain, files, fixes, pages, terminal, verdict};
 use crate::engine::baseline::{Baseline, Finding};
 use crate::engine::{self, Outcome};
 use crate::lsp;
 use crate::report::Format;
-use crate::source::{self, Sources};
+use crate::source;
 
 /// Runs the command line of this process. Misuse is said by clap, which exits with 2 then.
 pub fn main() -> ExitCode {
@@ -61,7 +61,7 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     }
     let sources = context.sources(&args.paths, args.stdin_filename.as_deref(), args.force_exclude)?;
     if args.show_files {
-        print(&files(&sources))?;
+        print(&files::list(&sources))?;
         return Ok(CLEAN);
     }
     let format: Format = match args.output_format {
@@ -96,15 +96,6 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         }
     }
     Ok(code)
-}
-
-/// The files to be read and those left alone, each with the reason.
-fn files(sources: &Sources) -> String {
-    let judged = sources
-        .files()
-        .iter()
-        .map(|file| format!("{}: {} ({}, {})\n", file.path, file.why, file.role.as_str(), file.runner.as_str()));
-    judged.chain(sources.skipped().iter().map(|file| format!("{}: left alone: {}\n", file.path, file.why))).collect()
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline, Failure> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Dialect;
+use super::{Dialect, Role, Runner};
 use crate::diagnostic::Severity;
 
 /// A string or several.
@@ -122,7 +122,8 @@ impl FailOn {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Source {
     pub(super) path: String,
-    pub(super) runner: Option<String>,
+    pub(super) runner: Option<Runner>,
     pub(super) transaction: Option<bool>,
     pub(super) dialect: Option<Dialect>,
+    pub(super) role: Option<Role>,
 }

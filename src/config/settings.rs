@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::Dialect;
 use super::error::ConfigError;
 use super::raw::{FailOn, Raw, RuleSeverity};
+use super::{Dialect, Role, Runner};
 use crate::diagnostic::Severity;
 use crate::diagnostic::did_you_mean;
 
@@ -38,6 +38,7 @@ const KEYS: &[&str] = &[
     "path",
     "runner",
     "transaction",
+    "role",
 ];
 
 /// Names of functions that are taken to change data.
@@ -62,10 +63,12 @@ pub struct Settings {
     pub exclude: Vec<String>,
     /// Rules or groups that are ignored in files, by glob.
     pub per_file_ignores: BTreeMap<String, Vec<String>>,
-    /// The dialect where nothing else tells.
+    /// The dialect: of everything where it is given, else where nothing else tells.
     pub dialect: Dialect,
     /// Major version of PostgreSQL that the migrations run on.
     pub target_version: u32,
+    /// It is given, and not the default.
+    pub dialect_given: bool,
     /// The severity from which on a run fails; `None` for never.
     pub fail_on: Option<Severity>,
     /// Name of the output format.
@@ -112,12 +115,14 @@ pub struct RuleSettings {
 pub struct SourceSettings {
     /// Glob of the files.
     pub path: String,
-    /// Name of the runner.
-    pub runner: Option<String>,
+    /// The runner.
+    pub runner: Option<Runner>,
     /// The dialect.
     pub dialect: Option<Dialect>,
     /// Whether the runner opens a transaction around each file.
     pub transaction: Option<bool>,
+    /// Which of the three pillars they belong to.
+    pub role: Option<Role>,
 }
 
 impl Default for Settings {
@@ -171,6 +176,7 @@ impl Settings {
             runner: source.runner,
             dialect: source.dialect,
             transaction: source.transaction,
+            role: source.role,
         });
         Self {
             select: raw.select,
@@ -181,6 +187,7 @@ impl Settings {
             per_file_ignores: raw.per_file_ignores.into_iter().map(|(glob, words)| (glob, words.list())).collect(),
             dialect: raw.dialect.unwrap_or_default(),
             target_version: raw.target_version.unwrap_or(TARGET_VERSION),
+            dialect_given: raw.dialect.is_some(),
             fail_on: raw.fail_on.map_or(Some(Severity::Warning), FailOn::severity),
             output_format: raw.output_format.unwrap_or_else(|| "full".to_owned()),
             rules_dirs: raw.rules_dir.map(super::raw::Words::list).unwrap_or_default(),
@@ -205,14 +212,16 @@ impl Settings {
 fn explain(error: &toml::de::Error, text: &str, path: &str) -> ConfigError {
     let message = error.message().trim().to_owned();
     let range = error.span().unwrap_or(0..0);
-    let unknown = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).map(str::to_owned);
-    let Some(key) = unknown else {
-        return ConfigError::new(path, text, range, message, None);
+    let named = |before: &str| message.strip_prefix(before).and_then(|rest| rest.split('`').next()).map(str::to_owned);
+    let (key, what) = match (named("unknown field `"), named("unknown variant `")) {
+        (Some(key), _) => (key, "unknown key"),
+        (None, Some(word)) => (word, "there is no"),
+        (None, None) => return ConfigError::new(path, text, range, message, None),
     };
     let known: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
     let among = if known.is_empty() { KEYS } else { known.as_slice() };
     let help = did_you_mean(&key, among.iter().copied()).unwrap_or_else(|| format!("known here: {}", among.join(", ")));
-    ConfigError::new(path, text, range, format!("unknown key `{key}`"), Some(help))
+    ConfigError::new(path, text, range, format!("{what} `{key}`"), Some(help))
 }
 
 impl fmt::Display for Settings {
@@ -261,6 +270,18 @@ impl fmt::Display for Settings {
                 writeln!(f, "{option} = {value}")?;
             }
         }
+        for source in &self.sources {
+            writeln!(f, "\n[[source]]\npath = {:?}", source.path)?;
+            let words = [
+                ("runner", source.runner.map(Runner::as_str)),
+                ("dialect", source.dialect.map(Dialect::as_str)),
+                ("role", source.role.map(Role::as_str)),
+            ];
+            for (key, word) in words {
+                word.map_or(Ok(()), |word| writeln!(f, "{key} = {word:?}"))?;
+            }
+            source.transaction.map_or(Ok(()), |on| writeln!(f, "transaction = {on}"))?;
+        }
         Ok(())
     }
 }
@@ -291,6 +312,20 @@ mod tests {
     fn a_wrong_type_is_shown_at_the_value() {
         let error = error("dialect = 'oracle'\n");
         assert_eq!((error.line, error.column), (1, 11));
+    }
+
+    #[test]
+    fn an_unknown_runner_is_refused_with_what_was_meant() {
+        let error = error("[[source]]\npath = 'db'\nrunner = 'gose'\n");
+        assert_eq!((error.line, error.column), (3, 10));
+        assert_eq!(error.help.as_deref(), Some("did you mean `goose`?"));
+    }
+
+    #[test]
+    fn sources_are_shown_as_they_were_typed() {
+        let text = "[[source]]\npath = \"db\"\nrunner = \"tern\"\ndialect = \"mysql\"\nrole = \"indexes\"\ntransaction = false\n";
+        let settings = Settings::from_toml(text, "ddlint.toml").expect("fine");
+        assert!(settings.to_string().ends_with(text), "{settings}");
     }
 
     #[test]

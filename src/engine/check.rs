@@ -39,7 +39,7 @@ impl Project {
         let all = sources.all();
         let judged: BTreeSet<FileId> = all.iter().filter(|file| file.source).map(|file| file.id).collect();
         let mut migrations = Vec::new();
-        let mut problems = Vec::new();
+        let mut problems = sources.problems().to_vec();
         let (mut resolved, mut unresolved) = (0, 0);
         let mut registry = !settings.indexes.is_empty();
         for (file, reading) in sources.files().iter().zip(readings) {

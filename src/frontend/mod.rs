@@ -3,9 +3,11 @@
 pub mod text;
 pub mod sql;
 pub mod python;
+mod runners;
 mod sql_file;
 
 pub use python::Reading;
+pub use sql_file::Outline;
 
 use crate::source::{Language, Modules, SourceFile};
 
@@ -19,8 +21,17 @@ impl Reader {
     /// Reads a source. Never fails.
     pub fn read(&self, file: &SourceFile, modules: &dyn Modules) -> Reading {
         match file.language {
-            Language::Sql => sql_file::read(file),
+            Language::Sql => sql_file::read(file, modules),
             Language::Python => self.python.read(file, modules),
+        }
+    }
+
+    /// What of a source is applied as one unit, and in which transaction. Empty for Python, which is followed and not
+    /// cut.
+    pub fn outline(&self, file: &SourceFile, modules: &dyn Modules) -> Vec<Outline> {
+        match file.language {
+            Language::Sql => sql_file::outline(file, modules),
+            Language::Python => Vec::new(),
         }
     }
 }

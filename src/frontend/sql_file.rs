@@ -3,16 +3,30 @@
 use std::sync::Arc;
 
 use super::python::Reading;
-use super::sql::{self, ReadOptions, sections};
-use super::text::SqlText;
+use super::runners::{self, Cut, Plan, Section};
+use super::sql::{self, ReadOptions};
 use crate::diagnostic::Severity;
-use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
-use crate::source::{Problem, Runner, SourceFile};
+use crate::ir::{Context, Direction, Guard, Migration, Operation, Scope, Statement};
+use crate::source::{Modules, Problem, SourceFile};
 use crate::span::Span;
 
+/// What is applied as one unit, and how.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outline {
+    /// Its name.
+    pub name: String,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// The transaction around it: `runner`, `none` or `unknown`.
+    pub transaction: &'static str,
+    /// What shows that, as a clause.
+    pub why: String,
+    /// The transaction holds all that is pending.
+    pub batch: bool,
+}
+
 /// Reads the migrations of a SQL file, one for each section.
-pub(super) fn read(file: &SourceFile) -> Reading {
-    let whole = SqlText::of_file(file.id, &file.text);
+pub(super) fn read(file: &SourceFile, modules: &dyn Modules) -> Reading {
     let mut reading = Reading::default();
     if let Some((at, what)) = sql::unclosed(&file.text, file.dialect) {
         let end = (at + 1..file.text.len()).find(|at| file.text.is_char_boundary(*at)).unwrap_or(file.text.len());
@@ -24,70 +38,93 @@ pub(super) fn read(file: &SourceFile) -> Reading {
             help: Some("close it; all that follows is read as part of it".to_owned()),
         });
     }
-    for (number, section) in (0..).zip(sections(&file.text)) {
-        let text =
-            if section.range == (0..file.text.len()) { whole.clone() } else { whole.part(section.range.clone()) };
-        let plan = Plan::of(file.runner, section.transaction.or(file.transaction));
-        let mut operations = sql::read(&text, ReadOptions { dialect: file.dialect, query: number });
-        plan.apply(&mut operations, number);
-        let direction = if file.down { Direction::Down } else { section.direction };
-        let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
-        reading.migrations.push(Migration {
-            name: section.name.unwrap_or_else(|| stem.trim_end_matches(".sql").to_owned()),
-            span: Span::new(file.id, section.range.start, section.range.end),
-            direction,
-            role: file.role,
-            runner: file.runner,
-            operations,
-        });
-    }
+    let cut = runners::cut(file);
+    reading.migrations = migrations(file, &cut, modules).map(|(migration, _)| migration).collect();
+    reading.problems.extend(cut.problems);
     reading
 }
 
-/// How a runner sends a section to the server.
-struct Plan {
-    transaction: TransactionKind,
-    /// All statements in one string.
-    together: bool,
+/// The units of a SQL file in words.
+pub(super) fn outline(file: &SourceFile, modules: &dyn Modules) -> Vec<Outline> {
+    let cut = runners::cut(file);
+    let units = migrations(file, &cut, modules).map(|(migration, plan)| Outline {
+        name: migration.name,
+        direction: migration.direction,
+        transaction: plan.kind.as_str(),
+        why: plan.why,
+        batch: plan.batch,
+    });
+    units.collect()
 }
 
-impl Plan {
-    /// Sources: the documentation of each runner, and its code where that says more. golang-migrate and Prisma send a
-    /// file as one simple query; dbmate does so for a section.
-    fn of(runner: Runner, said: Option<bool>) -> Self {
-        use TransactionKind::{None, Runner as Opened, Unknown};
-        let (default, together) = match runner {
-            Runner::Goose | Runner::Flyway | Runner::Sqlx | Runner::Diesel => (Opened, false),
-            Runner::Dbmate => (Opened, true),
-            Runner::GolangMigrate | Runner::Prisma => (None, true),
-            _ => (Unknown, false),
-        };
-        let transaction = match said {
-            Some(true) => Opened,
-            Some(false) => None,
-            Option::None => default,
-        };
-        Self { transaction, together }
-    }
+fn migrations<'f>(
+    file: &'f SourceFile,
+    cut: &'f Cut,
+    modules: &'f dyn Modules,
+) -> impl Iterator<Item = (Migration, Plan)> + 'f {
+    let mut numbers = Numbers::default();
+    cut.sections.iter().map(move |section| migration(file, cut, section, modules, &mut numbers))
+}
 
-    fn apply(&self, operations: &mut [Operation], section: u32) {
-        let scope = Scope { kind: self.transaction, id: section, opened: None, batch: false };
-        let context = Arc::new(Context { scope, ..Context::default() });
-        let several = operations.windows(2).any(|pair| pair[0].statement.span != pair[1].statement.span);
-        let shares_query = self.together && several;
-        let mut last: Option<(Span, Arc<crate::ir::Statement>)> = None;
-        for operation in operations {
-            operation.context = Arc::clone(&context);
-            if operation.statement.shares_query == shares_query {
-                continue;
-            }
-            let span = operation.statement.span;
-            let statement = match &last {
-                Some((known, statement)) if *known == span => Arc::clone(statement),
-                _ => Arc::new(crate::ir::Statement { shares_query, ..(*operation.statement).clone() }),
-            };
-            operation.statement = Arc::clone(&statement);
-            last = Some((span, statement));
+/// Numbers that are unique in the file.
+#[derive(Default)]
+struct Numbers {
+    query: u32,
+    scope: u32,
+}
+
+fn migration(
+    file: &SourceFile,
+    cut: &Cut,
+    section: &Section,
+    modules: &dyn Modules,
+    numbers: &mut Numbers,
+) -> (Migration, Plan) {
+    let mut plan = Plan::of(file, section);
+    let dialect = section.dialect.unwrap_or(file.dialect);
+    let mut parts = Vec::new();
+    let mut operations = Vec::new();
+    numbers.scope += 1;
+    for sent in runners::sent(file, cut, section, modules) {
+        numbers.scope += u32::from(sent.connects);
+        numbers.query += 1;
+        let mut found = sql::read(&sent.text, ReadOptions { dialect, query: numbers.query });
+        if !section.strings {
+            found.iter_mut().for_each(by_itself);
         }
+        let start = operations.len();
+        operations.extend(found);
+        parts.push((start..operations.len(), numbers.scope, sent.guards));
+    }
+    runners::settle(file, &mut plan, &mut operations);
+    for (range, id, guards) in parts {
+        let scope = Scope { kind: plan.kind, id, opened: plan.opened, batch: plan.batch };
+        arrange(file, operations.get_mut(range).unwrap_or_default(), scope, &guards);
+    }
+    let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
+    let name = section.name.clone().unwrap_or_else(|| stem.trim_end_matches(".sql").to_owned());
+    let span = Span::new(file.id, section.range.start, section.range.end);
+    let Section { direction, .. } = *section;
+    (Migration { name, span, direction, role: file.role, runner: file.runner, operations }, plan)
+}
+
+/// A statement that is sent by itself, though it stands in a text beside others.
+fn by_itself(operation: &mut Operation) {
+    if operation.statement.shares_query {
+        operation.statement = Arc::new(Statement { shares_query: false, ..(*operation.statement).clone() });
+    }
+}
+
+/// Sets the circumstances of what one text sends.
+fn arrange(file: &SourceFile, operations: &mut [Operation], scope: Scope, guards: &[Guard]) {
+    let plain = Arc::new(Context { scope, guards: guards.to_vec(), ..Context::default() });
+    for operation in operations {
+        let place = operation.statement.span.file;
+        // A statement of an included file belongs to that file, where it is judged itself.
+        operation.context = if place == file.id {
+            Arc::clone(&plain)
+        } else {
+            Arc::new(Context { origins: vec![place], ..(*plain).clone() })
+        };
     }
 }

@@ -38,6 +38,13 @@ impl SqlText {
         this
     }
 
+    /// A part of a file's text, which starts at byte `start` of it.
+    pub fn of_part(file: FileId, part: &str, start: usize) -> Self {
+        let mut this = Self::default();
+        this.push(part, Span::new(file, start, start + part.len()));
+        this
+    }
+
     /// Appends text copied from, or standing for, `span`. Where `text` and `span` have the same length the bytes
     /// are taken to correspond one to one.
     pub fn push(&mut self, text: &str, span: Span) {

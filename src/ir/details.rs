@@ -20,6 +20,12 @@ pub enum Details {
     Data(Box<DataDetails>),
     /// `session.set`
     Setting(SettingDetails),
+    /// `type.create`, `domain.create`
+    Type(Box<TypeDetails>),
+    /// What is said of any other object: its arguments, its new name, the part that is changed.
+    Object(Box<ObjectDetails>),
+    /// `privilege.*`
+    Privilege(Box<PrivilegeDetails>),
     /// `code.run`
     Code(CodeDetails),
     /// `opaque`, and `other` where the statement is empty
@@ -43,8 +49,35 @@ pub struct TableDetails {
     pub partitioned: bool,
     /// PARTITION OF this table.
     pub partition_of: Option<Known<QualifiedName>>,
-    /// The new name of `table.rename`.
+    /// Text after PARTITION OF: `FOR VALUES FROM (1) TO (10)`, `DEFAULT`.
+    pub bound: Option<String>,
+    /// Text of PARTITION BY: `RANGE (created_at)`.
+    pub partition_key: Option<String>,
+    /// INHERITS.
+    pub parents: Vec<Known<QualifiedName>>,
+    /// LIKE, in order.
+    pub like: Vec<Like>,
+    /// OF a composite type.
+    pub of_type: Option<Known<QualifiedName>>,
+    /// Keys that MySQL and T-SQL declare among the columns, each with its name.
+    pub indexes: Vec<(Option<String>, IndexDetails)>,
+    /// Text of WITH (storage parameters).
+    pub parameters: Option<String>,
+    /// TABLESPACE.
+    pub tablespace: Option<String>,
+    /// USING access method, ENGINE.
+    pub method: Option<String>,
+    /// The new name of `table.rename`, and of SET SCHEMA.
     pub new_name: Option<Known<QualifiedName>>,
+}
+
+/// A table whose columns are copied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Like {
+    /// The table.
+    pub table: Known<QualifiedName>,
+    /// INCLUDING and EXCLUDING in the order written: `+all`, `-indexes`, in lower case.
+    pub options: Vec<String>,
 }
 
 /// A column that is added, or what is changed of it.
@@ -60,6 +93,8 @@ pub struct ColumnDetails {
     pub default: Option<String>,
     /// GENERATED … STORED.
     pub generated_stored: bool,
+    /// Text of the expression a column is generated from, stored or not.
+    pub generated: Option<String>,
     /// GENERATED … AS IDENTITY.
     pub identity: bool,
     /// PRIMARY KEY is written on the column.
@@ -74,6 +109,12 @@ pub struct ColumnDetails {
     pub using: Option<String>,
     /// COLLATE.
     pub collation: Option<String>,
+    /// STORAGE.
+    pub storage: Option<String>,
+    /// COMPRESSION.
+    pub compression: Option<String>,
+    /// The constraints written on the column, in order, with the names they are given.
+    pub constraints: Vec<ConstraintDetails>,
     /// New name of `column.rename`.
     pub new_name: Option<String>,
 }
@@ -109,6 +150,27 @@ pub struct References {
     pub table: Known<QualifiedName>,
     /// The referenced columns, empty where the primary key is meant.
     pub columns: Vec<String>,
+    /// ON DELETE.
+    pub on_delete: Option<ReferentialAction>,
+    /// ON UPDATE.
+    pub on_update: Option<ReferentialAction>,
+    /// MATCH: `full`, `partial`, `simple`.
+    pub matching: Option<String>,
+}
+
+/// What happens to the rows that refer to a row that goes or changes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ReferentialAction {
+    /// NO ACTION.
+    NoAction,
+    /// RESTRICT.
+    Restrict,
+    /// CASCADE.
+    Cascade,
+    /// SET NULL.
+    SetNull,
+    /// SET DEFAULT.
+    SetDefault,
 }
 
 /// An index.
@@ -128,21 +190,29 @@ pub struct IndexDetails {
     pub include: Vec<String>,
     /// Text of WHERE.
     pub predicate: Option<String>,
+    /// NULLS NOT DISTINCT.
+    pub nulls_not_distinct: bool,
+    /// Text of WITH (storage parameters).
+    pub parameters: Option<String>,
+    /// TABLESPACE.
+    pub tablespace: Option<String>,
     /// New name of `index.rename`.
     pub new_name: Option<String>,
 }
 
 /// One key of an index.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct IndexColumn {
     /// The column's folded name, or the expression's text.
     pub text: String,
     /// Whether it is an expression.
     pub expression: bool,
+    /// What follows it: collation, operator class, order, as written.
+    pub options: String,
 }
 
 /// A constraint.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConstraintDetails {
     /// Its sort.
     pub kind: ConstraintKind,
@@ -158,12 +228,24 @@ pub struct ConstraintDetails {
     pub using_index: Option<String>,
     /// Text of CHECK or EXCLUDE.
     pub expression: Option<String>,
+    /// INCLUDE.
+    pub include: Vec<String>,
+    /// DEFERRABLE.
+    pub deferrable: bool,
+    /// INITIALLY DEFERRED.
+    pub initially_deferred: bool,
+    /// NO INHERIT.
+    pub no_inherit: bool,
+    /// NULLS NOT DISTINCT.
+    pub nulls_not_distinct: bool,
+    /// NOT ENFORCED (PostgreSQL 18).
+    pub not_enforced: bool,
     /// New name of `constraint.rename`.
     pub new_name: Option<String>,
 }
 
 /// The sort of a constraint.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum ConstraintKind {
     /// PRIMARY KEY.
     PrimaryKey,
@@ -178,6 +260,7 @@ pub enum ConstraintKind {
     /// NOT NULL as a named table constraint (PostgreSQL 18).
     NotNull,
     /// Only the name is known (DROP, VALIDATE, RENAME).
+    #[default]
     Named,
 }
 
@@ -326,6 +409,46 @@ pub struct SettingDetails {
     pub value: Option<String>,
     /// SET LOCAL: until the end of the transaction.
     pub local: bool,
+}
+
+/// A type or domain.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct TypeDetails {
+    /// Labels of an enum, in order.
+    pub labels: Vec<String>,
+    /// Attributes of a composite type.
+    pub attributes: Vec<ColumnDetails>,
+    /// A domain as a column: its type, default, NOT NULL and constraints.
+    pub domain: Option<ColumnDetails>,
+}
+
+/// What is said of an object that has no details of its own.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ObjectDetails {
+    /// Text between the parentheses of a function's or operator's name.
+    pub arguments: Option<String>,
+    /// The new name, also of SET SCHEMA.
+    pub new_name: Option<Known<QualifiedName>>,
+    /// The part that is changed: the attribute of a type, the value of an enum, the constraint of a domain; the method
+    /// of an operator class.
+    pub part: Option<String>,
+    /// Its new name.
+    pub new_part: Option<String>,
+    /// A constraint that is added to a domain.
+    pub constraint: Option<ConstraintDetails>,
+    /// The type that an attribute gets.
+    pub data_type: Option<TypeName>,
+}
+
+/// What is granted or revoked.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PrivilegeDetails {
+    /// The privileges in lower case, columns left out: `select`, `all privileges`; the roles of a membership.
+    pub privileges: Vec<String>,
+    /// Who gets or loses them, folded.
+    pub grantees: Vec<String>,
+    /// WITH GRANT OPTION, WITH ADMIN OPTION.
+    pub grant_option: bool,
 }
 
 /// Code that runs.

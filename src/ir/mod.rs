@@ -7,15 +7,16 @@ mod kind;
 mod known;
 mod migration;
 mod name;
+pub mod names;
 mod operation;
 
 pub use details::{
     Assignment, CodeDetails, ColumnDetails, ConstraintDetails, ConstraintKind, DataDetails, DataSource, Details,
-    IndexColumn, IndexDetails, OpaqueReason, Predicate, References, SettingDetails, TableDetails, Term, TermOperator,
-    TermValue, TypeName, Where,
+    IndexColumn, IndexDetails, Like, ObjectDetails, OpaqueReason, Predicate, PrivilegeDetails, References,
+    ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName, Where,
 };
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
 pub use migration::{Direction, Migration};
 pub use name::QualifiedName;
-pub use operation::{Context, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};
+pub use operation::{Context, Doubt, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Details, Known, OpKind, QualifiedName};
+use super::{Details, Known, OpKind, QualifiedName, Tri};
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
 use crate::span::{FileId, Span};
@@ -37,6 +37,12 @@ pub struct Operation {
     pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
     pub conditional: bool,
+    /// Written in a loop of its own statement.
+    pub in_loop: bool,
+    /// All rounds of that loop share one transaction: no COMMIT is in it.
+    pub loop_in_transaction: bool,
+    /// Words that an unknown part of the statement may hold: where the flag of one is not set, it is not known.
+    pub doubts: Vec<Doubt>,
     /// Where it is executed from.
     pub context: Arc<Context>,
 }
@@ -63,9 +69,42 @@ impl Operation {
             cascade: false,
             concurrently: false,
             conditional: false,
+            in_loop: false,
+            loop_in_transaction: false,
+            doubts: Vec::new(),
             context: Arc::default(),
         }
     }
+
+    /// Says that an unknown part may hold the word.
+    pub fn doubt(&mut self, word: Doubt) {
+        if !self.doubts.contains(&word) {
+            self.doubts.push(word);
+        }
+    }
+
+    /// The answer of `flag`, which is not known where an unknown part may hold `word`.
+    pub fn flag(&self, flag: bool, word: Doubt) -> Tri {
+        if !flag && self.doubts.contains(&word) { Tri::Unknown } else { flag.into() }
+    }
+
+    /// Whether CONCURRENTLY is written.
+    pub fn is_concurrent(&self) -> Tri {
+        self.flag(self.concurrently, Doubt::Concurrently)
+    }
+}
+
+/// A word whose absence is not certain.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Doubt {
+    /// CONCURRENTLY.
+    Concurrently,
+    /// UNIQUE.
+    Unique,
+    /// IF EXISTS.
+    IfExists,
+    /// IF NOT EXISTS, OR REPLACE.
+    IfNotExists,
 }
 
 /// A statement as it is sent to the server.

@@ -112,7 +112,11 @@ fn named(path: &Path, problems: &mut Vec<String>) -> Settings {
 
 /// Folder and settings of the nearest configuration that has something to say; one with an error says the defaults.
 fn nearest(start: &Path, problems: &mut Vec<String>) -> Option<(PathBuf, Settings)> {
-    source::config_files(start).into_iter().find_map(|file| {
+    let files = source::config_files(start).unwrap_or_else(|error| {
+        problems.push(error.to_string());
+        Vec::new()
+    });
+    files.into_iter().find_map(|file| {
         let settings = parse(&file.text, &file.path).unwrap_or_else(|problem| {
             problems.push(problem);
             Some(Settings::default())

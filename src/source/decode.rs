@@ -1,9 +1,10 @@
 //! From bytes to text, without losing anything and without moving anything.
 
-use crate::diagnostic::Severity;
-use crate::span::{FileId, Span};
+use std::borrow::Cow;
 
 use super::Problem;
+use crate::diagnostic::Severity;
+use crate::span::{FileId, Span};
 
 /// Decoded bytes.
 pub(super) struct Decoded {
@@ -18,6 +19,14 @@ const SNIFFED: usize = 8 << 10;
 
 /// Longest file that is read, in bytes. Offsets are 32 bits wide.
 pub(super) const MAX_FILE: u64 = 1 << 30;
+
+/// The text alone, to look into: what is wrong with it is not said.
+pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Cow::Owned(decode(FileId(0), bytes.to_vec()).text),
+        _ => String::from_utf8_lossy(bytes),
+    }
+}
 
 pub(super) fn decode(file: FileId, bytes: Vec<u8>) -> Decoded {
     match bytes.as_slice() {

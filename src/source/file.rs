@@ -1,7 +1,6 @@
 //! A file that was read.
 
-use super::Runner;
-use crate::config::Dialect;
+use crate::config::{Dialect, Role, Runner};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
 
@@ -12,29 +11,6 @@ pub enum Language {
     Sql,
     /// Python.
     Python,
-}
-
-/// Which of the three pillars a source belongs to.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-pub enum Role {
-    /// Schema changes that must succeed.
-    #[default]
-    Migrations,
-    /// The index registry: CREATE INDEX CONCURRENTLY, built after deployment.
-    Indexes,
-    /// The backfill registry: batched, idempotent changes of data.
-    Backfills,
-}
-
-impl Role {
-    /// The word in configuration, rules and output.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Migrations => "migrations",
-            Self::Indexes => "indexes",
-            Self::Backfills => "backfills",
-        }
-    }
 }
 
 /// Something wrong with a source, found while reading it. The engine turns it into a finding.
@@ -65,6 +41,21 @@ pub struct Place {
     pub listed: Option<usize>,
 }
 
+/// Why a file is taken for what it is, each as a clause: for `--show-files`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Evidence {
+    /// Why it is read: "in a folder named `migrations`".
+    pub read: String,
+    /// Why its runner is what it is: "`atlas.sum` beside it".
+    pub runner: String,
+    /// Why its dialect is what it is.
+    pub dialect: String,
+    /// Why its role is what it is.
+    pub role: String,
+    /// Why it is known whether a transaction is opened around it, where a file beside it or the configuration says so.
+    pub transaction: Option<String>,
+}
+
 /// A file that was read and decoded.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
@@ -84,10 +75,16 @@ pub struct SourceFile {
     pub runner: Runner,
     /// The dialect it is written for, where nothing inside it says otherwise.
     pub dialect: Dialect,
-    /// Why it is read, for `--show-files`: "in a folder named `migrations`".
-    pub why: String,
-    /// Whether its runner opens a transaction around it, where a file beside it says so.
+    /// Why it is taken for that.
+    pub evidence: Evidence,
+    /// Whether its runner opens a transaction around it, where a file beside it or the configuration says so.
     pub transaction: Option<bool>,
+    /// The runner applies all that is pending in one transaction.
+    pub batch: bool,
+    /// The runner lets statements that refuse a transaction stand beside others (Flyway's `mixed`).
+    pub mixed: bool,
+    /// What stands before and after the name of a placeholder, where the runner can be told (Flyway).
+    pub placeholder: Option<(String, String)>,
     /// The file as a whole goes back (`0001_x.down.sql`).
     pub down: bool,
     /// Where it stands among the files of its runner.
@@ -114,8 +111,11 @@ impl SourceFile {
             role: Role::default(),
             runner: Runner::default(),
             dialect: Dialect::default(),
-            why: String::new(),
+            evidence: Evidence::default(),
             transaction: None,
+            batch: false,
+            mixed: false,
+            placeholder: None,
             down: false,
             place: Place::default(),
             source: true,

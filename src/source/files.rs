@@ -13,19 +13,26 @@ pub struct ConfigFile {
     pub text: String,
 }
 
-/// The configuration files from `start` upwards, nearest first. The caller takes the first that has something to say:
-/// a `pyproject.toml` may have no table of ours.
-pub fn config_files(start: &Path) -> Vec<ConfigFile> {
+/// The configuration files from `start` upwards, nearest first, up to the one that decides in any case. The caller takes
+/// the first that has something to say: a `pyproject.toml` may have no table of ours. Fails where a file of ours is there
+/// and cannot be read: to go on without it would be to judge by other rules than those that were meant.
+pub fn config_files(start: &Path) -> Result<Vec<ConfigFile>, SourceError> {
     let mut found = Vec::new();
     for folder in start.ancestors() {
         for name in ["ddlint.toml", ".ddlint.toml", "pyproject.toml"] {
             let path = folder.join(name);
-            if let Ok(text) = std::fs::read_to_string(&path) {
-                found.push(ConfigFile { path, text });
+            match std::fs::read_to_string(&path) {
+                Ok(text) => found.push(ConfigFile { path, text }),
+                // Whether a `pyproject.toml` that is not readable has a table of ours cannot be told.
+                Err(error) if name != "pyproject.toml" && path.is_file() => return Err(failed("read", &path, &error)),
+                Err(_) => continue,
+            }
+            if name != "pyproject.toml" {
+                return Ok(found);
             }
         }
     }
-    found
+    Ok(found)
 }
 
 /// The folder of the repository that `start` is in: the nearest with `.git`.
@@ -60,5 +67,6 @@ pub fn pages(folder: &Path) -> Result<Vec<(String, PathBuf, String)>, SourceErro
 }
 
 fn failed(verb: &str, path: &Path, error: &std::io::Error) -> SourceError {
-    SourceError { message: format!("cannot {verb} `{}`: {error}", path.display()), help: None }
+    let help = (error.kind() == std::io::ErrorKind::InvalidData).then(|| "save it as UTF-8".to_owned());
+    SourceError { message: format!("cannot {verb} `{}`: {error}", path.display()), help }
 }

@@ -1,17 +1,21 @@
 //! The sources of a run: which files, what they are, what is in them. The only room that touches the file system.
 
 mod decode;
+mod detect;
 mod file;
 mod files;
+mod globs;
+mod listed;
 mod modules;
 mod recognise;
 mod runner;
 mod sources;
 mod walk;
 
-pub use file::{Language, Place, Problem, Role, SourceFile};
+pub use crate::config::{Role, Runner};
+pub use file::{Evidence, Language, Place, Problem, SourceFile};
 pub use files::{ConfigFile, config_files, pages, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};
-pub use runner::Runner;
+pub use runner::About;
 pub use sources::{Skipped, SourceError, Sources};
 pub use walk::globs as matcher;

@@ -1,12 +1,11 @@
 //! Which files are migration sources, and what applies them: from where they are, what they are called, and what is
 //! in them.
 
-use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{Language, Role, Runner};
+use super::{Language, Role, Runner, detect};
 use crate::config::Dialect;
 
 /// Whether a file is read, and why.
@@ -24,10 +23,12 @@ pub(super) enum Verdict {
 
 /// The language of a file, from its name.
 pub(super) fn language(path: &str) -> Option<Language> {
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())?;
-    match extension.as_str() {
+    let (stem, extension) = path.rsplit_once('.')?;
+    match extension.to_ascii_lowercase().as_str() {
         "sql" | "psql" | "pgsql" | "ddl" => Some(Language::Sql),
         "py" => Some(Language::Python),
+        // `01_users.sql.postgres`, where the extension names the database.
+        word if dialect_word(word).is_some() && stem.to_ascii_lowercase().ends_with(".sql") => Some(Language::Sql),
         _ => None,
     }
 }
@@ -118,14 +119,16 @@ static APPLICATION: LazyLock<Regex> = LazyLock::new(|| {
 static DUMP: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)^--\s*(PostgreSQL database dump|MySQL dump|Dump completed)|pg_dump version"));
 
-/// What where a file is and what it is called say.
-pub(super) fn by_path(path: &str) -> Verdict {
+/// What where a file is and what it is called say. `given` is the folder that was asked for: that it holds tests or
+/// examples is no reason to leave alone what is in it.
+pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     let Some(language) = language(path) else { return Verdict::Other };
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let below = folders.strip_prefix(given).unwrap_or(folders).to_lowercase();
     let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     let lower = name.to_lowercase();
     let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
-    if test || parts.iter().any(|part| TEST_FOLDERS.contains(&part.as_str())) {
+    if test || below.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
         return if language == Language::Sql || test {
             Verdict::Leave("a test, an example or documentation")
         } else {
@@ -139,7 +142,10 @@ pub(super) fn by_path(path: &str) -> Verdict {
     if matches!(lower.as_str(), "env.py" | "__init__.py" | "setup.py" | "manage.py" | "models.py") {
         return Verdict::Other;
     }
-    if matches!(lower.as_str(), "structure.sql" | "schema.sql" | "dump.sql" | "full_schema.sql" | "init.sql") {
+    if lower == "structure.sql" && language == Language::Sql {
+        return Verdict::Leave("the schema as Rails dumps it, not a change of it");
+    }
+    if matches!(lower.as_str(), "schema.sql" | "dump.sql" | "full_schema.sql" | "init.sql") {
         let named = parts.iter().any(|part| FOLDERS.contains(&part.as_str()));
         return if named { Verdict::Look } else { Verdict::Leave("a snapshot of a schema, not a change of it") };
     }
@@ -160,6 +166,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
     match language(path) {
         Some(Language::Sql) if DUMP.is_match(text) => Verdict::Leave("a dump, not a change"),
         Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
+        Some(Language::Sql) if detect::marked(text) => Verdict::Read("holds a marker of a runner".to_owned()),
         Some(Language::Python) => {
             let executes = EXECUTES.is_match(text);
             if PYTHON_NAME.is_match(name) && (ddl || executes || text.contains("CREATE INDEX")) {
@@ -188,85 +195,50 @@ pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
     }
 }
 
-/// The runner, from layout, name and markers.
-pub(super) fn runner(path: &str, text: &str, language: Language) -> Runner {
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+/// The runner of a Python file, and what shows it.
+pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
-    match language {
-        Language::Python => {
-            if head.contains("down_revision") && head.contains("revision") {
-                Runner::Alembic
-            } else if head.contains("migrations.Migration") {
-                Runner::Django
-            } else {
-                Runner::Script
-            }
-        }
-        Language::Sql => {
-            static FLYWAY: LazyLock<Regex> = LazyLock::new(|| pattern(r"^([VU][\d._]+|R)__.*\.sql$"));
-            if head.contains("-- +goose") {
-                Runner::Goose
-            } else if head.contains("-- migrate:up") {
-                Runner::Dbmate
-            } else if FLYWAY.is_match(name) {
-                Runner::Flyway
-            } else if name == "migration.sql" && folders.contains("migrations/") {
-                Runner::Prisma
-            } else if matches!(name, "up.sql" | "down.sql") {
-                Runner::Diesel
-            } else if name.ends_with(".up.sql") || name.ends_with(".down.sql") {
-                Runner::GolangMigrate
-            } else {
-                Runner::Plain
-            }
-        }
+    if head.contains("down_revision") && head.contains("revision") {
+        (Runner::Alembic, "`down_revision` in it")
+    } else if head.contains("migrations.Migration") {
+        (Runner::Django, "`migrations.Migration` in it")
+    } else {
+        (Runner::Script, "written in Python")
     }
 }
 
-/// Whether a file is named as sqlx names its migrations: `20230828085439_sessions.sql`.
-pub(super) fn may_be_sqlx(path: &str) -> bool {
-    static SQLX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(^|/)\d{4,}_[^/]*\.sql$"));
-    SQLX.is_match(path)
-}
-
-/// The dialect that words of a SQL file give away, where its path does not name one.
-pub(super) fn dialect_by_content(text: &str) -> Option<Dialect> {
+/// The dialect that words of a SQL file give away, and the word that does.
+pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> {
     static SQLITE: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b"));
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b"));
+    static MSSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^[ \t]*GO[ \t]*(?:\d+[ \t]*)?\r?$"));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if SQLITE.is_match(head) {
-        Some(Dialect::Sqlite)
+        Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA` or `WITHOUT ROWID` in it"))
     } else if MYSQL.is_match(head) {
-        Some(Dialect::Mysql)
+        Some((Dialect::Mysql, "`ENGINE=InnoDB` or `AUTO_INCREMENT` in it"))
+    } else if MSSQL.is_match(head) {
+        Some((Dialect::Mssql, "a line `GO` in it"))
     } else {
         None
     }
 }
 
-/// Whether the file as a whole goes back: `0001_x.down.sql`, `down.sql`, `U1__x.sql`, a folder `revert`.
-pub(super) fn goes_back(path: &str) -> bool {
-    static UNDO: LazyLock<Regex> = LazyLock::new(|| pattern(r"^U\d[\d._]*__.*\.sql$"));
-    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let lower = name.to_lowercase();
-    let folder = Path::new(folders).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    lower.ends_with(".down.sql")
-        || UNDO.is_match(name)
-        || matches!(lower.as_str(), "down.sql" | "revert.sql" | "rollback.sql")
-        || lower.ends_with("_down.sql")
-        || lower.ends_with("_rollback.sql")
-        || matches!(folder, "revert" | "down" | "rollback" | "rollbacks")
+/// The dialect that a path names, and the word that does.
+pub(super) fn dialect(path: &str) -> Option<(Dialect, String)> {
+    lower_words(path).into_iter().rev().find_map(|word| Some((dialect_word(&word)?, word)))
 }
 
-/// The dialect that a path names.
-pub(super) fn dialect(path: &str) -> Option<Dialect> {
-    lower_words(path).iter().rev().find_map(|word| match word.as_str() {
+/// The dialect that a word in a path names.
+pub(super) fn dialect_word(word: &str) -> Option<Dialect> {
+    match word {
         "postgres" | "postgresql" | "pg" | "psql" | "pgsql" | "cockroach" => Some(Dialect::Postgres),
         "mysql" | "mariadb" => Some(Dialect::Mysql),
         "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
         "mssql" | "sqlserver" => Some(Dialect::Mssql),
         _ => None,
-    })
+    }
 }
 
 #[cfg(test)]
@@ -274,7 +246,7 @@ mod tests {
     use super::*;
 
     fn reads(path: &str) -> bool {
-        matches!(by_path(path), Verdict::Read(_))
+        matches!(by_path(path, ""), Verdict::Read(_))
     }
 
     #[test]
@@ -294,8 +266,17 @@ mod tests {
             "db/structure.sql",
         ] {
             assert!(!reads(path), "{path}");
-            assert_ne!(by_path(path), Verdict::Look, "{path}");
+            assert_ne!(by_path(path, ""), Verdict::Look, "{path}");
         }
+        assert!(matches!(by_path("fixtures/x/migrations/1_a.sql", "fixtures/x"), Verdict::Read(_)));
+    }
+
+    #[test]
+    fn an_extension_can_name_the_database() {
+        assert_eq!(language("delta/72/01_x.sql.sqlite"), Some(Language::Sql));
+        assert_eq!(language("app.sqlite"), None);
+        assert_eq!(dialect_by_content("SELECT 1\r\nGO\r\n").map(|found| found.0), Some(Dialect::Mssql));
+        assert_eq!(dialect_by_content("SELECT go\n"), None);
     }
 
     #[test]
@@ -316,15 +297,8 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_is_told_from_the_name() {
-        assert!(goes_back("sql/U1__a.sql") && !goes_back("sql/V1__a.sql"));
-        assert!(goes_back("migrations/0001_a.down.sql") && goes_back("2020_a/down.sql"));
-        assert!(!goes_back("migrations/0001_shutdown.sql") && !goes_back("2020_a/up.sql"));
-    }
-
-    #[test]
     fn a_path_can_name_the_dialect() {
-        assert_eq!(dialect("schema/delta/72/01_x.sql.sqlite"), Some(Dialect::Sqlite));
+        assert_eq!(dialect("schema/delta/72/01_x.sql.sqlite"), Some((Dialect::Sqlite, "sqlite".to_owned())));
         assert_eq!(dialect("migrations/0001_x.sql"), None);
         assert_eq!(dialect("migrations/0003_import_from_mysql.sql"), None);
         assert!(reads("migrations/0002_price_oracle.sql"));

@@ -1,95 +1,264 @@
-//! The programs that apply migrations.
+//! What is known of each runner, in words: for docs/runners.md, and for the advice of rules. How its files are found is
+//! in `recognise`, how they are cut into what is sent in `frontend::runners`.
 
-/// Declares [`Runner`] and the table of names in one place.
-macro_rules! runners {
-    ($($(#[$meta:meta])* $variant:ident = $name:literal,)*) => {
-        /// The program that applies a source.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
-        pub enum Runner {
-            $($(#[$meta])* $variant,)*
-        }
+use crate::config::Runner;
 
-        impl Runner {
-            /// Every runner.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The word in output and configuration.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $name,)*
-                }
-            }
-        }
-    };
+/// A runner in words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct About {
+    /// What shows that a file is its.
+    pub recognised: &'static str,
+    /// How the way forward and the way back are told apart.
+    pub directions: &'static str,
+    /// What orders its files.
+    pub order: &'static str,
+    /// Which transaction it opens, and what it sends to the server in one string.
+    pub transaction: &'static str,
+    /// What to write so that it opens none, as an order to the reader.
+    pub opt_out: Option<&'static str>,
+    /// What it fills in before it sends.
+    pub placeholders: &'static str,
 }
 
-runners! {
-    /// Not recognised: plain SQL, one statement after the other.
-    #[default]
-    Plain = "plain",
-    /// psql, with its own commands (`\i`, `\set`).
-    Psql = "psql",
-    /// A home-made Python script.
-    Script = "script",
-    /// Alembic.
-    Alembic = "alembic",
-    /// Django.
-    Django = "django",
-    /// Atlas.
-    Atlas = "atlas",
-    /// dbmate.
-    Dbmate = "dbmate",
-    /// Diesel.
-    Diesel = "diesel",
-    /// Drizzle.
-    Drizzle = "drizzle",
-    /// Flyway.
-    Flyway = "flyway",
-    /// golang-migrate.
-    GolangMigrate = "golang-migrate",
-    /// goose.
-    Goose = "goose",
-    /// Hasura.
-    Hasura = "hasura",
-    /// Liquibase formatted SQL.
-    Liquibase = "liquibase",
-    /// node-pg-migrate.
-    NodePgMigrate = "node-pg-migrate",
-    /// postgres-migrations.
-    PostgresMigrations = "postgres-migrations",
-    /// Prisma.
-    Prisma = "prisma",
-    /// refinery.
-    Refinery = "refinery",
-    /// sql-migrate.
-    SqlMigrate = "sql-migrate",
-    /// sqitch.
-    Sqitch = "sqitch",
-    /// sqlx.
-    Sqlx = "sqlx",
-    /// Supabase.
-    Supabase = "supabase",
-    /// tern.
-    Tern = "tern",
-    /// yoyo.
-    Yoyo = "yoyo",
+/// A table row.
+const fn about(
+    recognised: &'static str,
+    directions: &'static str,
+    order: &'static str,
+    transaction: &'static str,
+    opt_out: Option<&'static str>,
+    placeholders: &'static str,
+) -> About {
+    About { recognised, directions, order, transaction, opt_out, placeholders }
 }
 
 impl Runner {
-    /// The runner of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|runner| runner.as_str() == name)
-    }
-
     /// What to write so that a file of this runner is applied outside a transaction, as an order to the reader; `None`
     /// where the runner opens none, or has no way to leave it out.
     pub fn opt_out(self) -> Option<&'static str> {
+        self.about().opt_out
+    }
+
+    /// The runner in words.
+    ///
+    /// Sources: the documentation of each runner, and its code where that says more (goose `internal/sqlparser`, dbmate
+    /// `pkg/dbmate`, sqlx `sqlx-core/src/migrate`, tern `migrate`, Atlas `sql/migrate`, Supabase `pkg/migration`, Flyway
+    /// `PostgreSQLParser`, Liquibase `AbstractFormattedChangeLogParser`, node-pg-migrate `src/runner.ts`, Drizzle
+    /// `pg-core/dialect.ts`, sqitch `Engine/pg.pm`, yoyo `migrations.py`).
+    pub fn about(self) -> About {
         match self {
-            Self::Goose => Some("put `-- +goose NO TRANSACTION` at the top of the file"),
-            Self::Dbmate => Some("write `-- migrate:up transaction:false`, and one statement in the section"),
-            Self::Sqlx => Some("put `-- no-transaction` on the first line of the file"),
-            Self::Diesel => Some("put `run_in_transaction = false` into a `metadata.toml` beside `up.sql`"),
-            _ => None,
+            Self::Plain => about(
+                "a folder or a name of migrations, and nothing that shows a runner",
+                "`.down.sql`, `down.sql`, `_rollback.sql`, a folder `down`, `revert` or `rollback`",
+                "the number in the name, else the name",
+                "not known",
+                None,
+                "`{x}`, `{{ x }}`, `${x}`, `:x`, `%(x)s`",
+            ),
+            Self::Psql => about(
+                "commands of psql in the file: `\\set`, `\\i`, `\\connect` …",
+                "as for plain files",
+                "the number in the name; `\\i` and `\\ir` are read in place",
+                "none; each statement by itself (`psql -1` is not seen)",
+                None,
+                "`:x`, `:'x'`, `:\"x\"`; those that `\\set` gives a value are filled in",
+            ),
+            Self::Script => {
+                about("Python that runs SQL", "names of functions", "order of calls", "followed", None, "—")
+            }
+            Self::Alembic => about(
+                "`revision` and `down_revision` in a Python file",
+                "`upgrade`, `downgrade`",
+                "`down_revision`",
+                "one a revision or one a run, as `env.py` says",
+                Some("run it in `with op.get_context().autocommit_block():`"),
+                "—",
+            ),
+            Self::Django => about(
+                "a class `Migration(migrations.Migration)`",
+                "`reverse_code`, `reverse_sql`",
+                "`dependencies`",
+                "one a migration",
+                Some("set `atomic = False` in the class `Migration`"),
+                "—",
+            ),
+            Self::Atlas => about(
+                "`atlas.sum` beside the file, or a comment `-- atlas:…`",
+                "up only",
+                "`atlas.sum`, else the version in the name",
+                "one a file (`--tx-mode file`); statements one by one",
+                Some("put `-- atlas:txmode none` on the first line of the file, and an empty line after it"),
+                "`{{ x }}`",
+            ),
+            Self::Dbmate => about(
+                "`-- migrate:up`",
+                "`-- migrate:up`, `-- migrate:down`",
+                "the number in the name",
+                "one a section, which is sent as one string; with `transaction:false` several statements still share the implicit transaction of that string",
+                Some("write `-- migrate:up transaction:false`, and keep one statement in the section"),
+                "none",
+            ),
+            Self::Diesel => about(
+                "`up.sql` and `down.sql` in a folder of their own, with `diesel.toml` above or `diesel` in `Cargo.toml`",
+                "`up.sql`, `down.sql`",
+                "the name of the folder up to `_`",
+                "one a migration; the file is sent as one string",
+                Some(
+                    "put `run_in_transaction = false` into a `metadata.toml` beside `up.sql`, and keep one statement in the file",
+                ),
+                "none",
+            ),
+            Self::Drizzle => about(
+                "`meta/_journal.json` beside the file, or `migration.sql` beside `snapshot.json`",
+                "up only",
+                "the journal",
+                "one for all that is pending; each part between `--> statement-breakpoint` is one string; an embedded `COMMIT` ends it",
+                None,
+                "none",
+            ),
+            Self::Flyway => about(
+                "`V1__x.sql`, `U1__x.sql`, `R__x.sql`, `B1__x.sql` (or as `flyway.conf`, `flyway.toml` say), callbacks such as `beforeMigrate.sql`",
+                "`U` goes back",
+                "the version in the name, then those that repeat",
+                "one a file (with `group` one for all); none where every statement is one that Flyway knows to refuse a transaction, or the `.conf` beside it says so; statements one by one",
+                Some(
+                    "keep it alone in its file, or put `executeInTransaction=false` into a file beside it, named as it is with `.conf` added",
+                ),
+                "`${x}`, or between the configured prefix and suffix",
+            ),
+            Self::GolangMigrate => about(
+                "`1_x.up.sql`, `1_x.down.sql`",
+                "`.up.sql`, `.down.sql`",
+                "the number in the name",
+                "none, but the file is one string and so one implicit transaction; `x-multi-statement` in the address of the database is not seen",
+                Some("keep the statement alone in its file"),
+                "none",
+            ),
+            Self::Goose => about(
+                "`-- +goose Up`",
+                "`-- +goose Up`, `-- +goose Down`",
+                "the number in the name",
+                "one a migration; a statement ends at a line that ends with `;`, and `StatementBegin` to `StatementEnd` is one string",
+                Some("put `-- +goose NO TRANSACTION` at the top of the file"),
+                "`$X`, `${X}` between `-- +goose ENVSUB ON` and `OFF`",
+            ),
+            Self::Hasura => about(
+                "`up.sql` and `down.sql` in a folder named with 13 digits, or `config.yaml` of Hasura above",
+                "`up.sql`, `down.sql`",
+                "the number in the name of the folder",
+                "one a migration; the file is sent as one string",
+                None,
+                "none",
+            ),
+            Self::Liquibase => about(
+                "`--liquibase formatted sql` on the first line",
+                "`--rollback`, `/* liquibase rollback … */`",
+                "changesets in order of the file",
+                "one a changeset; statements one by one unless `splitStatements:false`",
+                Some("write `runInTransaction:false` on the line of `--changeset`"),
+                "`${x}`",
+            ),
+            Self::NodePgMigrate => about(
+                "`-- Up Migration`, or `node-pg-migrate` in `package.json` above",
+                "`-- Up Migration`, `-- Down Migration`",
+                "the number in the name",
+                "one for all that is pending; the section is sent as one string",
+                Some("write the migration in JavaScript with `pgm.noTransaction()`"),
+                "none",
+            ),
+            Self::PostgresMigrations => about(
+                "`-- postgres-migrations disable-transaction`, or `postgres-migrations` in `package.json` above",
+                "up only",
+                "the number in the name, from 1 without gaps",
+                "one a file, which is sent as one string",
+                Some("write `-- postgres-migrations disable-transaction` into the file, and keep one statement in it"),
+                "none",
+            ),
+            Self::Prisma => about(
+                "`migration.sql` in a folder of its own, with `migration_lock.toml` above or below `prisma/migrations`",
+                "up only; `down.sql` beside it goes back",
+                "the name of the folder",
+                "none, but the file is one string and so one implicit transaction",
+                Some("keep the statement alone in its migration"),
+                "none",
+            ),
+            Self::Refinery => about(
+                "`V1__x.sql`, `U1__x.sql` with `refinery` in `Cargo.toml` above, or `refinery.toml`",
+                "up only: `U` is a migration out of order",
+                "the version in the name",
+                "one a file (or one for all, as the program says); the file is sent as one string",
+                None,
+                "none",
+            ),
+            Self::SqlMigrate => about(
+                "`-- +migrate Up`",
+                "`-- +migrate Up`, `-- +migrate Down`",
+                "the number in the name, else the name",
+                "one a section; a statement ends at a line that ends with `;`",
+                Some("write `-- +migrate Up notransaction`"),
+                "none",
+            ),
+            Self::Sqitch => about(
+                "`sqitch.plan` or `sqitch.conf` above a folder `deploy`, `revert` or `verify`",
+                "`deploy`, `revert`; `verify` changes nothing and is passed over",
+                "`sqitch.plan`",
+                "none: psql runs the file, which opens its own",
+                Some("leave out `BEGIN` and `COMMIT`"),
+                "as for psql",
+            ),
+            Self::Sqlx => about(
+                "`1_x.sql`, `1_x.up.sql` with `sqlx` in `Cargo.toml` above, or `-- no-transaction` at the start",
+                "`.down.sql` goes back",
+                "the number in the name",
+                "one a file, which is sent as one string",
+                Some("put `-- no-transaction` at the very start of the file, and keep one statement in it"),
+                "none",
+            ),
+            Self::Supabase => about(
+                "`supabase/migrations/1_x.sql`",
+                "up only",
+                "the number in the name",
+                "none, but the statements of a file are sent in one pipeline and so in one implicit transaction, which only the first one escapes",
+                Some("put it into a migration of its own"),
+                "none",
+            ),
+            Self::Tern => about(
+                "`---- create above / drop below ----`, or `tern.conf` beside the file or above",
+                "`---- create above / drop below ----`",
+                "the number in the name, from 1 without gaps",
+                "one a migration, which is sent as one string; without it statements one by one",
+                Some("write the line `---- tern: disable-tx ----` into the section"),
+                "`{{ x }}`",
+            ),
+            Self::Yoyo => about(
+                "`x.rollback.sql` beside the file, `-- depends:`, `-- transactional:`, or `yoyo.ini` above",
+                "`.rollback.sql`",
+                "`-- depends:`, else the name",
+                "one a migration; statements one by one",
+                Some("write `-- transactional: false` on the first line of the file"),
+                "none",
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn advice_is_an_order_to_the_reader() {
+        for runner in Runner::ALL {
+            let said = runner.opt_out().unwrap_or("put");
+            let verb = said.split(' ').next().unwrap_or_default();
+            assert!(["put", "write", "keep", "set", "run", "leave"].contains(&verb), "{}: {said}", runner.as_str());
+        }
+    }
+
+    #[test]
+    fn names_are_read_back() {
+        for runner in Runner::ALL {
+            assert_eq!(Runner::parse(runner.as_str()), Some(*runner));
         }
     }
 }

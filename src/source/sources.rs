@@ -5,11 +5,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use globset::GlobSet;
-
+use super::detect::{self, Detected, Folder, Folders};
+use super::globs::Globs;
 use super::recognise::{self, Verdict};
-use super::{Language, Modules, Problem, Role, Runner, SourceFile, decode, walk};
-use crate::config::Settings;
+use super::{Evidence, Language, Modules, Problem, SourceFile, decode, listed, walk};
+use crate::config::{Dialect, Settings};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
 
@@ -49,8 +49,10 @@ pub struct Sources {
     root: PathBuf,
     judged: Vec<Arc<SourceFile>>,
     skipped: Vec<Skipped>,
-    roles: [(Role, GlobSet); 3],
+    globs: Globs,
     settings: Settings,
+    /// What is wrong with the lists that runners keep of their files.
+    problems: Vec<Problem>,
     /// Every file that was read, by number, and the numbers by path. Frontends ask for helpers through `&self`.
     loaded: Mutex<Loaded>,
 }
@@ -59,8 +61,7 @@ pub struct Sources {
 struct Loaded {
     files: Vec<Arc<SourceFile>>,
     by_path: BTreeMap<PathBuf, Option<FileId>>,
-    /// Folders and whether a package above them uses sqlx.
-    sqlx: BTreeMap<PathBuf, bool>,
+    folders: Folders,
 }
 
 impl Sources {
@@ -83,6 +84,7 @@ impl Sources {
         this.judged.dedup_by(|a, b| a.path == b.path);
         this.skipped.sort();
         this.skipped.dedup();
+        this.compare_lists();
         Ok(this)
     }
 
@@ -97,17 +99,13 @@ impl Sources {
     }
 
     fn empty(root: &Path, settings: &Settings) -> Self {
-        let roles = [
-            (Role::Indexes, walk::globs(&settings.indexes)),
-            (Role::Backfills, walk::globs(&settings.backfills)),
-            (Role::Migrations, walk::globs(&settings.migrations)),
-        ];
         Self {
             root: clean(root),
             judged: Vec::new(),
             skipped: Vec::new(),
-            roles,
+            globs: Globs::new(settings),
             settings: settings.clone(),
+            problems: Vec::new(),
             loaded: Mutex::default(),
         }
     }
@@ -125,6 +123,11 @@ impl Sources {
     /// Files that look relevant and are left alone, by path.
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
+    }
+
+    /// What is wrong with the lists that runners keep of their files: a journal, a plan.
+    pub fn problems(&self) -> &[Problem] {
+        &self.problems
     }
 
     /// The folder that paths are relative to.
@@ -150,7 +153,7 @@ impl Sources {
     /// A file given by name is read whatever it is called.
     fn named(&mut self, given: &Path, path: &Path) -> Result<(), SourceError> {
         let bytes = read(path).map_err(|error| unreadable(given, &error))?;
-        if walk::globs(&self.settings.exclude).is_match(self.shown(path)) {
+        if self.globs.exclude.is_match(self.shown(path)) {
             self.skipped.push(Skipped { path: self.shown(path), why: "excluded by the configuration".to_owned() });
             return Ok(());
         }
@@ -161,8 +164,7 @@ impl Sources {
 
     /// Below a folder, files are read that are recognised; where none is, every file that holds DDL.
     fn folder(&mut self, start: &Path) {
-        let exclude = walk::globs(&self.settings.exclude);
-        let include = walk::globs(&self.settings.include);
+        let given = self.shown(start);
         let before = self.judged.len();
         let mut left = Vec::new();
         for path in walk::files(start, self.settings.respect_gitignore) {
@@ -170,12 +172,11 @@ impl Sources {
             if recognise::language(&shown).is_none() {
                 continue;
             }
-            if exclude.is_match(&shown) {
+            if self.globs.exclude.is_match(&shown) {
                 self.skipped.push(Skipped { path: shown, why: "excluded by the configuration".to_owned() });
                 continue;
             }
-            let given = self.configured(&shown, &include);
-            let verdict = given.map_or_else(|| recognise::by_path(&shown), Verdict::Read);
+            let verdict = self.verdict(&path, &shown, &given);
             match self.decide(&path, &shown, verdict) {
                 Some(file) => self.judged.push(file),
                 None => left.push((path, shown)),
@@ -186,13 +187,41 @@ impl Sources {
         }
     }
 
-    /// Why the configuration says that a file is a source.
-    fn configured(&self, shown: &str, include: &GlobSet) -> Option<String> {
-        if include.is_match(shown) {
-            return Some("included by the configuration".to_owned());
+    /// What configuration, path and folder say of a file below the folder `given`.
+    fn verdict(&self, path: &Path, shown: &str, given: &str) -> Verdict {
+        if let Some(why) = self.globs.configured(shown) {
+            return Verdict::Read(why);
         }
-        let role = self.roles.iter().find(|(_, globs)| globs.is_match(shown))?;
-        Some(format!("has the role `{}` in the configuration", role.0.as_str()))
+        let verdict = recognise::by_path(shown, given);
+        if matches!(verdict, Verdict::Leave(_) | Verdict::Other) || recognise::language(shown) != Some(Language::Sql) {
+            return verdict;
+        }
+        detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
+    }
+
+    /// The folder that a file is in, looked at once a run.
+    fn folder_of(&self, path: &Path) -> Arc<Folder> {
+        self.lock().folders.get(&self.root, path.parent().unwrap_or(path))
+    }
+
+    /// Compares the lists that runners keep with the files there are.
+    fn compare_lists(&mut self) {
+        let mut seen = std::collections::BTreeSet::new();
+        for file in self.judged.clone() {
+            let folder = self.folder_of(&self.root.join(&file.path));
+            let Some((at, list)) = folder.upwards().find_map(|at| Some((at, at.list.as_ref()?))) else { continue };
+            if !seen.insert(at.shown.clone()) {
+                continue;
+            }
+            let base = self.root.join(&at.shown);
+            let gone: Vec<_> = list.entries.iter().filter(|entry| !base.join(&entry.file).is_file()).collect();
+            if gone.is_empty() || !listed::concerns(list, file.runner) {
+                continue;
+            }
+            if let Some(own) = self.helper(&base.join(list.path)) {
+                self.problems.extend(gone.into_iter().map(|entry| listed::missing(list, entry, own.id)));
+            }
+        }
     }
 
     fn decide(&mut self, path: &Path, shown: &str, verdict: Verdict) -> Option<Arc<SourceFile>> {
@@ -204,7 +233,7 @@ impl Sources {
             }
             let read = read(path).ok()?;
             // Only told apart here: a file that is read is decoded with its problems below.
-            let verdict = recognise::by_content(shown, &String::from_utf8_lossy(&read));
+            let verdict = recognise::by_content(shown, &decode::text(&read));
             bytes = Some(read);
             verdict
         } else {
@@ -228,7 +257,7 @@ impl Sources {
         for (path, shown) in left {
             let Ok(bytes) = read(path) else { continue };
             let sql = recognise::language(shown) == Some(Language::Sql);
-            let ddl = recognise::by_content(shown, &String::from_utf8_lossy(&bytes));
+            let ddl = recognise::by_content(shown, &decode::text(&bytes));
             if sql || matches!(ddl, Verdict::Read(_) | Verdict::Leave(_)) {
                 self.skipped.retain(|skipped| skipped.path != *shown);
                 let why = "nothing else in the folder is recognised as a migration".to_owned();
@@ -279,63 +308,86 @@ impl Sources {
         let shown = self.shown(path);
         let decoded = decode::decode(FileId(0), bytes);
         let language = recognise::language(&shown).unwrap_or(Language::Sql);
-        let by_configuration = self.roles.iter().find(|(_, globs)| globs.is_match(&shown)).map(|(role, _)| *role);
-        let role = by_configuration.or_else(|| recognise::role(&shown).map(|(role, _)| role)).unwrap_or_default();
-        let said = self.settings.sources.iter().find(|source| walk::globs([&source.path]).is_match(&shown));
-        let dialect = said.and_then(|said| said.dialect).or_else(|| recognise::dialect(&shown));
-        let by_content = || recognise::dialect_by_content(&decoded.text).filter(|_| language == Language::Sql);
-        let dialect = dialect.or_else(by_content);
-        let runner = said.and_then(|said| Runner::parse(said.runner.as_deref()?));
+        let folder = self.folder_of(path);
+        let detected = self.detect(&folder, &shown, &decoded.text, language);
+        let by_name = || recognise::role(&shown);
+        let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
+        let (dialect, dialect_why) = self.dialect(&shown, &decoded.text, language, &detected);
+        let said = self.globs.said(&shown, |source| source.transaction);
+        let said = said.map(|on| (on, "`[[source]]` in the configuration".to_owned()));
+        let (transaction, transaction_why) = said.or(detected.transaction.clone()).unzip();
+        let mut problems: Vec<Problem> = decoded.problem.into_iter().collect();
+        if !helper {
+            problems.extend(listed::unlisted(&folder, &detected, name(&shown)));
+        }
         SourceFile {
             id: FileId(0),
             lines: LineIndex::new(&decoded.text),
             language,
             role,
-            runner: runner.unwrap_or_else(|| self.runner(path, &shown, &decoded.text, language)),
-            dialect: dialect.unwrap_or(self.settings.dialect),
-            source: !helper || self.recognised(&shown, &decoded.text),
-            transaction: said.and_then(|said| said.transaction).or_else(|| transaction_beside(path)),
-            down: recognise::goes_back(&shown),
-            place: super::Place::default(),
-            why,
+            runner: detected.runner,
+            dialect,
+            source: !helper || self.recognised(path, &shown, &decoded.text),
+            transaction,
+            batch: detected.batch,
+            mixed: detected.mixed,
+            placeholder: detected.placeholder,
+            down: detected.down,
+            place: detected.place,
+            evidence: Evidence {
+                read: why,
+                runner: detected.why,
+                dialect: dialect_why,
+                role: role_why.to_owned(),
+                transaction: transaction_why,
+            },
             helper,
-            problems: decoded.problem.into_iter().collect(),
+            problems,
             exact: decoded.exact,
             text: decoded.text,
             path: shown,
         }
     }
 
-    /// The runner of a file; sqlx is known by the package that uses it.
-    fn runner(&self, path: &Path, shown: &str, text: &str, language: Language) -> Runner {
-        let runner = recognise::runner(shown, text, language);
-        if runner == Runner::Plain && recognise::may_be_sqlx(shown) && self.uses_sqlx(path) {
-            return Runner::Sqlx;
+    /// What applies a file: as the configuration says, else as is recognised.
+    fn detect(&self, folder: &Folder, shown: &str, text: &str, language: Language) -> Detected {
+        let said = self.globs.said(shown, |source| source.runner);
+        if let Some(runner) = said {
+            return detect::describe(runner, "`[[source]]` in the configuration".to_owned(), folder, name(shown));
         }
-        runner
+        match language {
+            Language::Sql => detect::detect(folder, name(shown), text),
+            Language::Python => {
+                let (runner, why) = recognise::python_runner(text);
+                detect::describe(runner, why.to_owned(), folder, name(shown))
+            }
+        }
     }
 
-    /// Whether a `Cargo.toml` above `path` names sqlx; asked once for each folder.
-    fn uses_sqlx(&self, path: &Path) -> bool {
-        let Some(folder) = path.parent().filter(|folder| folder.starts_with(&self.root)) else { return false };
-        if let Some(known) = self.lock().sqlx.get(folder) {
-            return *known;
+    /// The dialect of a file and why. What the user says counts before what the project's files do.
+    fn dialect(&self, shown: &str, text: &str, language: Language, detected: &Detected) -> (Dialect, String) {
+        if let Some(dialect) = self.globs.said(shown, |source| source.dialect) {
+            return (dialect, "`[[source]]` in the configuration".to_owned());
         }
-        let here = std::fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("sqlx"));
-        let answer = here || self.uses_sqlx(folder);
-        self.lock().sqlx.insert(folder.to_owned(), answer);
-        answer
+        if self.settings.dialect_given || self.settings.dialect != Dialect::default() {
+            return (self.settings.dialect, "`dialect` in the configuration".to_owned());
+        }
+        if let Some(found) = &detected.dialect {
+            return found.clone();
+        }
+        if let Some((dialect, word)) = recognise::dialect(shown) {
+            return (dialect, format!("`{word}` in the path"));
+        }
+        let by_content = recognise::dialect_by_content(text).filter(|_| language == Language::Sql);
+        let by_content = by_content.map(|(dialect, why)| (dialect, why.to_owned()));
+        by_content.unwrap_or_else(|| (self.settings.dialect, "the default".to_owned()))
     }
 
     /// Whether a walk would find a file to be a source.
-    fn recognised(&self, shown: &str, text: &str) -> bool {
-        let include = walk::globs(&self.settings.include);
-        let verdict = match self.configured(shown, &include) {
-            Some(why) => Verdict::Read(why),
-            None => recognise::by_path(shown),
-        };
+    fn recognised(&self, path: &Path, shown: &str, text: &str) -> bool {
+        let verdict = self.verdict(path, shown, "");
         let verdict = if verdict == Verdict::Look { recognise::by_content(shown, text) } else { verdict };
-        matches!(verdict, Verdict::Read(_)) && !walk::globs(&self.settings.exclude).is_match(shown)
+        matches!(verdict, Verdict::Read(_)) && !self.globs.exclude.is_match(shown)
     }
 
     /// The file of a module below `folder`: `a/b.py` or `a/b/__init__.py`.
@@ -365,6 +417,14 @@ impl Sources {
 }
 
 impl Modules for Sources {
+    fn included(&self, from: &SourceFile, path: &str, beside: bool) -> Option<Arc<SourceFile>> {
+        let own = self.root.join(&from.path);
+        let folder = own.parent()?;
+        let candidates = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&self.root));
+        let mut candidates = candidates.take(if beside { 1 } else { usize::MAX });
+        candidates.find_map(|folder| self.helper(&clean(&folder.join(path))))
+    }
+
     fn module(&self, from: &SourceFile, level: u32, dotted: &str) -> Option<Arc<SourceFile>> {
         let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
         let own = self.root.join(&from.path);
@@ -388,21 +448,9 @@ impl Modules for Sources {
     }
 }
 
-/// What a file beside `path` says about its transaction: Diesel's `metadata.toml`, Flyway's `NAME.sql.conf`.
-fn transaction_beside(path: &Path) -> Option<bool> {
-    let name = path.file_name()?.to_string_lossy().into_owned();
-    let (file, key) = match name.as_str() {
-        "up.sql" | "down.sql" => (path.with_file_name("metadata.toml"), "run_in_transaction"),
-        _ if name.contains("__") => (path.with_file_name(format!("{name}.conf")), "executeInTransaction"),
-        _ => return None,
-    };
-    let text = std::fs::read_to_string(file).ok()?;
-    let value = text.lines().find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))?;
-    match value.trim() {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    }
+/// The last part of a path as shown.
+fn name(shown: &str) -> &str {
+    shown.rsplit('/').next().unwrap_or(shown)
 }
 
 /// The path without `.` and `..`, which need no look at the disk here.

@@ -1,11 +1,12 @@
 //! The two comparisons.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ddlint::ir::{OpKind, Operation};
 
 use super::claims::{self, Claim};
+use super::consequence;
 use super::{Event, Noted};
 
 /// How many of `total` are as they should be, and those that are not.
@@ -16,6 +17,8 @@ pub(crate) struct Outcome {
     pub(crate) total: usize,
     /// Those that are not as they should be: the test, the statement on one line, and what is wrong.
     pub(crate) wrong: Vec<(String, String, String)>,
+    /// What was left out, by its reason.
+    pub(crate) left_out: BTreeMap<&'static str, usize>,
 }
 
 impl Outcome {
@@ -65,28 +68,34 @@ pub(crate) fn typed(noted: &[Noted], read: &[Vec<Operation>]) -> Outcome {
         };
         wrong.push((one.file.clone(), one_line(&one.sql), problem));
     }
-    Outcome { what: "statements typed", total, wrong }
+    Outcome { what: "statements typed", total, wrong, left_out: BTreeMap::new() }
 }
 
 /// Whether the objects that operations name are those that the server saw.
 pub(crate) fn events(noted: &[Noted], read: &[Vec<Operation>]) -> Outcome {
     let mut wrong = Vec::new();
     let mut total = 0;
+    let mut left_out = BTreeMap::new();
     for (one, operations) in noted.iter().zip(read) {
         if one.sqlstate.is_some() {
             continue;
         }
         let seen: Vec<&Event> = one.events.iter().filter(|event| claims::counts(event)).collect();
         let claims: Vec<Claim> = operations.iter().flat_map(claims::of).collect();
-        let (compared, problems) = settle(&seen, &claims);
+        let (compared, problems) = settle(&seen, operations, &claims, &mut left_out);
         total += compared;
         wrong.extend(problems.into_iter().map(|problem| (one.file.clone(), one_line(&one.sql), problem)));
     }
-    Outcome { what: "objects agreed on", total, wrong }
+    Outcome { what: "objects agreed on", total, wrong, left_out }
 }
 
 /// Compares what was seen with what is claimed: how many were compared, and what has no counterpart.
-fn settle(seen: &[&Event], claims: &[Claim]) -> (usize, Vec<String>) {
+fn settle(
+    seen: &[&Event],
+    operations: &[Operation],
+    claims: &[Claim],
+    left_out: &mut BTreeMap<&'static str, usize>,
+) -> (usize, Vec<String>) {
     let mut met: Vec<bool> = vec![false; claims.len()];
     let mut problems: BTreeSet<String> = BTreeSet::new();
     let mut compared = 0;
@@ -98,10 +107,12 @@ fn settle(seen: &[&Event], claims: &[Claim]) -> (usize, Vec<String>) {
                 found = true;
             }
         }
-        if found || !claims::consequence(event, seen, claims) {
-            compared += 1;
+        if !found && let Some(reason) = consequence::reason(event, operations, claims) {
+            *left_out.entry(reason).or_default() += 1;
+            continue;
         }
-        if !found && !claims::consequence(event, seen, claims) {
+        compared += 1;
+        if !found {
             let identity = event.identity.as_deref().unwrap_or("-");
             problems.insert(format!("seen, not read: {} {} {identity}", event.tag, event.object_type));
         }

@@ -29,6 +29,16 @@ pub(crate) fn write(typed: &Outcome, events: &Outcome, kinds: &BTreeMap<&str, us
         let _ = writeln!(out, "## {}\n\n{says}\n", title(outcome.what));
         let right = outcome.total - outcome.wrong.len();
         let _ = writeln!(out, "**{right} of {} ({:.2} %)**\n", outcome.total, 100.0 * outcome.share());
+        if !outcome.left_out.is_empty() {
+            let _ = writeln!(
+                out,
+                "Not counted, because no statement names it:\n\n| what the server did besides | events |\n|---|---:|"
+            );
+            for (reason, count) in &outcome.left_out {
+                let _ = writeln!(out, "| {reason} | {count} |");
+            }
+            out.push('\n');
+        }
         if outcome.wrong.is_empty() {
             continue;
         }

@@ -5,6 +5,8 @@
 
 mod claims;
 mod compare;
+mod consequence;
+mod derived;
 mod document;
 
 use std::collections::BTreeMap;
@@ -106,13 +108,18 @@ fn read(noted: &[Noted]) -> Vec<Vec<Operation>> {
     read
 }
 
+/// How many there must be: in all of the suite, or in the sample of it.
+fn least(all: usize, sample: usize) -> usize {
+    if std::env::var_os("DDLINT_REGRESSION_SAMPLE").is_some() { sample } else { all }
+}
+
 #[test]
 fn every_statement_that_the_server_accepts_is_typed() {
     let Some(noted) = noted() else { return };
     let read = read(&noted);
     let result = compare::typed(&noted, &read);
     println!("{result}");
-    assert!(result.total > 30_000, "the suite was run: {} statements", result.total);
+    assert!(result.total > least(30_000, 10_000), "the suite was run: {} statements", result.total);
     assert!(result.share() >= TYPED, "{result}");
 }
 
@@ -122,7 +129,7 @@ fn operations_name_what_event_triggers_see() {
     let read = read(&noted);
     let result = compare::events(&noted, &read);
     println!("{result}");
-    assert!(result.total > 10_000, "the suite was run: {} objects", result.total);
+    assert!(result.total > least(10_000, 3_000), "the suite was run: {} objects", result.total);
     assert!(result.share() >= AGREED, "{result}");
 }
 

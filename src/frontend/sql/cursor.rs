@@ -20,6 +20,27 @@ pub(super) struct Cursor<'a> {
     at: usize,
 }
 
+/// Keywords that follow the name of an object: before one of them an unknown part is the name.
+const AFTER_NAMES: &[&str] = &[
+    "AS",
+    "OF",
+    "ON",
+    "LIKE",
+    "PARTITION",
+    "WITH",
+    "WITHOUT",
+    "USING",
+    "INHERITS",
+    "CASCADE",
+    "RESTRICT",
+    "SELECT",
+    "TABLESPACE",
+    "ENGINE",
+    "ALGORITHM",
+    "LOCK",
+    "SERVER",
+];
+
 impl<'a> Cursor<'a> {
     pub(super) fn new(text: &'a SqlText, dialect: Dialect, tokens: &'a [Token]) -> Self {
         Self { text, dialect, tokens, at: 0 }
@@ -64,10 +85,14 @@ impl<'a> Cursor<'a> {
         self.is_nth(0, word)
     }
 
+    /// The token before this one.
+    pub(super) fn before(&self) -> Option<&'a Token> {
+        self.tokens.get(self.at.checked_sub(1)?)
+    }
+
     /// Whether the token before this one is `word`.
     pub(super) fn follows(&self, word: &str) -> bool {
-        let before = self.at.checked_sub(1).and_then(|at| self.tokens.get(at));
-        before.is_some_and(|t| t.kind == Kind::Word && self.source(t).eq_ignore_ascii_case(word))
+        self.before().is_some_and(|t| t.kind == Kind::Word && self.source(t).eq_ignore_ascii_case(word))
     }
 
     pub(super) fn is_any(&self, words: &[&str]) -> bool {
@@ -298,6 +323,46 @@ impl<'a> Cursor<'a> {
             Ok(name) => Known::Known(QualifiedName { schema, name }, self.text.span(range)),
             Err(_) => Known::Unknown(self.unknown(range)),
         })
+    }
+
+    /// `column`, `table.column` or `schema.table.column`: the table where it is named, and the column.
+    pub(super) fn column(&mut self) -> Read<(Option<Known<QualifiedName>>, Known<QualifiedName>)> {
+        let start = *self;
+        let mut before: Option<Cursor<'a>> = None;
+        let mut last = *self;
+        if self.part().is_none() {
+            return Err("a column");
+        }
+        while self.at_kind(Kind::Dot) {
+            let mut ahead = *self;
+            ahead.at += 1;
+            let next = ahead;
+            if ahead.part().is_none() {
+                break;
+            }
+            before = Some(*self);
+            last = next;
+            *self = ahead;
+        }
+        let table = match before {
+            Some(dot) => {
+                let count = dot.at.saturating_sub(start.at);
+                let mut table = start.over(start.rest().get(..count).unwrap_or_default());
+                Some(table.name()?)
+            }
+            None => None,
+        };
+        Ok((table, last.ident().ok_or("a column")?.map(QualifiedName::bare)))
+    }
+
+    /// Takes an unknown part that a name, or a further unknown part, follows: it is no name itself.
+    pub(super) fn eat_unknown_before_name(&mut self) -> bool {
+        let mut ahead = *self;
+        let found = ahead.eat_unknown() && ahead.is_name() && !ahead.is_any(AFTER_NAMES);
+        if found {
+            *self = ahead;
+        }
+        found
     }
 
     /// `[ONLY] name [*]`, also in parentheses.

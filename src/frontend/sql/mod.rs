@@ -5,7 +5,6 @@
 //! one statement holds never hides the next. A general parser (`parse`) is asked only for a second opinion.
 
 mod cursor;
-pub mod formats;
 mod lexer;
 mod parse;
 mod reader;
@@ -14,7 +13,6 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-pub use self::formats::{Section, sections};
 pub use self::recognise::looks_like_sql;
 
 use std::ops::Range;
@@ -58,6 +56,12 @@ pub fn unclosed(text: &str, dialect: Dialect) -> Option<(usize, &'static str)> {
         _ => "quoted name",
     };
     Some((token.start as usize, what))
+}
+
+/// Where the first statement of `text` ends, what separates it included; the whole where it has none.
+pub fn first_end(text: &str, dialect: Dialect) -> usize {
+    let mut splitter = split::Splitter::new(text, 0..text.len(), dialect);
+    splitter.next().map_or(text.len(), |piece| piece.range().end)
 }
 
 /// xxh3-64 of the tokens, a separator after each, unquoted words in lower case.

@@ -217,7 +217,7 @@ fn other_dialects_are_read() {
             "index.create t .i @16..35",
             "column.rename t .a @37..60",
             "column.retype/change t .a @37..60",
-            "other/online t @62..79",
+            "table.alter/online t @62..79",
         ]
     );
     assert_eq!(

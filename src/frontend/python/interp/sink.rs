@@ -36,7 +36,7 @@ fn describe_index(operation: &mut Operation, record: &Record<'_>) {
             Value::Unknown(opaque) => opaque.unknown.text.trim_matches(['{', '}']).rsplit('.').next()?.to_owned(),
             _ => return None,
         };
-        Some(IndexColumn { text: text.to_lowercase(), expression: false })
+        Some(IndexColumn { text: text.to_lowercase(), ..IndexColumn::default() })
     };
     let columns = keys.iter().filter_map(column).collect();
     let unique = fields.get("unique").and_then(Value::truth) == Some(true);

@@ -1,14 +1,15 @@
-//! DO blocks: the statements inside PL/pgSQL, without its control flow.
+//! DO blocks and the bodies of functions: the statements inside PL/pgSQL, and under which control flow they stand.
 
 use std::collections::BTreeMap;
 
+use super::strings::{Texts, Variables, appended, literal};
 use super::{DEEPEST, Guarded, Reader};
-use crate::frontend::sql::cursor::{Cursor, Read, unquote};
+use crate::config::Dialect;
+use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::{Kind, Token};
-use crate::frontend::sql::split::Splitter;
+use crate::frontend::sql::split::{Piece, Splitter};
 use crate::frontend::text::SqlText;
-use crate::ir::{OpKind, OpaqueReason, Operation, Unknown};
-use crate::span::Span;
+use crate::ir::{OpKind, OpaqueReason, Operation};
 
 /// Frames of a block that are followed no deeper than this; a handler marks what its block did.
 const FRAMES: usize = 64;
@@ -21,6 +22,17 @@ struct Frame {
     /// What held outside it.
     conditional: bool,
     guard: Guarded,
+    in_loop: bool,
+    /// What variables may hold at any time in and after a loop that appends to them.
+    appended: BTreeMap<String, Vec<Option<SqlText>>>,
+    /// What the variables held that the present branch assigns.
+    saved: BTreeMap<String, Option<Vec<Option<SqlText>>>>,
+    /// For each variable that a branch has assigned: by how many, what it held before, what it may hold now.
+    results: BTreeMap<String, (usize, Option<Vec<Option<SqlText>>>, Vec<Option<SqlText>>)>,
+    /// Branches that have ended.
+    branches: usize,
+    /// One of them is the ELSE.
+    exhaustive: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -120,18 +132,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the body of a block.
-    fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
+    pub(super) fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
         let pieces: Vec<_> = Splitter::new(&text.text, range, self.dialect()).collect();
-        let mut walker = Walker { frames: Vec::new(), variables: BTreeMap::new() };
-        let mut reader = Reader {
-            text,
-            statement: std::sync::Arc::clone(&self.statement),
-            span: self.span,
-            conditional: self.conditional,
-            guard: self.guard,
-            depth: self.depth + 1,
-            operations: Vec::new(),
-        };
+        let texts = Texts { values: Variables::new(), shared: self.shared };
+        let loops = loops(text, self.dialect(), &pieces, &texts);
+        let mut walker = Walker { frames: Vec::new(), texts, loops: loops.into_iter() };
+        let mut reader = self.inside(text);
         let mut declaring = false;
         for piece in &pieces {
             walker.piece(&mut reader, &piece.tokens, &mut declaring);
@@ -139,38 +145,152 @@ impl<'a> Reader<'a> {
         reader.operations
     }
 
-    /// EXECUTE expression, after EXECUTE. `variables` are what was assigned before it.
-    fn execute(&mut self, mut c: Cursor<'_>, variables: &BTreeMap<String, SqlText>) {
+    /// EXECUTE expression, after EXECUTE.
+    fn execute(&mut self, mut c: Cursor<'_>, texts: &Texts<'_>) {
         let expression = c.until_word(&["INTO", "USING"]);
-        let variable = Some(expression.word().to_lowercase()).filter(|_| expression.rest().len() == 1);
-        let text = match variable.and_then(|name| variables.get(&name)) {
-            Some(value) => value.clone(),
-            None => evaluate(expression),
-        };
-        if text.text.starts_with(crate::frontend::text::HOLE) || text.text.is_empty() {
-            let reason = format!("`{}` is made when the block runs", expression.shown());
-            self.span = expression.span();
-            self.unresolved(reason);
-            return;
+        let alternatives = texts.alternatives(expression);
+        let several = alternatives.len() > 1;
+        let outside = self.conditional;
+        self.conditional |= several;
+        let mut told = false;
+        for text in alternatives {
+            match text.filter(|t| !t.text.starts_with(crate::frontend::text::HOLE) && !t.text.is_empty()) {
+                Some(text) => self.execute_text(&text),
+                None if told => {}
+                None => {
+                    told = true;
+                    self.span = expression.span();
+                    self.unresolved(format!("`{}` is made when the block runs", expression.shown()));
+                }
+            }
         }
-        if self.depth >= DEEPEST {
+        self.conditional = outside;
+    }
+
+    fn execute_text(&mut self, text: &SqlText) {
+        let length = text.text.len();
+        if self.depth >= DEEPEST || !self.shared.spend(length) {
             self.unresolved("blocks are nested too deeply".to_owned());
             return;
         }
-        let length = text.text.len();
-        let mut inner = super::read_inside(self, &text, 0..length);
+        let mut inner = super::read_inside(self, text, 0..length);
         self.operations.append(&mut inner);
     }
 }
 
-/// Follows the control flow.
-struct Walker {
-    frames: Vec<Frame>,
-    /// The text last assigned to each variable.
-    variables: BTreeMap<String, SqlText>,
+/// The texts that each loop assigns to variables, by the order in which the loops begin.
+#[derive(Default)]
+struct Assigned<'a> {
+    values: BTreeMap<String, Vec<Option<SqlText>>>,
+    /// Variables to which the loop only appends (`x := x || …`), and where.
+    appended: BTreeMap<String, Cursor<'a>>,
 }
 
-impl Walker {
+/// A variable may hold no more texts than this; then it is not known.
+const ALTERNATIVES: usize = 4;
+
+/// Loops in loops that are told apart; an assignment is that of so many around it.
+const LOOPS: usize = 8;
+
+/// Adds what `more` holds, each text once.
+fn join(known: &mut Vec<Option<SqlText>>, more: Vec<Option<SqlText>>) {
+    for one in more {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+    if known.len() > ALTERNATIVES {
+        known.clear();
+        known.push(None);
+    }
+}
+
+/// What the loops of a block assign: at the head of a loop a variable may hold what an earlier round left in it.
+fn loops<'a>(text: &'a SqlText, dialect: Dialect, pieces: &'a [Piece], texts: &Texts<'_>) -> Vec<Assigned<'a>> {
+    let mut found: Vec<Assigned<'a>> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
+    for piece in pieces {
+        let mut c = Cursor::new(text, dialect, &piece.tokens);
+        let mut statement = c;
+        while !c.done() {
+            if c.is("LOOP") && c.follows("END") {
+                open.pop();
+            } else if c.is("LOOP") {
+                open.push(found.len());
+                found.push(Assigned::default());
+            }
+            let begins = c.is_any(&["LOOP", "THEN", "ELSE", "BEGIN"]) || c.at_operator(">>");
+            c.skip();
+            if begins {
+                statement = c;
+            }
+        }
+        if open.is_empty() {
+            continue;
+        }
+        let appends = appends(statement);
+        for (name, values) in assigned(statement, texts) {
+            for at in open.iter().rev().take(LOOPS) {
+                let Some(of_loop) = found.get_mut(*at) else { continue };
+                if appends && !of_loop.values.contains_key(&name) {
+                    of_loop.appended.insert(name.clone(), statement);
+                } else {
+                    of_loop.appended.remove(&name);
+                    join(of_loop.values.entry(name.clone()).or_default(), values.clone());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// `x := x || …`
+fn appends(c: Cursor<'_>) -> bool {
+    let mut value = c;
+    let name = value.word();
+    value.step();
+    if !(value.eat_operator(":=") || value.eat_operator("=")) || !value.is(name) || name.is_empty() {
+        return false;
+    }
+    value.step();
+    value.at_operator("||")
+}
+
+/// The variables that a statement assigns, with what they may hold then.
+fn assigned(mut c: Cursor<'_>, texts: &Texts<'_>) -> Vec<(String, Vec<Option<SqlText>>)> {
+    if is_assignment(c) {
+        let Some(name) = c.ident_text() else { return Vec::new() };
+        c.until(|c| c.at_operator(":=") || c.at_operator("=") || c.is("DEFAULT"));
+        c.step();
+        return vec![(name, texts.alternatives(c))];
+    }
+    let mut names = Vec::new();
+    if c.eat("GET") {
+        c.until_word(&["DIAGNOSTICS"]);
+        c.step();
+        names.extend(c.split_commas().into_iter().filter_map(|mut part| part.ident_text()));
+    } else if c.is_any(&["SELECT", "EXECUTE", "FETCH", "WITH", "INSERT", "UPDATE", "DELETE"]) {
+        let insert = c.eat("INSERT INTO");
+        c.until_word(&["INTO"]);
+        if c.eat("INTO") || (insert && c.eat("INTO")) {
+            c.eat("STRICT");
+            let list = c.until_word(&["FROM", "USING", "WHERE"]);
+            names.extend(list.split_commas().into_iter().filter_map(|mut part| part.ident_text()));
+        }
+    }
+    names.into_iter().map(|name| (name, vec![None])).collect()
+}
+
+/// Follows the control flow.
+struct Walker<'s, 'p> {
+    frames: Vec<Frame>,
+    /// What variables hold.
+    texts: Texts<'s>,
+    /// What the loops that are still to come assign.
+    loops: std::vec::IntoIter<Assigned<'p>>,
+}
+
+impl Walker<'_, '_> {
     /// One piece between semicolons: control words, then at most one statement.
     fn piece<'t>(&mut self, reader: &mut Reader<'t>, tokens: &'t [Token], declaring: &mut bool) {
         let mut c = Cursor::new(reader.text, reader.dialect(), tokens);
@@ -184,7 +304,7 @@ impl Walker {
                 *declaring = false;
                 self.open(reader, Flow::Block, Guarded::No);
             } else if *declaring {
-                self.assign(c);
+                self.declare(c);
                 return;
             } else if c.eat("END") {
                 c.eat_any(&["IF", "LOOP", "CASE"]);
@@ -209,12 +329,18 @@ impl Walker {
             self.branch(reader, guard);
         } else if c.eat("ELSE") {
             self.branch(reader, Guarded::No);
+            if let Some(frame) = self.frames.last_mut() {
+                frame.exhaustive = true;
+            }
         } else if c.is_any(&["WHILE", "FOR", "FOREACH", "LOOP"]) {
-            c.until_word(&["LOOP"]);
+            let head = c.until_word(&["LOOP"]);
             c.eat("LOOP");
+            self.looped(reader, head);
             self.open(reader, Flow::Loop, Guarded::No);
         } else if c.eat("CASE") {
             c.until_word(&["WHEN"]);
+            c.eat("WHEN");
+            up_to_then(c);
             self.open(reader, Flow::Case, Guarded::No);
         } else if c.is("EXCEPTION") && self.frames.last().is_some_and(|f| f.kind == Flow::Block) {
             c.eat("EXCEPTION");
@@ -224,6 +350,7 @@ impl Walker {
             reader.conditional = true;
         } else if c.eat("WHEN") {
             let condition = up_to_then(c);
+            self.end_branch();
             self.handles(reader, condition);
         } else {
             return false;
@@ -231,24 +358,120 @@ impl Walker {
         true
     }
 
+    /// `FOR row IN query LOOP`: the query runs, and the row is not known.
+    fn looped<'t>(&mut self, reader: &mut Reader<'t>, mut head: Cursor<'t>) {
+        if !head.eat_any(&["FOR", "FOREACH"]) {
+            reader.run_calls(head);
+            return;
+        }
+        let variables = head.until_word(&["IN"]);
+        for mut part in variables.split_commas() {
+            if let Some(name) = part.ident_text() {
+                self.set(name, vec![None]);
+            }
+        }
+        head.eat("IN");
+        self.query(reader, head);
+    }
+
+    /// A query whose rows the block takes: only what it changes is told.
+    fn query<'t>(&self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
+        let (place, before) = (c.span(), reader.operations.len());
+        if c.eat("EXECUTE") {
+            reader.span = place;
+            reader.execute(c, &self.texts);
+        } else if c.is_any(&["WITH", "INSERT", "UPDATE", "DELETE", "MERGE"]) {
+            reader.statement(c.rest(), false);
+        } else {
+            reader.span = place;
+            reader.run_calls(c);
+        }
+        let added = reader.operations.split_off(before);
+        reader.operations.extend(added.into_iter().filter(|op| op.kind != OpKind::DataSelect));
+        for op in reader.operations.iter_mut().skip(before) {
+            op.nested.get_or_insert(place);
+        }
+    }
+
     fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, guard: Guarded) {
         let before = reader.operations.len();
-        self.frames.push(Frame { kind, before, conditional: reader.conditional, guard: reader.guard });
+        self.frames.push(Frame {
+            kind,
+            before,
+            conditional: reader.conditional,
+            guard: reader.guard,
+            in_loop: reader.in_loop,
+            appended: BTreeMap::new(),
+            saved: BTreeMap::new(),
+            results: BTreeMap::new(),
+            branches: 0,
+            exhaustive: false,
+        });
         reader.conditional |= kind != Flow::Block;
+        reader.in_loop |= kind == Flow::Loop;
         if guard != Guarded::No {
             reader.guard = guard;
+        }
+        if kind == Flow::Loop {
+            let assigned = self.loops.next().unwrap_or_default();
+            for (name, values) in assigned.values {
+                let mut known = self.texts.values.get(&name).cloned().unwrap_or_default();
+                join(&mut known, values);
+                self.set(name, known);
+            }
+            for (name, place) in assigned.appended {
+                let known = self.texts.values.get(&name).cloned().unwrap_or_else(|| vec![None]);
+                let known =
+                    known.iter().map(|text| text.as_ref().map(|text| appended(text, place))).collect::<Vec<_>>();
+                if let Some(frame) = self.frames.last_mut() {
+                    frame.appended.insert(name.clone(), Vec::clone(&known));
+                }
+                self.set(name, known);
+            }
         }
     }
 
     fn branch(&mut self, reader: &mut Reader<'_>, guard: Guarded) {
         let outside = self.frames.last().map_or(Guarded::No, |frame| frame.guard);
         reader.guard = if guard == Guarded::No { outside } else { guard };
+        self.end_branch();
+    }
+
+    /// What a branch has assigned is put aside, and what held before it holds again.
+    fn end_branch(&mut self) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        frame.branches += 1;
+        for (name, old) in std::mem::take(&mut frame.saved) {
+            let now = match &old {
+                Some(old) => self.texts.values.insert(name.clone(), old.clone()),
+                None => self.texts.values.remove(&name),
+            };
+            let result = frame.results.entry(name).or_insert_with(|| (0, old, Vec::new()));
+            result.0 += 1;
+            join(&mut result.2, now.unwrap_or_else(|| vec![None]));
+        }
     }
 
     fn close(&mut self, reader: &mut Reader<'_>) {
-        if let Some(frame) = self.frames.pop() {
-            reader.conditional = frame.conditional;
-            reader.guard = frame.guard;
+        self.end_branch();
+        let Some(frame) = self.frames.pop() else { return };
+        reader.conditional = frame.conditional;
+        reader.guard = frame.guard;
+        reader.in_loop = frame.in_loop;
+        if frame.kind == Flow::Loop && !frame.in_loop {
+            rounds(reader.operations.get_mut(frame.before..).unwrap_or_default());
+        }
+        for (name, (times, old, mut values)) in frame.results {
+            if let Some(head) = frame.appended.get(&name) {
+                // What stood at the head of the loop covers all that its rounds can leave.
+                self.set(name, head.clone());
+                continue;
+            }
+            // Where some branch assigns nothing, the old value may still be there.
+            if !(frame.exhaustive && times == frame.branches) && frame.kind != Flow::Block {
+                join(&mut values, old.unwrap_or_default());
+            }
+            self.set(name, values);
         }
     }
 
@@ -264,34 +487,53 @@ impl Walker {
         }
     }
 
-    /// Keeps the text that `variable := 'text'` assigns, for the EXECUTE that runs it.
-    fn assign(&mut self, mut c: Cursor<'_>) {
-        let Some(name) = c.ident_text() else { return };
-        c.until(|c| c.at_operator(":=") || c.at_operator("=") || c.is("DEFAULT"));
-        c.step();
-        if c.rest().iter().any(|t| matches!(t.kind, Kind::String | Kind::Dollar)) {
-            self.variables.insert(name, evaluate(c));
-        } else {
-            self.variables.remove(&name);
+    /// Gives a variable a value, and keeps the one it had before the branch.
+    fn set(&mut self, name: String, values: Vec<Option<SqlText>>) {
+        let old = self.texts.values.insert(name.clone(), values);
+        if let Some(frame) = self.frames.last_mut() {
+            frame.saved.entry(name).or_insert(old);
         }
     }
 
-    fn plain<'t>(&mut self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
+    /// `variable type [:= value]`
+    fn declare(&mut self, mut c: Cursor<'_>) {
+        let Some(name) = c.ident_text() else { return };
+        c.until(|c| c.at_operator(":=") || c.at_operator("=") || c.is("DEFAULT"));
+        if c.done() {
+            self.texts.values.remove(&name);
+            return;
+        }
+        c.step();
+        let values = self.texts.alternatives(c);
+        self.set(name, values);
+    }
+
+    fn plain<'t>(&mut self, reader: &mut Reader<'t>, c: Cursor<'t>) {
         reader.span = c.span();
         let (place, before) = (reader.span, reader.operations.len());
+        self.statement(reader, c);
+        for (name, values) in assigned(c, &self.texts) {
+            self.set(name, values);
+        }
+        for op in reader.operations.iter_mut().skip(before) {
+            op.nested.get_or_insert(place);
+        }
+    }
+
+    /// A statement of PL/pgSQL that is no control flow.
+    fn statement<'t>(&self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
         if c.eat("EXECUTE") {
-            reader.execute(c, &self.variables);
+            reader.execute(c, &self.texts);
         } else if c.eat("PERFORM") {
-            if c.eat("SET_CONFIG") {
-                reader.set_config(&mut c);
-            } else if c.has_inside("SET_CONFIG") {
-                c.until_word(&["SET_CONFIG"]);
-                c.eat("SET_CONFIG");
-                reader.set_config(&mut c);
+            perform(reader, c);
+        } else if c.eat("RETURN QUERY") || c.at_phrase("OPEN") {
+            if c.eat("OPEN") {
+                c.until_word(&["FOR"]);
+                c.step();
             }
-        } else if is_assignment(c) {
-            self.assign(c);
-        } else if c.is_any(NOISE) {
+            self.query(reader, c);
+        } else if is_assignment(c) || c.is_any(NOISE) {
+            reader.run_calls(c);
         } else if c.is_any(&["COMMIT", "ROLLBACK"]) {
             let kind = if c.is("COMMIT") { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
             let op = reader.op(kind);
@@ -299,9 +541,32 @@ impl Walker {
         } else {
             reader.statement(c.rest(), false);
         }
-        for op in reader.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
+    }
+}
+
+/// PERFORM query, after PERFORM.
+fn perform<'t>(reader: &mut Reader<'t>, c: Cursor<'t>) {
+    let mut rest = c;
+    if c.has_inside("SET_CONFIG") {
+        while !rest.done() && !rest.is("SET_CONFIG") {
+            rest.step();
         }
+        rest.eat("SET_CONFIG");
+        reader.set_config(&mut rest);
+        return;
+    }
+    let before = reader.operations.len();
+    reader.run_calls(c);
+    if reader.operations.len() == before {
+        reader.run_unknown(c);
+    }
+}
+
+/// All rounds of a loop share a transaction, unless a COMMIT stands in it.
+fn rounds(operations: &mut [Operation]) {
+    let commits = operations.iter().any(|op| op.kind == OpKind::TransactionCommit);
+    for op in operations {
+        op.loop_in_transaction = !commits;
     }
 }
 
@@ -349,133 +614,4 @@ fn is_assignment(mut c: Cursor<'_>) -> bool {
         }
     }
     c.at_operator(":=") || c.at_operator("=")
-}
-
-/// The text that a string literal stands for, with its places.
-fn literal(c: &Cursor<'_>, token: &Token) -> SqlText {
-    let source = c.source(token);
-    let start = token.start as usize;
-    if token.kind == Kind::Dollar {
-        let tag = source.get(1..).and_then(|rest| rest.find('$')).map_or(2, |at| at + 2);
-        let end = (token.end as usize).saturating_sub(if token.unterminated { 0 } else { tag });
-        return c.text.part(start + tag..end.max(start + tag));
-    }
-    let Some(open) = source.find('\'') else { return c.text.part(start..token.end as usize) };
-    let escapes = source.starts_with(['e', 'E']);
-    let end = source.len() - usize::from(!token.unterminated && source.len() > open + 1);
-    let mut text = SqlText::default();
-    let mut from = open + 1;
-    let mut at = from;
-    let bytes = source.as_bytes();
-    while at < end {
-        let doubled = bytes.get(at) == Some(&b'\'') && bytes.get(at + 1) == Some(&b'\'');
-        if doubled || (escapes && bytes.get(at) == Some(&b'\\') && at + 1 < end) {
-            text.append(&c.text.part(start + from..start + at));
-            let escape = c.text.span(start + at..start + at + 2);
-            let meant = match bytes.get(at + 1) {
-                Some(b'n') => "\n",
-                Some(b't') => "\t",
-                Some(b'\\') => "\\",
-                _ => "'",
-            };
-            text.push(meant, escape);
-            at += 2;
-            from = at;
-        } else {
-            at += 1;
-        }
-    }
-    text.append(&c.text.part(start + from..start + end.max(from)));
-    text
-}
-
-/// A part whose value `what` gives, and which stands at `span`.
-fn hole(text: &mut SqlText, what: Cursor<'_>, span: Span) {
-    let shown = what.shown();
-    let reason = format!("`{shown}` is worked out when the block runs");
-    text.push_hole(Unknown { reason, text: format!("{{{shown}}}"), span });
-}
-
-/// The value of an expression of strings; what is not known is a hole.
-fn evaluate(expression: Cursor<'_>) -> SqlText {
-    let mut c = expression;
-    let mut text = SqlText::default();
-    let mut enclosed = 0;
-    while let Some(inner) = { c }.group() {
-        let mut ahead = c;
-        ahead.group();
-        if !ahead.done() || enclosed > 100 {
-            break;
-        }
-        c = inner;
-        enclosed += 1;
-    }
-    while !c.done() {
-        let mut part = c.until(|c| c.at_operator("||"));
-        c.step();
-        let whole = part;
-        match part.peek() {
-            Some(token) if matches!(token.kind, Kind::String | Kind::Dollar) => {
-                let token = *token;
-                text.append(&literal(&part, &token));
-                part.step();
-                while let Some(next) = part.peek().filter(|t| t.kind == Kind::String) {
-                    text.append(&literal(&part, next));
-                    part.step();
-                }
-            }
-            Some(_) if part.eat("FORMAT") && part.at_kind(Kind::Open) => {
-                let arguments = part.group().map(Cursor::split_commas).unwrap_or_default();
-                format(&mut text, &arguments, whole);
-            }
-            _ => hole(&mut text, whole, whole.span()),
-        }
-    }
-    text
-}
-
-/// `format('text', arguments)`
-fn format(text: &mut SqlText, arguments: &[Cursor<'_>], whole: Cursor<'_>) {
-    let Some(first) = arguments.first() else { return };
-    let Some(token) = first.peek().filter(|t| matches!(t.kind, Kind::String | Kind::Dollar)) else {
-        hole(text, whole, whole.span());
-        return;
-    };
-    let pattern = literal(first, token);
-    let mut next = 1;
-    let mut from = 0;
-    let bytes = pattern.text.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
-        if bytes.get(at) != Some(&b'%') {
-            at += 1;
-            continue;
-        }
-        text.append(&pattern.part(from..at));
-        let mut end = at + 1;
-        while bytes.get(end).is_some_and(|b| b.is_ascii_digit() || matches!(b, b'$' | b'-')) {
-            end += 1;
-        }
-        if let Some(position) = pattern.text.get(at + 1..end).and_then(|digits| digits.strip_suffix('$')) {
-            next = position.parse().unwrap_or(next);
-        }
-        match bytes.get(end) {
-            Some(b'%') => text.push("%", pattern.span(at..end + 1)),
-            Some(b'I' | b's' | b'L') => {
-                let argument = arguments.get(next).copied().unwrap_or(whole);
-                next += 1;
-                let constant = argument.peek().filter(|t| {
-                    argument.rest().len() == 1 && t.kind == Kind::String && !t.hole && bytes.get(end) != Some(&b'L')
-                });
-                match constant {
-                    Some(constant) => text.push(&unquote(argument.source(constant)), argument.span()),
-                    None => hole(text, argument, pattern.span(at..end + 1)),
-                }
-            }
-            _ => {}
-        }
-        at = (end + 1).min(bytes.len());
-        from = at;
-    }
-    text.append(&pattern.part(from.min(bytes.len())..bytes.len()));
 }

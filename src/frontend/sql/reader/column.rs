@@ -3,7 +3,7 @@
 use super::constraint;
 use crate::frontend::sql::cursor::Cursor;
 use crate::frontend::sql::lexer::Kind;
-use crate::ir::{ColumnDetails, TypeName};
+use crate::ir::{ColumnDetails, ConstraintKind, TypeName};
 
 /// Words that end a type, a default or another part of a column definition.
 const CLAUSES: &[&str] = &[
@@ -151,6 +151,21 @@ pub(super) fn expression<'a>(c: &mut Cursor<'a>) -> Cursor<'a> {
     start.over(start.rest().get(..count).unwrap_or_default())
 }
 
+/// Takes an unknown part before the name of a column: a name, then a type follow it.
+pub(super) fn eat_unknown(c: &mut Cursor<'_>) -> bool {
+    let mut ahead = *c;
+    let named = |c: &Cursor<'_>| matches!(c.kind(), Some(Kind::Word | Kind::Quoted | Kind::Param | Kind::Hole));
+    let found = ahead.eat_unknown() && named(&ahead) && !LONG_NAMES.iter().any(|name| ahead.at_phrase(name)) && {
+        let mut after = ahead;
+        after.step();
+        named(&after) && !after.is_any(CLAUSES)
+    };
+    if found {
+        *c = ahead;
+    }
+    found
+}
+
 /// A column definition after its name.
 pub(super) fn definition(c: &mut Cursor<'_>, name: Option<String>) -> ColumnDetails {
     let mut column = ColumnDetails { name, data_type: type_name(c), ..ColumnDetails::default() };
@@ -159,40 +174,76 @@ pub(super) fn definition(c: &mut Cursor<'_>, name: Option<String>) -> ColumnDeta
     {
         column.not_null = true;
     }
+    let mut name = None;
     while !c.done() {
-        clause(c, &mut column);
+        clause(c, &mut column, &mut name);
     }
     column
 }
 
-/// One clause of a column definition.
-fn clause(c: &mut Cursor<'_>, column: &mut ColumnDetails) {
+/// Keeps a constraint that is written on the column.
+fn constrain(column: &mut ColumnDetails, name: &mut Option<String>, kind: ConstraintKind) -> Option<usize> {
+    let mut details = constraint::named(kind, name.take());
+    details.columns.extend(column.name.clone());
+    column.constraints.push(details);
+    column.constraints.len().checked_sub(1)
+}
+
+/// One clause of a column definition. `name` is that of the constraint that follows.
+fn clause(c: &mut Cursor<'_>, column: &mut ColumnDetails, name: &mut Option<String>) {
     if c.eat("CONSTRAINT") {
-        c.ident_text();
-    } else if c.eat("NOT NULL") {
+        *name = c.ident_text();
+        return;
+    }
+    if let Some(last) = column.constraints.last_mut()
+        && constraint::attribute(c, last)
+    {
+        return;
+    }
+    if c.eat("NOT NULL") {
         column.not_null = true;
+        constrain(column, name, ConstraintKind::NotNull);
     } else if c.eat("NOT DEFERRABLE") || c.eat("NULL") {
     } else if c.eat("DEFAULT") {
         column.default = Some(expression(c).shown());
     } else if c.eat("PRIMARY KEY") {
         column.primary_key = true;
         column.not_null = true;
+        constrain(column, name, ConstraintKind::PrimaryKey);
     } else if c.eat("UNIQUE") {
         column.unique = true;
         c.eat("KEY");
+        constrain(column, name, ConstraintKind::Unique);
     } else if c.eat("CHECK") {
         column.check = c.group().map(|inner| inner.shown());
+        let expression = column.check.clone();
+        let at = constrain(column, name, ConstraintKind::Check);
+        if let Some(details) = at.and_then(|at| column.constraints.get_mut(at)) {
+            details.expression = expression;
+        }
     } else if c.is("REFERENCES") {
         column.references = constraint::references(c);
+        if column.references.is_none() {
+            c.step();
+        }
+        let references = column.references.clone();
+        let at = constrain(column, name, ConstraintKind::ForeignKey);
+        if let Some(details) = at.and_then(|at| column.constraints.get_mut(at)) {
+            details.references = references;
+        }
     } else if c.eat("COLLATE") {
         column.collation = c.name().ok().map(|name| name.to_string());
+    } else if c.eat("STORAGE") {
+        column.storage = c.ident_text().map(|word| word.to_lowercase());
+    } else if c.eat("COMPRESSION") {
+        column.compression = c.ident_text().map(|word| word.to_lowercase());
     } else if c.eat("USING") {
         column.using = Some(expression(c).shown());
     } else if c.eat("GENERATED") {
         generated(c, column);
     } else if c.eat("AS") {
         // MySQL and SQLite leave GENERATED ALWAYS out.
-        c.group();
+        column.generated = c.group().map(|inner| inner.shown());
         column.generated_stored = c.eat("STORED") || c.eat("PERSISTED");
     } else if c.eat("IDENTITY") {
         column.identity = true;
@@ -211,7 +262,7 @@ fn generated(c: &mut Cursor<'_>, column: &mut ColumnDetails) {
         column.not_null = true;
         c.group();
     } else {
-        c.group();
+        column.generated = c.group().map(|inner| inner.shown());
         column.generated_stored = !c.eat("VIRTUAL") && c.eat("STORED");
     }
 }

@@ -2,42 +2,86 @@
 
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
-use crate::ir::{ConstraintDetails, ConstraintKind, Known, QualifiedName, References};
+use crate::ir::{ConstraintDetails, ConstraintKind, Known, QualifiedName, References, ReferentialAction};
 
 /// A constraint of which only the sort is known.
 pub(super) fn named(kind: ConstraintKind, name: Option<String>) -> ConstraintDetails {
-    ConstraintDetails {
-        kind,
-        name,
-        columns: Vec::new(),
-        references: None,
-        not_valid: false,
-        using_index: None,
-        expression: None,
-        new_name: None,
-    }
+    ConstraintDetails { kind, name, ..ConstraintDetails::default() }
 }
 
-/// `REFERENCES table [(columns)] …`; the actions after it are left to the caller.
+/// `REFERENCES table [(columns)] [MATCH …] [ON DELETE …] [ON UPDATE …]`
 pub(super) fn references(c: &mut Cursor<'_>) -> Option<References> {
     if !c.eat("REFERENCES") {
         return None;
     }
     let table = c.name().ok()?;
     let columns = c.group().map(Cursor::column_list).unwrap_or_default();
+    let mut to = References { table, columns, on_delete: None, on_update: None, matching: None };
     while !c.done() {
         if c.eat("MATCH") {
-            c.skip();
-        } else if c.eat("ON DELETE") || c.eat("ON UPDATE") {
-            if !(c.eat("SET NULL") || c.eat("SET DEFAULT")) {
-                let _ = c.eat("NO ACTION") || c.eat_any(&["CASCADE", "RESTRICT"]);
-            }
-            c.group();
+            to.matching = c.ident_text();
+        } else if c.eat("ON DELETE") {
+            to.on_delete = action(c);
+        } else if c.eat("ON UPDATE") {
+            to.on_update = action(c);
         } else {
             break;
         }
     }
-    Some(References { table, columns })
+    Some(to)
+}
+
+fn action(c: &mut Cursor<'_>) -> Option<ReferentialAction> {
+    let actions = [
+        ("SET NULL", ReferentialAction::SetNull),
+        ("SET DEFAULT", ReferentialAction::SetDefault),
+        ("NO ACTION", ReferentialAction::NoAction),
+        ("CASCADE", ReferentialAction::Cascade),
+        ("RESTRICT", ReferentialAction::Restrict),
+    ];
+    let found = actions.into_iter().find(|(phrase, _)| c.eat(phrase)).map(|(_, action)| action);
+    // SET NULL (columns)
+    c.group();
+    found
+}
+
+/// One word of what may follow a constraint; `false` where none stands here.
+pub(super) fn attribute(c: &mut Cursor<'_>, details: &mut ConstraintDetails) -> bool {
+    if c.eat("NOT DEFERRABLE") {
+        details.deferrable = false;
+    } else if c.eat("DEFERRABLE") {
+        details.deferrable = true;
+    } else if c.eat("INITIALLY DEFERRED") {
+        (details.deferrable, details.initially_deferred) = (true, true);
+    } else if c.eat("INITIALLY IMMEDIATE") {
+        details.initially_deferred = false;
+    } else if c.eat("NO INHERIT") {
+        details.no_inherit = true;
+    } else if c.eat("INHERIT") {
+        details.no_inherit = false;
+    } else if c.eat("NOT VALID") {
+        details.not_valid = true;
+    } else if c.eat("NOT ENFORCED") {
+        details.not_enforced = true;
+    } else if c.eat("ENFORCED") {
+        details.not_enforced = false;
+    } else if c.eat("NULLS NOT DISTINCT") {
+        details.nulls_not_distinct = true;
+    } else if c.eat("INCLUDE") {
+        details.include = c.group().map(Cursor::column_list).unwrap_or_default();
+    } else {
+        return false;
+    }
+    true
+}
+
+/// What follows a constraint.
+pub(super) fn attributes(c: &mut Cursor<'_>, details: &mut ConstraintDetails) {
+    while !c.done() {
+        if !attribute(c, details) {
+            c.skip();
+        }
+    }
 }
 
 /// Whether a table constraint, not a column, starts here.
@@ -59,7 +103,7 @@ pub(super) fn starts(c: &Cursor<'_>) -> bool {
 /// A table constraint and its name.
 pub(super) fn read(c: &mut Cursor<'_>) -> Read<(ConstraintDetails, Option<Known<QualifiedName>>)> {
     let mut name = None;
-    if c.eat("CONSTRAINT") && !c.is_any(&["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"]) {
+    if c.eat("CONSTRAINT") && !(c.is_any(&["PRIMARY", "UNIQUE", "FOREIGN", "CHECK"]) && unnamed(c)) {
         c.if_not_exists();
         name = c.ident();
     }
@@ -72,7 +116,8 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Read<(ConstraintDetails, Option<Known<
     } else if c.eat("UNIQUE") {
         details.kind = ConstraintKind::Unique;
         c.eat_any(&["KEY", "INDEX"]);
-        c.eat("NULLS NOT DISTINCT");
+        details.nulls_not_distinct = c.eat("NULLS NOT DISTINCT");
+        c.eat("NULLS DISTINCT");
         if !c.at_kind(Kind::Open) && !c.is("USING") {
             // MySQL: UNIQUE KEY name (columns).
             written = c.ident();
@@ -91,23 +136,32 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Read<(ConstraintDetails, Option<Known<
         details.expression = Some(c.group().ok_or("a condition")?.shown());
     } else if c.eat("EXCLUDE") {
         details.kind = ConstraintKind::Exclusion;
-        details.expression = Some(c.shown());
+        let start = *c;
         if c.eat("USING") {
             c.skip();
         }
         c.group();
+        if c.eat("WHERE") {
+            c.group();
+        }
+        details.expression = Some(c.text.shown(start.range_to(c)));
     } else if c.eat("NOT NULL") {
         details.kind = ConstraintKind::NotNull;
         details.columns.extend(c.ident_text());
     } else {
         return Err("a constraint");
     }
-    details.not_valid = c.has("NOT VALID");
+    attributes(c, &mut details);
     if name.is_none() {
         details.name = written.as_ref().and_then(Known::known).cloned();
         name = written;
     }
     Ok((details, name.map(|name| name.map(QualifiedName::bare))))
+}
+
+/// Whether the constraint starts right after the word CONSTRAINT, as MySQL lets it.
+fn unnamed(c: &Cursor<'_>) -> bool {
+    c.at_phrase("PRIMARY KEY") || c.at_phrase("FOREIGN KEY") || !c.peek_nth(1).is_some_and(|t| t.kind == Kind::Word)
 }
 
 /// `(columns)` or `USING INDEX name`.

@@ -90,7 +90,7 @@ impl<'a> Reader<'a> {
             self.insert(&mut c, whole)
         } else if c.eat("MERGE") {
             self.merge(&mut c, whole)
-        } else if c.eat("COPY") {
+        } else if c.eat_any(&["COPY", "\\COPY"]) {
             self.copy(&mut c)
         } else if c.eat("LOAD") {
             if !c.eat("DATA") {
@@ -247,7 +247,34 @@ impl<'a> Reader<'a> {
     fn merge(&mut self, c: &mut Cursor<'a>, whole: &Whole) -> Read {
         c.eat("INTO");
         let table = c.relation()?;
-        let details = whole.details(Some(&table), *c);
+        let start = *c;
+        let mut details = whole.details(Some(&table), start);
+        c.until_word(&["ON", "WHEN"]);
+        if c.eat("ON") {
+            let on = c.until_word(&["WHEN"]);
+            details.condition = predicate::condition(on, &own_names(&table, start));
+        } else if c.text.first_hole(start.range()).is_some() {
+            details.condition = Where::Unknown;
+        }
+        let query = { start }.until_word(&["ON"]);
+        let limit = derived_limit(query).or_else(|| whole.cte_limit(query));
+        details.limited = limit.is_some();
+        details.limit = limit.flatten();
+        while c.eat("WHEN") {
+            c.until_word(&["THEN"]);
+            c.eat("THEN");
+            if c.eat("UPDATE SET") {
+                let list = c.until_word(&["WHEN", "RETURNING", "OUTPUT"]);
+                details.assignments.extend(assignments(list, &table, None));
+            } else {
+                if c.eat("INSERT")
+                    && let Some(columns) = c.group()
+                {
+                    details.columns = columns.column_list();
+                }
+                c.until_word(&["WHEN"]);
+            }
+        }
         let mut op = self.op(OpKind::DataMerge);
         op.table = Some(table);
         op.details = Details::Data(Box::new(details));
@@ -256,10 +283,14 @@ impl<'a> Reader<'a> {
     }
 
     fn copy(&mut self, c: &mut Cursor<'a>) -> Read {
-        if c.eat("INTO") || c.at_kind(Kind::Open) {
+        if c.eat("INTO") {
             let op = self.op(OpKind::DataSelect);
             self.push(op);
             return Ok(());
+        }
+        if let Some(query) = c.group() {
+            // COPY (query) TO: the query can be a write that returns rows.
+            return if query.at_kind(Kind::Open) { self.parenthesised(query) } else { self.data(query) };
         }
         c.eat("BINARY");
         let table = c.relation()?;

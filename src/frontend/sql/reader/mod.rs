@@ -3,20 +3,26 @@
 //! One module per family. A function that reads a statement returns what it expected where the statement is not as it
 //! knows it; [`super::parse`] is then asked for a second opinion.
 
+mod alter;
 mod block;
+mod catalog;
 mod column;
 mod constraint;
 mod data;
 mod index;
 mod object;
 mod predicate;
+mod privilege;
 mod query;
+mod routine;
 mod session;
+mod strings;
 mod table;
 
 use std::ops::Range;
 use std::sync::Arc;
 
+use self::routine::Shared;
 use super::cursor::{Cursor, Read};
 use super::lexer::{Kind, Token};
 use super::parse;
@@ -37,8 +43,12 @@ pub(super) struct Reader<'a> {
     span: Span,
     /// Under an IF, a loop or an exception handler of a block.
     conditional: bool,
+    /// In a loop of a block.
+    in_loop: bool,
     /// What the condition it is under says of the object.
     guard: Guarded,
+    /// What the text has defined so far.
+    shared: &'a Shared,
     depth: usize,
     operations: Vec<Operation>,
 }
@@ -53,7 +63,27 @@ impl<'a> Reader<'a> {
         let mut op = Operation::new(kind, Arc::clone(&self.statement));
         op.span = self.span;
         op.conditional = self.conditional;
+        op.in_loop = self.in_loop;
+        op.loop_in_transaction = self.in_loop;
         op
+    }
+
+    /// A reader of another text, or of a part of this one, that belongs to the same statement.
+    fn inside<'t>(&self, text: &'t SqlText) -> Reader<'t>
+    where
+        'a: 't,
+    {
+        Reader {
+            text,
+            statement: Arc::clone(&self.statement),
+            span: self.span,
+            conditional: self.conditional,
+            in_loop: self.in_loop,
+            guard: self.guard,
+            shared: self.shared,
+            depth: self.depth + 1,
+            operations: Vec::new(),
+        }
     }
 
     fn push(&mut self, mut op: Operation) {
@@ -81,7 +111,17 @@ impl<'a> Reader<'a> {
         let cursor = Cursor::new(self.text, self.dialect(), tokens);
         let before = self.operations.len();
         self.span = cursor.span();
-        let Err(expected) = self.dispatch(cursor) else { return };
+        let Err(expected) = self.dispatch(cursor) else {
+            if self.operations.iter().skip(before).any(|op| op.kind.family() == "data") {
+                let own = self.operations.len();
+                self.run_calls(cursor);
+                let mut list = cursor;
+                if self.operations.len() == own && list.eat("SELECT") && self.dialect() == Dialect::Postgres {
+                    self.run_unknown(list);
+                }
+            }
+            return;
+        };
         self.operations.truncate(before);
         let reason = doubt(&cursor, expected, unbalanced);
         self.span = cursor.span();
@@ -107,12 +147,19 @@ impl<'a> Reader<'a> {
             "REFRESH" => self.refresh(&mut c),
             "CLUSTER" => self.cluster(&mut c),
             "VACUUM" => self.vacuum(&mut c),
+            "ANALYZE" | "ANALYSE" if !c.at_kind(Kind::Dot) => self.vacuum(&mut start.clone()),
+            "SECURITY" => self.security_label(&mut start.clone()),
+            "IMPORT" if self.dialect() == Dialect::Postgres => self.import(&mut start.clone()),
+            "REASSIGN" => {
+                c.expect("OWNED BY")?;
+                self.of_roles(&mut c, "reassign-owned")
+            }
             "RENAME" => self.rename_tables(&mut c),
             "COMMENT" => self.comment(&mut c),
             "GRANT" => self.privilege(&mut c, OpKind::PrivilegeGrant),
             "REVOKE" => self.privilege(&mut c, OpKind::PrivilegeRevoke),
             "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "MERGE" | "COPY" | "WITH" | "SELECT" | "VALUES" | "TABLE"
-            | "LOAD" => self.data(start),
+            | "LOAD" | "\\COPY" => self.data(start),
             "DO" => self.block(&mut c),
             "IF" | "WHILE" | "DECLARE" if self.dialect() == Dialect::Mssql => Err("a statement without a condition"),
             _ => self.session(start),
@@ -280,6 +327,7 @@ pub(super) struct Origin {
 /// Reads every statement of `text`.
 pub(super) fn read(text: &SqlText, origin: Origin) -> Vec<Operation> {
     let mut operations = Vec::new();
+    let shared = Shared::new(text.text.len());
     let mut splitter = Splitter::new(&text.text, 0..text.text.len(), origin.dialect);
     let mut next = splitter.next();
     let mut first = true;
@@ -296,15 +344,23 @@ pub(super) fn read(text: &SqlText, origin: Origin) -> Vec<Operation> {
             shares_query,
             dialect: origin.dialect,
         });
-        operations.append(&mut read_piece(text, &piece, statement));
+        operations.append(&mut read_piece(text, &piece, statement, &shared));
     }
     operations
 }
 
-fn read_piece(text: &SqlText, piece: &Piece, statement: Arc<Statement>) -> Vec<Operation> {
-    let span = statement.span;
-    let mut reader =
-        Reader { text, statement, span, conditional: false, guard: Guarded::No, depth: 0, operations: Vec::new() };
+fn read_piece(text: &SqlText, piece: &Piece, statement: Arc<Statement>, shared: &Shared) -> Vec<Operation> {
+    let mut reader = Reader {
+        text,
+        span: statement.span,
+        statement,
+        conditional: false,
+        in_loop: false,
+        guard: Guarded::No,
+        shared,
+        depth: 0,
+        operations: Vec::new(),
+    };
     reader.statement(&piece.tokens, piece.unbalanced);
     if let Some(rows) = piece.copied {
         for op in &mut reader.operations {
@@ -320,15 +376,7 @@ fn read_piece(text: &SqlText, piece: &Piece, statement: Arc<Statement>) -> Vec<O
 fn read_inside(outer: &Reader<'_>, text: &SqlText, range: Range<usize>) -> Vec<Operation> {
     let mut operations = Vec::new();
     for piece in Splitter::new(&text.text, range, outer.dialect()) {
-        let mut reader = Reader {
-            text,
-            statement: Arc::clone(&outer.statement),
-            span: outer.span,
-            conditional: outer.conditional,
-            guard: outer.guard,
-            depth: outer.depth + 1,
-            operations: Vec::new(),
-        };
+        let mut reader = outer.inside(text);
         reader.statement(&piece.tokens, piece.unbalanced);
         let place = text.span(piece.range());
         reader.operations.iter_mut().for_each(|op| op.nested = op.nested.or(Some(place)));

@@ -1,6 +1,7 @@
 //! Transactions, settings, and statements that change nothing of the schema.
 
 use super::Reader;
+use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{CodeDetails, Details, Known, OpKind, QualifiedName, SettingDetails};
@@ -10,29 +11,22 @@ const HARMLESS: &[(&str, &str)] = &[
     ("SAVEPOINT", "savepoint"),
     ("SAVE", "savepoint"),
     ("RELEASE", "savepoint"),
-    ("EXPLAIN", "explain"),
     ("SHOW", "show"),
     ("DISCARD", "discard"),
     ("LISTEN", "listen"),
     ("UNLISTEN", "listen"),
     ("NOTIFY", "notify"),
     ("DEALLOCATE", "prepare"),
-    ("DECLARE", "cursor"),
     ("FETCH", "cursor"),
     ("MOVE", "cursor"),
     ("CLOSE", "cursor"),
     ("OPEN", "cursor"),
     ("CHECKPOINT", "checkpoint"),
-    ("ANALYZE", "analyze"),
-    ("ANALYSE", "analyze"),
     ("PRAGMA", "pragma"),
     ("USE", "use"),
     ("DESCRIBE", "show"),
     ("DESC", "show"),
     ("PRINT", "print"),
-    ("SECURITY", "security-label"),
-    ("REASSIGN", "reassign"),
-    ("IMPORT", "import"),
     ("ATTACH", "attach"),
     ("DETACH", "attach"),
     ("FLUSH", "flush"),
@@ -53,7 +47,7 @@ impl<'a> Reader<'a> {
         }
         if c.eat_any(&["BEGIN", "START"]) {
             let _ = c.eat_any(&["TRANSACTION", "WORK", "TRAN", "DEFERRED", "IMMEDIATE", "EXCLUSIVE"]);
-            self.transaction(OpKind::TransactionBegin, &c);
+            self.transaction(OpKind::TransactionBegin, "");
             return Ok(());
         }
         if c.eat_any(&["COMMIT", "END"]) {
@@ -61,20 +55,36 @@ impl<'a> Reader<'a> {
                 self.other("two-phase");
                 return Ok(());
             }
-            self.transaction(OpKind::TransactionCommit, &c);
+            self.transaction(OpKind::TransactionCommit, chain(c));
             return Ok(());
         }
         if c.eat_any(&["ROLLBACK", "ABORT"]) {
-            if c.has("TO") || c.is("PREPARED") {
+            if c.eat("PREPARED") {
+                self.other("two-phase");
+                return Ok(());
+            }
+            if c.has("TO") {
                 self.other("savepoint");
                 return Ok(());
             }
-            self.transaction(OpKind::TransactionRollback, &c);
+            self.transaction(OpKind::TransactionRollback, chain(c));
+            return Ok(());
+        }
+        if c.at_phrase("PREPARE TRANSACTION") {
+            // The block ends here; what it did waits for COMMIT PREPARED.
+            let mut op = self.op(OpKind::TransactionCommit);
+            op.detail = "prepare";
+            self.push(op);
             return Ok(());
         }
         if c.eat("PREPARE") {
-            self.other(if c.is("TRANSACTION") { "prepare-transaction" } else { "prepare" });
-            return Ok(());
+            return self.prepare(&mut c);
+        }
+        if c.eat("EXPLAIN") {
+            return self.explain(&mut c);
+        }
+        if c.eat("DECLARE") {
+            return self.declare(&mut c);
         }
         if c.eat("SET") {
             return self.set(&mut c);
@@ -85,8 +95,14 @@ impl<'a> Reader<'a> {
             self.setting(name, None, false);
             return Ok(());
         }
-        if c.eat_any(&["CALL", "EXEC", "EXECUTE"]) {
+        if c.eat("CALL") {
             return self.call(&mut c);
+        }
+        if c.eat_any(&["EXEC", "EXECUTE"]) {
+            return match self.dialect() {
+                Dialect::Postgres => self.execute_prepared(&mut c),
+                _ => self.call(&mut c),
+            };
         }
         let harmless = HARMLESS.iter().find(|(word, _)| c.is(word));
         let &(_, detail) = harmless.ok_or("a statement")?;
@@ -94,11 +110,52 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// `rest` is what follows the command: AND CHAIN begins the next transaction at once.
-    fn transaction(&mut self, kind: OpKind, rest: &Cursor<'a>) {
+    fn transaction(&mut self, kind: OpKind, detail: &'static str) {
         let mut op = self.op(kind);
-        op.detail = if rest.has("CHAIN") && !rest.has("NO") { "chain" } else { "" };
+        op.detail = detail;
         self.push(op);
+    }
+
+    /// EXPLAIN, which executes the statement with ANALYZE.
+    fn explain(&mut self, c: &mut Cursor<'a>) -> Read {
+        let mut executes = false;
+        if c.at_kind(Kind::Open) && !c.peek_nth(1).is_some_and(|t| matches!(t.kind, Kind::Open)) {
+            let mut ahead = *c;
+            let options = ahead.group().unwrap_or(ahead);
+            if !options.is_any(&["SELECT", "WITH", "VALUES", "TABLE"]) {
+                executes = options.split_commas().into_iter().any(|mut option| {
+                    option.eat_any(&["ANALYZE", "ANALYSE"])
+                        && !option.is_any(&["FALSE", "OFF"])
+                        && option.shown() != "0"
+                });
+                *c = ahead;
+            }
+        }
+        while c.is_any(&["ANALYZE", "ANALYSE", "VERBOSE"]) {
+            executes |= !c.is("VERBOSE");
+            c.step();
+        }
+        if executes && !c.is("EXPLAIN") && !c.done() {
+            return self.dispatch(*c);
+        }
+        self.other("explain");
+        Ok(())
+    }
+
+    /// DECLARE name CURSOR FOR query.
+    fn declare(&mut self, c: &mut Cursor<'a>) -> Read {
+        c.until_word(&["FOR"]);
+        if !c.eat("FOR") {
+            self.other("cursor");
+            return Ok(());
+        }
+        let before = self.operations.len();
+        let read = if c.at_kind(Kind::Open) { self.parenthesised(*c) } else { self.data(*c) };
+        read?;
+        for op in self.operations.iter_mut().skip(before) {
+            op.detail = "cursor";
+        }
+        Ok(())
     }
 
     fn set(&mut self, c: &mut Cursor<'a>) -> Read {
@@ -155,8 +212,22 @@ impl<'a> Reader<'a> {
             return Err("the name of a procedure");
         }
         let name = c.name()?;
-        self.run(name);
+        let before = self.operations.len();
+        self.run_routine(&name);
+        if self.operations.len() == before {
+            self.run(name);
+        }
         Ok(())
+    }
+
+    /// A query that is nothing but the call of a function: it is called for what it does, where it is not the server's
+    /// own. `c` stands at the list of the SELECT.
+    pub(super) fn run_unknown(&mut self, c: Cursor<'a>) {
+        let mut c = c;
+        let Ok(name) = c.name() else { return };
+        if c.group().is_some() && c.done() && name.known().is_some_and(super::routine::is_users) {
+            self.run(name);
+        }
     }
 
     /// A function that is called for what it does.
@@ -166,6 +237,11 @@ impl<'a> Reader<'a> {
         op.name = Some(name);
         self.push(op);
     }
+}
+
+/// COMMIT AND CHAIN opens the next block at once.
+fn chain(c: Cursor<'_>) -> &'static str {
+    if c.has("AND CHAIN") { "chain" } else { "" }
 }
 
 fn setting_name(c: &mut Cursor<'_>) -> Read<String> {

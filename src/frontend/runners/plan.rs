@@ -1,0 +1,136 @@
+//! The transaction that a runner opens around a section.
+
+use crate::config::Dialect;
+use crate::ir::{OpKind, Operation, TransactionKind};
+use crate::source::{Runner, SourceFile};
+use crate::span::Span;
+
+use super::Section;
+
+/// The transaction around a section, and why it is so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(in crate::frontend) struct Plan {
+    /// Whose it is, as the source arranges it.
+    pub(in crate::frontend) kind: TransactionKind,
+    /// The marker that opens it.
+    pub(in crate::frontend) opened: Option<Span>,
+    /// It holds all that is pending.
+    pub(in crate::frontend) batch: bool,
+    /// What shows it, as a clause.
+    pub(in crate::frontend) why: String,
+}
+
+impl Plan {
+    /// The plan for a section. Sources: see [`Runner::about`].
+    pub(in crate::frontend) fn of(file: &SourceFile, section: &Section) -> Self {
+        use TransactionKind::{None, Runner as Opened, Unknown};
+        if let Some((on, marker)) = &section.transaction {
+            let kind = if *on { Opened } else { None };
+            let opened = on.then(|| Span::new(file.id, marker.start, marker.end));
+            let text = file.text.get(marker.clone()).unwrap_or_default();
+            return Self { kind, opened, batch: *on && file.batch, why: format!("`{text}`") };
+        }
+        if let Some(on) = file.transaction {
+            let why = file.evidence.transaction.clone().unwrap_or_default();
+            return Self { kind: if on { Opened } else { None }, opened: Option::None, batch: on && file.batch, why };
+        }
+        let kind = match file.runner {
+            Runner::Atlas
+            | Runner::Dbmate
+            | Runner::Diesel
+            | Runner::Drizzle
+            | Runner::Flyway
+            | Runner::Goose
+            | Runner::Hasura
+            | Runner::Liquibase
+            | Runner::NodePgMigrate
+            | Runner::PostgresMigrations
+            | Runner::Refinery
+            | Runner::SqlMigrate
+            | Runner::Sqlx
+            | Runner::Tern
+            | Runner::Yoyo => Opened,
+            Runner::GolangMigrate | Runner::Prisma | Runner::Psql | Runner::Sqitch | Runner::Supabase => None,
+            Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => Unknown,
+        };
+        let why = if kind == Unknown { "nothing says".to_owned() } else { format!("{}'s habit", file.runner.as_str()) };
+        Self { kind, opened: Option::None, batch: kind == Opened && file.batch, why }
+    }
+}
+
+/// Changes the plan where the runner looks at the statements themselves.
+pub(in crate::frontend) fn settle(file: &SourceFile, plan: &mut Plan, operations: &mut [Operation]) {
+    match file.runner {
+        Runner::Flyway if file.transaction.is_none() && file.dialect == Dialect::Postgres => {
+            flyway(file, plan, operations);
+        }
+        Runner::Supabase => lead(operations),
+        _ => {}
+    }
+}
+
+/// Flyway opens no transaction for a file of nothing but statements that it knows to refuse one; with `mixed` one such
+/// statement is enough, and without it a file that holds both sorts is refused.
+/// Source: Flyway `PostgreSQLParser.detectCanExecuteInTransaction`, and its documentation of `mixed`.
+fn flyway(file: &SourceFile, plan: &mut Plan, operations: &[Operation]) {
+    let mut refusing = operations.iter().map(|operation| refuses(&operation.statement.text)).peekable();
+    if refusing.peek().is_none() {
+        return;
+    }
+    let none = if file.mixed { refusing.any(|refuses| refuses) } else { refusing.all(|refuses| refuses) };
+    if none {
+        plan.kind = TransactionKind::None;
+        plan.batch = false;
+        let why = if file.mixed { "`mixed`, and a statement" } else { "every statement of it is one" };
+        plan.why = format!("{why} that Flyway knows to refuse a transaction");
+    }
+}
+
+/// Whether Flyway knows that a statement refuses a transaction. It compares the first words, so `REINDEX INDEX
+/// CONCURRENTLY` is not among them.
+fn refuses(statement: &str) -> bool {
+    let words: Vec<String> = statement
+        .split_ascii_whitespace()
+        .take(4)
+        .map(|word| word.trim_end_matches(';').to_ascii_uppercase())
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["CREATE" | "DROP", "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
+        | ["ALTER", "SYSTEM", ..]
+        | ["CREATE" | "DROP", "INDEX", "CONCURRENTLY", ..]
+        | ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY"]
+        | ["REINDEX", "SCHEMA" | "DATABASE" | "SYSTEM", ..]
+        | ["REINDEX", "VERBOSE", "SCHEMA" | "DATABASE" | "SYSTEM", ..]
+        | ["DISCARD", "ALL", ..] => true,
+        [first, ..] => *first == "VACUUM" || first.starts_with("VACUUM("),
+        [] => false,
+    }
+}
+
+/// The first statement of a pipeline is not yet in its implicit transaction, so one that refuses a transaction passes
+/// there and only there; what it does is committed at once.
+/// Source: PostgreSQL `PreventInTransactionBlock` ("cannot be executed within a pipeline"); measured with PostgreSQL 15.
+fn lead(operations: &mut [Operation]) {
+    let Some(first) = operations.first_mut() else { return };
+    let vacuum = first.kind == OpKind::Other && first.detail == "vacuum";
+    if first.concurrently || vacuum {
+        let statement = crate::ir::Statement { shares_query: false, ..(*first.statement).clone() };
+        first.statement = std::sync::Arc::new(statement);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flyway_knows_some_statements_by_their_first_words() {
+        for statement in ["create  unique index concurrently i on t (a)", "VACUUM;", "drop index concurrently i"] {
+            assert!(refuses(statement), "{statement}");
+        }
+        for statement in ["REINDEX INDEX CONCURRENTLY i", "CREATE INDEX i ON t (a)", "ALTER TYPE e ADD VALUE 'a'", ""] {
+            assert!(!refuses(statement), "{statement}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Runners whose markers part a file, or say one thing about it.
+
+use std::ops::Range;
+
+use super::{Cut, Section, comment, lines, refused};
+use crate::ir::Direction;
+use crate::source::SourceFile;
+
+/// The section that a line begins, with what it says of a transaction.
+type Begins<'t> = &'t dyn Fn(&str) -> Option<(Direction, Option<bool>)>;
+
+/// Cuts a text at lines that begin a section. What stands before the first is in none.
+fn part(text: &str, begins: Begins<'_>) -> Vec<Section> {
+    let mut found: Vec<Section> = Vec::new();
+    for (range, line) in lines(text) {
+        let Some((direction, transaction)) = begins(line) else { continue };
+        if let Some(last) = found.last_mut() {
+            last.range.end = range.start;
+        }
+        let mut section = Section::new(direction, range.start..text.len()).in_one();
+        section.transaction = transaction.map(|on| (on, range));
+        found.push(section);
+    }
+    for section in &mut found {
+        section.pieces = vec![section.range.clone()];
+    }
+    found
+}
+
+/// The word after `migrate:` on a line of dbmate, and what follows it. dbmate wants the marker at the start of the line.
+/// Source: dbmate `pkg/dbmate/migration.go`.
+pub(super) fn dbmate_marker(line: &str) -> Option<(&str, &str)> {
+    let rest = line.strip_prefix("--")?.trim_start().strip_prefix("migrate:")?;
+    let word = if rest.starts_with("up") { "up" } else { rest.get(..4).filter(|word| *word == "down")? };
+    let options = rest.get(word.len()..)?;
+    (options.is_empty() || options.starts_with(char::is_whitespace)).then_some((word, options))
+}
+
+/// dbmate: a section is one string, and its options are pairs behind the marker.
+pub(super) fn dbmate(file: &SourceFile) -> Cut {
+    let text = file.text.as_str();
+    let sections = part(text, &|line| {
+        let (word, options) = dbmate_marker(line)?;
+        let direction = if word == "up" { Direction::Up } else { Direction::Down };
+        let said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
+        let transaction = said.filter(|(key, _)| *key == "transaction").last().map(|(_, value)| value != "false");
+        Some((direction, transaction))
+    });
+    let mut cut = Cut { sections, ..Cut::default() };
+    let first = cut.sections.first().map_or(0, |section| section.range.start);
+    let before = text.get(..first).unwrap_or_default();
+    let mut statements = lines(before).filter(|(_, line)| !line.trim().is_empty() && comment(line).is_none());
+    if let Some((range, _)) = statements.next() {
+        let message = "dbmate refuses a file with a statement before `-- migrate:up`".to_owned();
+        cut.problems.push(refused(file, range, message, "put the marker on the first line"));
+    }
+    cut
+}
+
+/// Whether a line is node-pg-migrate's `-- Up Migration` or `-- Down Migration`.
+pub(super) fn migration_comment(line: &str) -> Option<Direction> {
+    let mut words = comment(line)?.split_whitespace();
+    let direction = match words.next()?.to_ascii_lowercase().as_str() {
+        "up" => Direction::Up,
+        "down" => Direction::Down,
+        _ => return None,
+    };
+    let second = words.next()?.to_ascii_lowercase();
+    second.starts_with("migration").then_some(direction)
+}
+
+/// node-pg-migrate: the first marker of each direction counts. Without one the whole file goes up.
+/// Source: node-pg-migrate `src/sqlMigration.ts`.
+pub(super) fn node_pg_migrate(text: &str) -> Cut {
+    let mut sections = part(text, &|line| Some((migration_comment(line)?, None)));
+    if let Some(first) = sections.first().filter(|first| first.direction == Direction::Down) {
+        // What stands before a lone `Down` goes up.
+        let up = Section::new(Direction::Up, 0..first.range.start).in_one();
+        if !sections.iter().any(|section| section.direction == Direction::Up) {
+            sections.insert(0, up);
+        }
+    }
+    if sections.is_empty() {
+        sections.push(Section::new(Direction::Up, 0..text.len()).in_one());
+    }
+    Cut { sections, ..Cut::default() }
+}
+
+/// What parts a migration of tern.
+pub(super) const TERN_DIVIDER: &str = "---- create above / drop below ----";
+/// What keeps tern from opening a transaction. It has a line of its own.
+pub(super) const TERN_DISABLE: &str = "---- tern: disable-tx ----";
+
+/// tern: a section is one string, or with `disable-tx` each statement is one. Source: tern `migrate/migrate.go`.
+pub(super) fn tern(text: &str) -> Cut {
+    let (up, down) = match text.find(TERN_DIVIDER) {
+        Some(at) => (0..at, Some(at + TERN_DIVIDER.len()..text.len())),
+        None => (0..text.len(), None),
+    };
+    let section = |direction, range: Range<usize>| {
+        let inside = text.get(range.clone()).unwrap_or_default();
+        let at = inside.match_indices(TERN_DISABLE).map(|(at, _)| at).find(|at| {
+            let rest = inside.get(at + TERN_DISABLE.len()..).unwrap_or_default();
+            let starts = *at == 0 || inside.as_bytes().get(at - 1) == Some(&b'\n');
+            // The last line is trimmed, so that a carriage return behind it does no harm.
+            starts && (rest.starts_with('\n') || rest.trim().is_empty())
+        });
+        let mut section = Section::new(direction, range.clone());
+        section.strings = at.is_none();
+        section.transaction = at.map(|at| {
+            let start = range.start + at;
+            (false, start..start + TERN_DISABLE.len())
+        });
+        section
+    };
+    let mut sections = vec![section(Direction::Up, up)];
+    sections.extend(down.map(|down| section(Direction::Down, down)));
+    Cut { sections, ..Cut::default() }
+}
+
+/// Drizzle: what stands between breakpoints is one string. Source: drizzle-orm `src/migrator.ts`.
+pub(super) fn drizzle(text: &str) -> Cut {
+    const BREAKPOINT: &str = "--> statement-breakpoint";
+    let mut section = Section::new(Direction::Up, 0..text.len()).in_one();
+    section.pieces.clear();
+    let mut from = 0;
+    for (at, _) in text.match_indices(BREAKPOINT) {
+        section.pieces.push(from..at);
+        from = at + BREAKPOINT.len();
+    }
+    section.pieces.push(from..text.len());
+    Cut { sections: vec![section], ..Cut::default() }
+}
+
+/// The marker of sqlx. It counts at the very start of the file and nowhere else.
+pub(super) const SQLX: &str = "-- no-transaction";
+
+/// sqlx. Source: sqlx `sqlx-core/src/migrate/source.rs`.
+pub(super) fn sqlx(text: &str) -> Cut {
+    let mut section = Section::new(Direction::Up, 0..text.len()).in_one();
+    section.transaction = text.starts_with(SQLX).then_some((false, 0..SQLX.len()));
+    Cut { sections: vec![section], ..Cut::default() }
+}
+
+/// The marker of postgres-migrations, which counts wherever it stands.
+pub(super) const POSTGRES_MIGRATIONS: &str = "-- postgres-migrations disable-transaction";
+
+/// postgres-migrations. Source: postgres-migrations `src/run-migration.ts`.
+pub(super) fn postgres_migrations(text: &str) -> Cut {
+    let mut section = Section::new(Direction::Up, 0..text.len()).in_one();
+    let marker = text.find(POSTGRES_MIGRATIONS);
+    section.transaction = marker.map(|at| (false, at..at + POSTGRES_MIGRATIONS.len()));
+    Cut { sections: vec![section], ..Cut::default() }
+}
+
+/// The value of yoyo's `-- transactional: …`.
+pub(super) fn transactional(line: &str) -> Option<&str> {
+    let rest = line.trim_start().strip_prefix("--")?.trim_start().strip_prefix("transactional")?;
+    rest.trim_start().strip_prefix(':').map(str::trim)
+}
+
+/// yoyo: what it is told stands before the first statement. Source: yoyo `migrations.py`.
+pub(super) fn yoyo(text: &str) -> Cut {
+    let mut section = Section::new(Direction::Up, 0..text.len());
+    let head = lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"));
+    for (range, line) in head {
+        if let Some(value) = transactional(line) {
+            section.transaction = Some((!value.eq_ignore_ascii_case("false"), range));
+        }
+    }
+    Cut { sections: vec![section], ..Cut::default() }
+}

@@ -1,0 +1,217 @@
+//! What the files of a folder say about the migrations in and below it. Each folder is looked at once a run, nothing
+//! outside the project's root is, and nothing found is executed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::flyway::Flyway;
+use super::lists::{self, List};
+use crate::config::Dialect;
+
+/// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.
+const MAX_CONFIGURATION: u64 = 16 << 20;
+
+/// A folder, and those above it up to the root.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Folder {
+    /// Path as shown: relative to the root, empty for the root itself.
+    pub(in crate::source) shown: String,
+    /// Names of what is in it.
+    names: BTreeSet<String>,
+    /// The list that is kept of its files.
+    pub(in crate::source) list: Option<List>,
+    /// Flyway's configuration.
+    pub(super) flyway: Option<Flyway>,
+    /// Prisma's `migration_lock.toml`, and the dialect it names.
+    pub(super) prisma: Option<Option<Dialect>>,
+    /// `drizzle.config.*`, and the dialect it names.
+    pub(super) drizzle: Option<Option<Dialect>>,
+    /// Dependencies that tell, of `Cargo.toml`, `package.json`, `pyproject.toml` and `requirements.txt`.
+    packages: BTreeSet<&'static str>,
+    /// `config.yaml` of Hasura.
+    pub(super) hasura: bool,
+    /// Text of `metadata.toml`.
+    pub(super) metadata: Option<String>,
+    /// The folder above.
+    pub(in crate::source) parent: Option<Arc<Folder>>,
+}
+
+impl Folder {
+    /// Whether a file or folder of this name is in it.
+    pub(in crate::source) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+
+    /// Whether one of these is in it.
+    pub(super) fn has_any(&self, names: &[&'static str]) -> Option<&'static str> {
+        names.iter().copied().find(|name| self.has(name))
+    }
+
+    /// Whether a name in it answers.
+    pub(super) fn names_any(&self, answers: impl Fn(&str) -> bool) -> bool {
+        self.names.iter().any(|name| answers(name))
+    }
+
+    /// Its own name.
+    pub(in crate::source) fn name(&self) -> &str {
+        self.shown.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// It and those above it, nearest first.
+    pub(in crate::source) fn upwards(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |folder| folder.parent.as_deref())
+    }
+
+    /// The nearest folder upwards with something in it.
+    pub(super) fn find<'f, T>(&'f self, what: impl Fn(&'f Self) -> Option<T>) -> Option<(&'f Self, T)> {
+        self.upwards().find_map(|folder| what(folder).map(|found| (folder, found)))
+    }
+
+    /// Whether a package file of it or above it names `package`.
+    pub(super) fn uses(&self, package: &str) -> bool {
+        self.upwards().any(|folder| folder.packages.contains(package))
+    }
+
+    fn read(path: &Path, shown: String, parent: Option<Arc<Self>>) -> Self {
+        let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
+        let names: BTreeSet<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        let text = |name: &str| if names.contains(name) { read_text(&path.join(name)) } else { None };
+        let mut this = Self { shown, parent, ..Self::default() };
+        this.flyway = text("flyway.toml").and_then(|text| Flyway::of_toml(&text)).or_else(|| {
+            let files = ["flyway.conf", "flyway.user.conf", "application.properties"];
+            let files = files.into_iter().filter_map(text);
+            files.into_iter().find_map(|text| Flyway::of_properties(&text))
+        });
+        this.list = match () {
+            () if names.contains("meta") => {
+                read_text(&path.join("meta/_journal.json")).and_then(|text| lists::journal(&text))
+            }
+            () => None,
+        };
+        this.list = this.list.or_else(|| text("atlas.sum").map(|text| lists::sums(&text)));
+        this.list = this.list.or_else(|| text("sqitch.plan").map(|text| lists::plan(&text)));
+        this.prisma = text("migration_lock.toml").map(|text| {
+            let table: Option<toml::Table> = toml::from_str(&text).ok();
+            dialect(table.as_ref().and_then(|table| table.get("provider")?.as_str()).unwrap_or_default())
+        });
+        let drizzle = names.iter().find(|name| name.starts_with("drizzle.config."));
+        this.drizzle = drizzle.and_then(|name| text(name)).map(|text| drizzle_dialect(&text));
+        this.hasura = text("config.yaml").is_some_and(|text| {
+            text.contains("metadata_directory") || (text.contains("endpoint:") && text.contains("version:"))
+        }) && names.contains("migrations");
+        this.metadata = text("metadata.toml");
+        for name in ["Cargo.toml", "package.json", "pyproject.toml", "requirements.txt", "Gemfile"] {
+            if let Some(text) = text(name) {
+                this.packages.extend(PACKAGES.iter().filter(|package| names_package(&text, package)));
+            }
+        }
+        this.names = names;
+        this
+    }
+}
+
+/// Packages that tell which runner a project uses. The last is an option on a command line of node-pg-migrate.
+const PACKAGES: &[&str] = &[
+    "sqlx",
+    "diesel",
+    "diesel_migrations",
+    "refinery",
+    "node-pg-migrate",
+    "postgres-migrations",
+    "yoyo-migrations",
+    "--no-single-transaction",
+];
+
+/// Whether a package file names `package`, as a whole word.
+fn names_package(text: &str, package: &str) -> bool {
+    let part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
+    text.match_indices(package).any(|(at, found)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text.get(at + found.len()..).and_then(|after| after.chars().next());
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
+/// The dialect of a name as configuration files write it.
+fn dialect(name: &str) -> Option<Dialect> {
+    match name {
+        "postgresql" | "postgres" | "cockroachdb" | "pg" => Some(Dialect::Postgres),
+        "mysql" | "mariadb" | "singlestore" => Some(Dialect::Mysql),
+        "sqlite" | "turso" | "libsql" => Some(Dialect::Sqlite),
+        "sqlserver" | "mssql" => Some(Dialect::Mssql),
+        _ => None,
+    }
+}
+
+/// `dialect: "postgresql"` of a `drizzle.config.ts`, read as text.
+fn drizzle_dialect(text: &str) -> Option<Dialect> {
+    let (_, rest) = text.split_once("dialect")?;
+    let value = rest.trim_start_matches(['"', '\'', ' ']).strip_prefix(':')?.trim_start();
+    dialect(value.trim_start_matches(['"', '\'', '`']).split(['"', '\'', '`']).next()?)
+}
+
+fn read_text(path: &Path) -> Option<String> {
+    let data = std::fs::metadata(path).ok()?;
+    if !data.is_file() || data.len() > MAX_CONFIGURATION {
+        return None;
+    }
+    std::fs::read_to_string(path).ok()
+}
+
+/// The folders looked at so far.
+#[derive(Debug, Default)]
+pub(in crate::source) struct Folders {
+    known: BTreeMap<PathBuf, Arc<Folder>>,
+}
+
+impl Folders {
+    /// The folder `path` below `root`. One outside of it is empty.
+    pub(in crate::source) fn get(&mut self, root: &Path, path: &Path) -> Arc<Folder> {
+        let Ok(inside) = path.strip_prefix(root) else { return Arc::default() };
+        if let Some(known) = self.known.get(path) {
+            return Arc::clone(known);
+        }
+        // From the root down, so that deep trees need no deep stack.
+        let mut at = root.to_owned();
+        let mut folder = self.step(&at, String::new(), None);
+        for part in inside.components() {
+            at.push(part);
+            let shown = at.strip_prefix(root).unwrap_or(&at).to_string_lossy().replace('\\', "/");
+            folder = self.step(&at, shown, Some(folder));
+        }
+        folder
+    }
+
+    fn step(&mut self, path: &Path, shown: String, parent: Option<Arc<Folder>>) -> Arc<Folder> {
+        if let Some(known) = self.known.get(path) {
+            return Arc::clone(known);
+        }
+        let folder = Arc::new(Folder::read(path, shown, parent));
+        self.known.insert(path.to_owned(), Arc::clone(&folder));
+        folder
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_named_by_a_whole_word() {
+        assert!(names_package("[dependencies]\nsqlx = \"0.8\"\n", "sqlx"));
+        assert!(names_package("sqlx.workspace = true", "sqlx"));
+        assert!(!names_package("sqlx-core = \"0.8\"\nmysqlx = \"1\"", "sqlx"));
+        assert!(names_package(
+            "\"migrate\": \"node-pg-migrate --no-single-transaction up\"",
+            "--no-single-transaction"
+        ));
+    }
+
+    #[test]
+    fn a_dialect_is_read_from_typescript() {
+        assert_eq!(drizzle_dialect("export default { dialect: 'sqlite', out: './x' }"), Some(Dialect::Sqlite));
+        assert_eq!(drizzle_dialect("defineConfig({\"dialect\" : \"postgresql\"})"), Some(Dialect::Postgres));
+        assert_eq!(drizzle_dialect("dialect"), None);
+    }
+}
