@@ -606,7 +606,10 @@ impl<'a> Reader<'a> {
         } else if c.eat("OWNED BY") {
             op.detail = "owned-by";
             if !c.is("NONE") {
-                op.table = c.column()?.0;
+                let (table, column) = c.column()?;
+                op.table = table;
+                let part = column.known().map(|column| column.name.clone());
+                op.details = Details::Object(Box::new(ObjectDetails { part, ..ObjectDetails::default() }));
             }
         } else if c.has("SET STATISTICS") {
             op.detail = "statistics";
@@ -668,7 +671,13 @@ fn column_action(c: &mut Cursor<'_>, column: Option<String>) -> Read<(OpKind, &'
         OpKind::ColumnRetype
     } else if let Some(word) = column_alteration(c) {
         detail = word;
+        if word == "add-identity" {
+            details.identity_always = c.eat("ALWAYS");
+            c.until(|c| c.at_kind(Kind::Open));
+            details.sequence = c.group().and_then(column::sequence_name);
+        }
         match word {
+            "alter-identity" => details.identity_always = c.is("ALWAYS"),
             "storage" => details.storage = c.ident_text().map(|word| word.to_lowercase()),
             "compression" => details.compression = c.ident_text().map(|word| word.to_lowercase()),
             "set-expression" => details.generated = Some(c.shown()),

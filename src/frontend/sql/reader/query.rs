@@ -35,7 +35,7 @@ fn number(c: &Cursor<'_>) -> Limit {
 }
 
 /// Tables named after FROM, JOIN and USING, at any depth.
-fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
+pub(super) fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
     let mut found = Vec::new();
     // For each open parenthesis: whether it is that of a function that has a FROM of its own, `extract(day from d)`.
     let mut calls: Vec<bool> = Vec::new();

@@ -1,6 +1,6 @@
 //! Tables: CREATE, DROP, TRUNCATE, LOCK and what rewrites them.
 
-use super::{Reader, column, constraint, index};
+use super::{Reader, column, constraint, index, output};
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{
@@ -71,7 +71,10 @@ impl<'a> Reader<'a> {
         } else if c.done() && bare && kind == OpKind::TableCreate && c.text.is_known() {
             return Err("the columns of the table");
         }
-        details.as_select = body.is_some_and(|b| b.is("SELECT"));
+        if let Some(query) = body.filter(|b| b.is_any(&["SELECT", "WITH"])) {
+            details.as_select = true;
+            details.query = Some(output::read(query));
+        }
         let executes = table_clauses(c, &mut details);
         details.partitioned = details.partition_key.is_some();
         op.details = Details::Table(Box::new(details));
@@ -223,7 +226,13 @@ fn table_clauses(c: &mut Cursor<'_>, details: &mut TableDetails) -> Option<Strin
             details.as_select = true;
             return c.ident_text();
         } else if c.is_any(&["AS", "SELECT"]) {
+            c.eat("AS");
             details.as_select = true;
+            // What could be read as columns without types are their names.
+            if details.columns.iter().all(|column| column.data_type.is_none()) {
+                details.names = std::mem::take(&mut details.columns).into_iter().filter_map(|column| column.name).collect();
+            }
+            details.query = Some(output::read(*c));
             return None;
         } else {
             c.skip();
