@@ -12,6 +12,8 @@ mod coverage;
 mod lsp;
 /// Every rule page is a test.
 mod rules;
+/// The schema that migrations leave, against a real server that ran them.
+mod schema_oracle;
 /// The home-made migration system: every planted hazard is found, no trap.
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.

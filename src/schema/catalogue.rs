@@ -206,6 +206,9 @@ impl Catalogue {
                 _ => {}
             }
         }
+        if found == Meaning::Free {
+            return found;
+        }
         // The connection of the runner may have a search path that no file says.
         let elsewhere = self.schemas_of.get(&name.name).into_iter().flatten().filter(|schema| *schema != TEMPORARY);
         let mut elsewhere = elsewhere.filter_map(|schema| match at(schema) {

@@ -128,6 +128,8 @@ pub struct RelationState {
     pub parents: Vec<RelationId>,
     /// What a view is defined by.
     pub query: Option<Arc<QueryDetails>>,
+    /// The relations that a view reads.
+    pub reads: Vec<RelationId>,
     /// What an index is.
     pub index: Option<Arc<IndexState>>,
     /// What a sequence is.

@@ -166,6 +166,11 @@ impl<'a> Snapshot<'a> {
         Some(Column { id, state })
     }
 
+    /// The relation that a column belongs to.
+    pub fn relation_with(&self, id: ColumnId) -> Option<Relation<'a>> {
+        self.relation_of(self.catalogue.columns[id].relation)
+    }
+
     /// The name of a column.
     pub fn column_name(&self, id: ColumnId) -> &'a str {
         self.column_of(id).map_or("", |column| column.state.name.as_str())
@@ -343,7 +348,9 @@ impl<'a> Relation<'a> {
     /// Views that read it.
     pub fn read_by(&self) -> Vec<Relation<'a>> {
         let mut seen = std::collections::BTreeSet::new();
-        self.related(&self.snapshot.catalogue.relations[self.id].readers).filter(|view| seen.insert(view.id)).collect()
+        let id = self.id;
+        let all = self.related(&self.snapshot.catalogue.relations[id].readers);
+        all.filter(|view| view.state.reads.contains(&id) && seen.insert(view.id)).collect()
     }
 
     /// The first step at which it was there.

@@ -48,12 +48,13 @@ impl Apply<'_> {
                 _ => {}
             }
         }
-        for id in self.descendants(table) {
-            self.declare_column(id, details);
-            if id != table
-                && let Some(column) = self.column(id, name)
-            {
-                self.catalogue.set_column(column, self.now, self.sure, |state| state.local = false);
+        self.declare_column(table, details);
+        let made = self.column(table, name).and_then(|column| self.column_state(column)).cloned();
+        for id in self.descendants(table).into_iter().skip(1) {
+            let held = self.catalogue.column_names.get(&(id, name.to_owned())).and_then(|h| h.last()).copied();
+            let there = matches!(held, Some(Meaning::Held(column)) if self.is_live_column(column));
+            if let Some(state) = made.clone().filter(|_| !there) {
+                self.push_column(id, crate::schema::ColumnState { local: false, ..state });
             }
         }
         for constraint in &details.constraints {
@@ -188,8 +189,9 @@ impl Apply<'_> {
 
     /// Views that read `table` and mention `column`, or take every column.
     fn readers_of(&self, table: RelationId, column: &str) -> Vec<RelationId> {
-        let readers = self.catalogue.relations[table].readers.iter().copied();
+        let readers = self.live_readers(table);
         readers
+            .into_iter()
             .filter(|id| {
                 self.is_live(*id)
                     && self.state(*id).and_then(|state| state.query.as_ref()).is_some_and(|query| {
@@ -258,7 +260,7 @@ impl Apply<'_> {
 
     /// Views over `id` say the new name of it or of one of its columns.
     pub(super) fn rename_in_readers(&mut self, id: RelationId, old: &str, new: &str) {
-        for view in self.catalogue.relations[id].readers.clone() {
+        for view in self.live_readers(id) {
             let Some(query) = self.state(view).and_then(|state| state.query.clone()) else { continue };
             if query.words.binary_search_by(|word| word.as_str().cmp(old)).is_err() {
                 continue;
@@ -291,6 +293,11 @@ impl Apply<'_> {
                 let modify = !op.detail.is_empty();
                 let (not_null, default) = (details.not_null, details.default.clone());
                 let user = resolved.as_ref().and_then(|(_, user)| *user);
+                let identity = self.column_state(column).filter(|state| state.identity.is_some()).and_then(|s| s.sequence);
+                if let (Some(sequence), Some((of, _))) = (identity, &resolved) {
+                    let of = of.as_ref().clone();
+                    self.change_sequence(sequence, |state| state.data_type = Some(of));
+                }
                 self.catalogue.set_column(column, now, sure, |state| {
                     (state.data_type, state.user_type) = resolved.map_or((None, None), |(of, user)| (Some(of), user));
                     state.collation.clone_from(&details.collation);

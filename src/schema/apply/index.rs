@@ -261,7 +261,7 @@ impl Apply<'_> {
         if op.detail == "add-partition" {
             return;
         }
-        let (Some(parent), Some(child)) = (self.known_table(parent), self.known_table(child)) else { return };
+        let (Some(parent), Some(child)) = (self.table(op), self.known_table(child)) else { return };
         let bound = match &op.details {
             Details::Table(details) => details.bound.clone(),
             _ => None,

@@ -39,6 +39,7 @@ fn unseen(name: QualifiedName, kind: RelationKind) -> RelationState {
         bound: None,
         parents: Vec::new(),
         query: None,
+        reads: Vec::new(),
         index: None,
         sequence: None,
     }
@@ -123,6 +124,22 @@ impl Apply<'_> {
         }
     }
 
+    /// Whether IF EXISTS finds a relation of that name. Where the search path does not lead to it, it finds none.
+    pub(super) fn is_there(&self, name: &QualifiedName) -> bool {
+        let id = self.find(name).filter(|id| self.is_live(*id));
+        let Some(state) = id.and_then(|id| self.state(id)) else { return false };
+        let path = || self.catalogue.path_at(self.now);
+        name.schema.is_some() || state.temporary || state.name.schema.as_ref().is_some_and(|schema| path().contains(schema))
+    }
+
+    /// Views that read `of`.
+    pub(super) fn live_readers(&self, of: RelationId) -> Vec<RelationId> {
+        let readers = self.catalogue.relations[of].readers.iter().copied();
+        readers
+            .filter(|id| self.state(*id).is_some_and(|state| state.exists != Tri::No && state.reads.contains(&of)))
+            .collect()
+    }
+
     /// The relation that an operation acts on. One that was never seen must be there, and is put down.
     pub(super) fn found(&mut self, name: &QualifiedName, kind: RelationKind) -> Option<RelationId> {
         match self.catalogue.meaning(name, self.now) {
@@ -139,8 +156,7 @@ impl Apply<'_> {
     /// The relation that `op` acts on.
     pub(super) fn table(&mut self, op: &Operation) -> Option<RelationId> {
         let name = op.table.as_ref().and_then(Known::known)?.clone();
-        let there = self.find(&name).is_some();
-        if !there && op.if_exists {
+        if op.table_if_exists && !self.is_there(&name) {
             return None;
         }
         self.found(&name, RelationKind::Table)

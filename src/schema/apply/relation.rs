@@ -34,6 +34,9 @@ impl Apply<'_> {
             self.open();
             return;
         };
+        if op.if_exists && self.find(name).is_some() && !self.is_there(name) {
+            return;
+        }
         if let Some(id) = self.find(name) {
             self.drop_relation(id, op.cascade);
         } else if self.sure {
@@ -58,11 +61,12 @@ impl Apply<'_> {
                 self.catalogue.name_relation(&state.name, self.now, Meaning::Free);
             }
             let slot = &self.catalogue.relations[id];
-            work.extend(slot.indexes.iter().chain(&slot.sequences).copied());
+            work.extend(slot.indexes.iter().copied());
+            work.extend(self.owned_sequences(id));
             if cascade {
-                work.extend(slot.readers.iter().copied());
+                work.extend(self.live_readers(id));
             }
-            let referring = slot.referenced_by.clone();
+            let referring = self.catalogue.relations[id].referenced_by.clone();
             for child in self.live_children(id) {
                 let partition = state.index.is_some() || self.state(child).is_some_and(|child| child.bound.is_some());
                 if cascade || partition {
@@ -86,7 +90,7 @@ impl Apply<'_> {
             self.open();
             return;
         };
-        if self.find(&name).is_none() && op.if_exists {
+        if op.if_exists && !self.is_there(&name) {
             return;
         }
         let Some(id) = self.found(&name, sort(op)) else { return };
@@ -151,10 +155,20 @@ impl Apply<'_> {
         self.catalogue.name_relation(to, self.now, Meaning::Held(id));
     }
 
+    /// The sequences that go with a column of `id`.
+    pub(super) fn owned_sequences(&self, id: RelationId) -> Vec<RelationId> {
+        let all = self.catalogue.relations[id].sequences.iter().copied();
+        all.filter(|sequence| {
+            let owner = self.state(*sequence).and_then(|state| state.sequence.as_ref()).and_then(|state| state.owner);
+            owner.is_some_and(|column| self.catalogue.columns[column].relation == id)
+        })
+        .collect()
+    }
+
     /// Puts a relation with its indexes and sequences into another schema.
     fn move_to_schema(&mut self, id: RelationId, schema: &str) {
         let slot = &self.catalogue.relations[id];
-        let with: Vec<_> = std::iter::once(id).chain(slot.indexes.iter().chain(&slot.sequences).copied()).collect();
+        let with: Vec<_> = std::iter::once(id).chain(slot.indexes.iter().copied()).chain(self.owned_sequences(id)).collect();
         for part in with.into_iter().filter(|part| self.is_live(*part)).collect::<Vec<_>>() {
             let (name, _) = self.name_of(part);
             self.move_relation(part, &QualifiedName { schema: Some(schema.to_owned()), name });
@@ -164,7 +178,7 @@ impl Apply<'_> {
 
     pub(super) fn alter_relation(&mut self, op: &Operation) {
         let Some(name) = target(op).and_then(Known::known).cloned() else { return };
-        if self.find(&name).is_none() && op.if_exists {
+        if op.if_exists && !self.is_there(&name) {
             return;
         }
         let Some(id) = self.found(&name, sort(op)) else { return };
@@ -238,7 +252,7 @@ impl Apply<'_> {
         }
     }
 
-    fn change_sequence(&mut self, id: RelationId, change: impl FnOnce(&mut SequenceState)) {
+    pub(super) fn change_sequence(&mut self, id: RelationId, change: impl FnOnce(&mut SequenceState)) {
         let mut sequence = self.state(id).and_then(|state| state.sequence.as_deref().cloned()).unwrap_or_default();
         change(&mut sequence);
         self.catalogue.set_relation(id, self.now, self.sure, |state| state.sequence = Some(Arc::new(sequence)));
@@ -247,7 +261,7 @@ impl Apply<'_> {
     /// ALTER SEQUENCE and ALTER INDEX.
     pub(super) fn alter_named(&mut self, op: &Operation) {
         let Some(name) = named(op).cloned() else { return };
-        if self.find(&name).is_none() && op.if_exists {
+        if op.if_exists && !self.is_there(&name) {
             return;
         }
         let Some(id) = self.found(&name, sort(op)) else { return };

@@ -46,6 +46,7 @@ impl Apply<'_> {
             bound: details.bound.as_deref().map(shared),
             parents: Vec::new(),
             query: None,
+            reads: Vec::new(),
             index: None,
             sequence: None,
         });
@@ -264,6 +265,11 @@ impl Apply<'_> {
             if identity.is_some() {
                 let details = ColumnDetails { name: Some(state.name), identity: true, ..ColumnDetails::default() };
                 self.own_sequence(id, new, &details, false);
+                let from = state.sequence.and_then(|id| self.state(id)).and_then(|s| s.sequence.as_deref()).cloned();
+                let own = self.column_state(new).and_then(|state| state.sequence);
+                if let (Some(from), Some(own)) = (from, own) {
+                    self.change_sequence(own, |state| state.data_type = from.data_type);
+                }
             }
         }
         if self.state(of).is_some_and(|state| !state.complete) {

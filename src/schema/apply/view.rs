@@ -70,16 +70,18 @@ impl Apply<'_> {
 
     /// `id` is defined by `query`.
     fn read(&mut self, id: RelationId, query: &QueryDetails) {
-        for name in &query.reads {
-            if let Some(of) = self.find(name) {
-                let readers = &mut self.catalogue.relations[of].readers;
-                if readers.last() != Some(&id) {
-                    readers.push(id);
-                }
+        let reads: Vec<RelationId> = query.reads.iter().filter_map(|name| self.find(name)).collect();
+        for of in &reads {
+            let readers = &mut self.catalogue.relations[*of].readers;
+            if readers.last() != Some(&id) {
+                readers.push(id);
             }
         }
         let query = Arc::new(query.clone());
-        self.catalogue.set_relation(id, self.now, self.sure, |state| state.query = Some(query));
+        self.catalogue.set_relation(id, self.now, self.sure, |state| {
+            state.query = Some(query);
+            state.reads = reads;
+        });
     }
 
     /// The columns that a query gives, and whether these are all.

@@ -220,6 +220,7 @@ impl<'a> Reader<'a> {
     fn action_op(&self, target: &Target, kind: OpKind, span: Span) -> Operation {
         let mut op = self.op(kind);
         op.table = Some(target.table.clone());
+        op.table_if_exists = target.if_exists;
         if kind == target.word.alter() || kind == target.word.rename() || kind == OpKind::TableSetStorage {
             op.if_exists = target.if_exists;
             if target.word != Word::Table {
