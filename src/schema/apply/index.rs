@@ -261,7 +261,8 @@ impl Apply<'_> {
         if op.detail == "add-partition" {
             return;
         }
-        let (Some(parent), Some(child)) = (self.table(op), self.known_table(child)) else { return };
+        let Some(parent) = self.table(op) else { return };
+        let Some(child) = self.known_table(child) else { return };
         let bound = match &op.details {
             Details::Table(details) => details.bound.clone(),
             _ => None,

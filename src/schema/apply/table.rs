@@ -265,10 +265,9 @@ impl Apply<'_> {
             if identity.is_some() {
                 let details = ColumnDetails { name: Some(state.name), identity: true, ..ColumnDetails::default() };
                 self.own_sequence(id, new, &details, false);
-                let from = state.sequence.and_then(|id| self.state(id)).and_then(|s| s.sequence.as_deref()).cloned();
-                let own = self.column_state(new).and_then(|state| state.sequence);
-                if let (Some(from), Some(own)) = (from, own) {
-                    self.change_sequence(own, |state| state.data_type = from.data_type);
+                // The copy is of the default type, whatever that of the column. Source: measured on PostgreSQL 15.
+                if let Some(sequence) = self.column_state(new).and_then(|state| state.sequence) {
+                    self.change_sequence(sequence, |state| state.data_type = None);
                 }
             }
         }

@@ -95,7 +95,9 @@ pub(super) fn type_name(c: &mut Cursor<'_>) -> Option<TypeName> {
         }
         c.name().ok()?.to_string()
     };
-    if let Some(inner) = c.group() {
+    if c.at_kind(Kind::Open)
+        && let Some(inner) = c.group()
+    {
         of.arguments = inner.split_commas().iter().map(Cursor::shown).collect();
     }
     for (phrase, suffix) in [("WITH TIME ZONE", " with time zone"), ("WITHOUT TIME ZONE", " without time zone")] {
