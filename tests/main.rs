@@ -14,6 +14,10 @@ mod lsp;
 mod rules;
 /// The schema that migrations leave, against a real server that ran them.
 mod schema_oracle;
+/// A project for every migration runner: what is recognised, read and known of its transactions.
+mod runners;
+/// The real runners on a real server: transactions are as said.
+mod real_runners;
 /// The home-made migration system: every planted hazard is found, no trap.
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.

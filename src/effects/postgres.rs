@@ -9,7 +9,8 @@ use super::{Effects, Lock, LockMode};
 /// What PostgreSQL does for `operation` on `relation`.
 pub(super) fn effects(operation: &Operation, relation: Option<&QualifiedName>) -> Effects {
     let mode = mode(operation);
-    if mode == Acquired::Unknown {
+    // An unknown part may hold CONCURRENTLY: then the lock is not known.
+    if mode == Acquired::Unknown || operation.is_concurrent() == Tri::Unknown {
         return Effects::default();
     }
     let mut locks = Vec::new();
@@ -43,6 +44,9 @@ fn mode(operation: &Operation) -> Acquired {
         }
         OpKind::IndexCreate | OpKind::IndexReindex => Share,
         OpKind::MatviewRefresh if concurrently => Exclusive,
+        OpKind::MatviewAlter if matches!(operation.detail, "parameters" | "cluster-on" | "no-cluster") => {
+            ShareUpdateExclusive
+        }
         OpKind::IndexDrop
         | OpKind::PartitionDetach
         | OpKind::MatviewRefresh
@@ -64,25 +68,48 @@ fn mode(operation: &Operation) -> Acquired {
         | OpKind::PolicyCreate
         | OpKind::PolicyAlter
         | OpKind::PolicyDrop
-        | OpKind::TriggerDrop => AccessExclusive,
+        | OpKind::TriggerDrop
+        | OpKind::TableAlter
+        | OpKind::ConstraintAlter
+        | OpKind::ViewAlter
+        | OpKind::ViewRename
+        | OpKind::MatviewRename
+        | OpKind::MatviewAlter
+        | OpKind::ForeignTableAlter
+        | OpKind::ForeignTableRename
+        | OpKind::ForeignTableDrop
+        | OpKind::RuleCreate
+        | OpKind::RuleAlter
+        | OpKind::RuleDrop => AccessExclusive,
+        // ALTER COLUMN … SET STATISTICS and SET (options) let reads and writes go on.
+        OpKind::ColumnAlter => match operation.detail {
+            "statistics" | "options" => ShareUpdateExclusive,
+            _ => AccessExclusive,
+        },
+        OpKind::PublicationAlter if operation.table.is_some() => ShareUpdateExclusive,
         OpKind::ConstraintAdd => match &operation.details {
             Details::Constraint(c) if c.kind == ConstraintKind::ForeignKey => ShareRowExclusive,
             _ => AccessExclusive,
         },
-        OpKind::ConstraintValidate | OpKind::PartitionAttach | OpKind::IndexRename | OpKind::CommentSet => {
-            ShareUpdateExclusive
-        }
+        OpKind::ConstraintValidate
+        | OpKind::PartitionAttach
+        | OpKind::IndexRename
+        | OpKind::CommentSet
+        | OpKind::SecurityLabelSet
+        | OpKind::StatisticsCreate
+        | OpKind::TableVacuum
+        | OpKind::TableAnalyze => ShareUpdateExclusive,
+        OpKind::TriggerAlter if matches!(operation.detail, "rename" | "depends") => AccessExclusive,
         OpKind::TriggerCreate | OpKind::TriggerAlter => ShareRowExclusive,
         OpKind::TableSetStorage => match operation.detail {
-            "parameters" | "statistics" => ShareUpdateExclusive,
-            "owner" | "logged" | "unlogged" | "tablespace" | "access-method" | "cluster" | "vacuum-full" => {
-                AccessExclusive
-            }
+            "parameters" | "cluster-on" | "no-cluster" => ShareUpdateExclusive,
+            "logged" | "unlogged" | "tablespace" | "access-method" | "cluster" | "vacuum-full" => AccessExclusive,
             _ => return Acquired::Unknown,
         },
         OpKind::DataUpdate | OpKind::DataDelete | OpKind::DataInsert | OpKind::DataMerge => RowExclusive,
         OpKind::DataSelect => AccessShare,
-        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque => return Acquired::Unknown,
+        // ALTER INDEX locks the index and not its table; how strongly depends on the option.
+        OpKind::TableLock | OpKind::CodeRun | OpKind::Opaque | OpKind::IndexAlter => return Acquired::Unknown,
         // What is being created is seen by nobody, and these lock no table of the application.
         _ => return Acquired::Nothing,
     };
@@ -132,6 +159,7 @@ fn rewrites(operation: &Operation) -> Tri {
             let words = ["logged", "unlogged", "tablespace", "access-method", "cluster", "vacuum-full"];
             words.contains(&operation.detail).into()
         }
+        (OpKind::ColumnAlter, _) if operation.detail == "set-expression" => Tri::Yes,
         (OpKind::MatviewRefresh, _) => (!operation.concurrently).into(),
         _ => Tri::No,
     }

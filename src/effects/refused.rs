@@ -21,7 +21,13 @@ pub(super) fn command(operation: &Operation, partitioned: bool) -> Option<&'stat
             "index" if partitioned => "REINDEX INDEX",
             _ => return None,
         },
+        OpKind::TableVacuum => "VACUUM",
         OpKind::TableSetStorage if operation.detail == "vacuum-full" => "VACUUM",
+        OpKind::DatabaseCreate => "CREATE DATABASE",
+        OpKind::DatabaseDrop => "DROP DATABASE",
+        OpKind::TablespaceCreate => "CREATE TABLESPACE",
+        OpKind::TablespaceDrop => "DROP TABLESPACE",
+        OpKind::SystemAlter => "ALTER SYSTEM",
         _ => return by_words(operation, partitioned),
     };
     Some(fixed)
@@ -37,16 +43,10 @@ fn by_words(operation: &Operation, partitioned: bool) -> Option<&'static str> {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let has = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
     match (word(0), word(1)) {
-        ("VACUUM", _) => Some("VACUUM"),
         ("CLUSTER", "") => Some("CLUSTER"),
         ("CLUSTER", "VERBOSE") if words.len() == 2 => Some("CLUSTER"),
         ("CLUSTER", _) if partitioned => Some("CLUSTER"),
-        ("CREATE", "DATABASE") => Some("CREATE DATABASE"),
-        ("DROP", "DATABASE") => Some("DROP DATABASE"),
         ("ALTER", "DATABASE") if has(&["SET", "TABLESPACE"]) => Some("ALTER DATABASE SET TABLESPACE"),
-        ("ALTER", "SYSTEM") => Some("ALTER SYSTEM"),
-        ("CREATE", "TABLESPACE") => Some("CREATE TABLESPACE"),
-        ("DROP", "TABLESPACE") => Some("DROP TABLESPACE"),
         ("CREATE", "SUBSCRIPTION") => makes_a_slot(&words).then_some("CREATE SUBSCRIPTION … WITH (create_slot = true)"),
         ("DROP", "SUBSCRIPTION") => Some("DROP SUBSCRIPTION"),
         ("ALTER", "SUBSCRIPTION") if has(&["REFRESH", "PUBLICATION"]) => Some("ALTER SUBSCRIPTION … REFRESH"),

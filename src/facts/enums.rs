@@ -60,13 +60,6 @@ fn free(view: &View<'_>, added: (usize, usize), type_name: &str) -> bool {
     created.is_some_and(|created| *created < added) && !(12..17).contains(&version)
 }
 
-/// Whether the type that is changed was created earlier in the same transaction.
-pub(super) fn created_here(view: &View<'_>) -> bool {
-    let Some(name) = view.op.name.as_ref().and_then(Known::known) else { return false };
-    let created = view.model.marks.enum_types.get(&(view.state.group, name.name.clone()));
-    created.is_some_and(|created| *created < view.at)
-}
-
 /// Whether a literal without a cast in the operation is read as a value of the type: a column it is about has it.
 fn of_type(view: &View<'_>, type_name: &str) -> Tri {
     let wanted = bare(type_name);
@@ -150,6 +143,8 @@ fn quoted(text: &str) -> (String, usize) {
         value.push('\'');
         at += 1;
     }
+    // Without a closing quote the string is all of the rest.
+    value.push_str(text.get(at..).unwrap_or_default());
     (value, text.len())
 }
 

@@ -38,8 +38,10 @@ pub(super) struct Marks {
     previous: BTreeMap<FileId, FileId>,
     /// For each migration the number of its project.
     projects: Vec<usize>,
-    /// Projects of SQL files that are applied by hand, as far as can be told.
-    by_hand: BTreeSet<usize>,
+    /// SQL files that are applied by hand, as far as can be told.
+    by_hand: BTreeSet<FileId>,
+    /// Files without a way back among files that have one.
+    pub(super) one_way: BTreeSet<FileId>,
 }
 
 /// The settings that limit a wait, in the order of [`Marks::off`].
@@ -67,7 +69,8 @@ impl Marks {
                 marks.operation(model, (m, o));
             }
         }
-        marks.by_hand = by_hand(model, &marks.projects);
+        marks.by_hand = super::by_hand::files(model);
+        marks.one_way = super::files::one_way(model, &marks.projects);
         marks
     }
 
@@ -229,36 +232,6 @@ impl super::View<'_> {
 
     /// Whether the evidence says that the file is applied by hand, statement by statement.
     pub(super) fn by_hand(&self) -> bool {
-        self.model.marks.by_hand.contains(&self.project())
+        self.model.marks.by_hand.contains(&self.op.span.file)
     }
-}
-
-/// Projects of SQL files without a runner that are written to be applied by hand, and again: at least three statements
-/// are guarded by IF [NOT] EXISTS, and no fewer than those that could be and are not; or files write their own BEGIN,
-/// so that none is around them.
-fn by_hand(model: &Model, projects: &[usize]) -> BTreeSet<usize> {
-    use crate::source::{Language, Runner};
-    let mut counts: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-    for (migration, project) in model.timeline.migrations.iter().zip(projects) {
-        let sql = model.file(migration.span.file).is_some_and(|file| file.language == Language::Sql);
-        if !sql || !matches!(migration.runner, Runner::Plain | Runner::Psql) {
-            continue;
-        }
-        let count = counts.entry(*project).or_default();
-        for op in &migration.operations {
-            let verb = op.kind.as_str().rsplit('.').next().unwrap_or_default();
-            match verb {
-                "create" | "add" if op.if_not_exists => count.0 += 1,
-                "drop" if op.if_exists => count.0 += 1,
-                "create" | "drop" => count.1 += 1,
-                "add" if op.kind == OpKind::ColumnAdd => count.1 += 1,
-                _ => {}
-            }
-        }
-    }
-    counts
-        .into_iter()
-        .filter(|(_, (guarded, bare))| *guarded >= 3 && guarded >= bare)
-        .map(|(project, _)| project)
-        .collect()
 }

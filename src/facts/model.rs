@@ -7,7 +7,8 @@ use crate::config::Dialect;
 use crate::effects::{self, Effects};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
-    DataSource, Details, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
+    DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
+    Tri, Where,
 };
 use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};
@@ -176,6 +177,11 @@ fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 
+/// Whether the operation is about such a table.
+pub(super) fn keeps_books_of(op: &Operation) -> bool {
+    op.table.as_ref().and_then(Known::known).is_some_and(|table| keeps_books(&table.name) || table.name == "metadata")
+}
+
 /// The value of a record's `name`.
 fn record_name(record: &Record) -> Option<String> {
     record.fields.get("name").and_then(Known::known).cloned()
@@ -255,11 +261,15 @@ impl View<'_> {
         use crate::ir::GuardKind;
         let op = self.op;
         let creates = op.kind.as_str().ends_with("create") || op.kind == OpKind::ColumnAdd;
-        let written = if creates { op.if_not_exists } else { op.if_exists };
-        if written || op.conditional || op.context.failure_swallowed {
+        let written = if creates {
+            op.flag(op.if_not_exists, Doubt::IfNotExists)
+        } else {
+            op.flag(op.if_exists, Doubt::IfExists)
+        };
+        if written == Tri::Yes || op.conditional || op.context.failure_swallowed {
             return Tri::Yes;
         }
-        op.context.guards.iter().fold(Tri::No, |answer, guard| {
+        op.context.guards.iter().fold(written, |answer, guard| {
             answer.or(match guard.kind {
                 GuardKind::Absent | GuardKind::Present => Tri::Yes,
                 GuardKind::Dialect(_) => Tri::No,
@@ -274,7 +284,7 @@ impl View<'_> {
         let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
         let own = self.op.statement.span;
         let others = self.migration.operations.iter().filter(changes).any(|op| op.statement.span != own);
-        self.op.context.function.is_some() || others
+        self.op.context.function.is_some() || others || self.by_hand()
     }
 
     /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.

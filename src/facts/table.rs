@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
-use crate::ir::{DataDetails, DataSource, Details, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
+use crate::ir::{DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
 
 use super::{View, data, enums, settings, transaction};
 
@@ -79,21 +79,28 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "CONCURRENTLY is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.concurrently),
+        get: |v| tri(v.op.is_concurrent()),
     },
     Fact {
         name: "op.if_exists",
         ty: Type::Bool,
         doc: "IF EXISTS is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.if_exists),
+        get: |v| tri(v.op.flag(v.op.if_exists, Doubt::IfExists)),
     },
     Fact {
         name: "op.if_not_exists",
         ty: Type::Bool,
         doc: "IF NOT EXISTS or OR REPLACE is written.",
         families: &[],
-        get: |v| Value::Bool(v.op.if_not_exists),
+        get: |v| tri(v.op.flag(v.op.if_not_exists, Doubt::IfNotExists)),
+    },
+    Fact {
+        name: "op.temporary",
+        ty: Type::Bool,
+        doc: "TEMPORARY is written: the table is gone with its session.",
+        families: &[],
+        get: |v| Value::Bool(matches!(&v.op.details, Details::Table(table) if table.temporary)),
     },
     Fact {
         name: "op.cascade",
@@ -128,7 +135,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "It runs in a loop that goes on once per row or until nothing is left.",
         families: &[],
-        get: |v| Value::Bool(v.op.context.in_loop),
+        get: |v| Value::Bool(v.op.context.in_loop || v.op.in_loop),
     },
     Fact {
         name: "op.loop_in_transaction",
@@ -157,6 +164,13 @@ pub const FACTS: &[Fact] = &[
         doc: "The same migration drops an object of this kind and name first.",
         families: &[],
         get: |v| Value::Bool(v.object.dropped_before),
+    },
+    Fact {
+        name: "op.preexisting",
+        ty: Type::Bool,
+        doc: "The object named (an index, a type) existed before this migration.",
+        families: &[],
+        get: |v| tri(preexisting(v)),
     },
     Fact {
         name: "table.name",
@@ -206,21 +220,14 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "UNIQUE is written.",
         families: &["index"],
-        get: |v| index(v, |i| Value::Bool(i.unique)),
+        get: |v| index(v, |i| tri(v.op.flag(i.unique, Doubt::Unique))),
     },
     Fact {
         name: "index.concurrently",
         ty: Type::Bool,
         doc: "CONCURRENTLY is written.",
         families: &["index"],
-        get: |v| Value::Bool(v.op.concurrently),
-    },
-    Fact {
-        name: "index.preexisting",
-        ty: Type::Bool,
-        doc: "The index existed before this migration.",
-        families: &["index"],
-        get: |v| tri(index_preexisting(v)),
+        get: |v| tri(v.op.is_concurrent()),
     },
     Fact {
         name: "data.source",
@@ -298,13 +305,6 @@ pub const FACTS: &[Fact] = &[
         doc: "It uses a value that the same transaction added to an enum, and that the server does not let it use yet.",
         families: &[],
         get: |v| tri(enums::used(v).0),
-    },
-    Fact {
-        name: "enum.created_here",
-        ty: Type::Bool,
-        doc: "The type was created earlier in the same transaction.",
-        families: &["enum"],
-        get: |v| Value::Bool(enums::created_here(v)),
     },
     Fact {
         name: "enum.value",
@@ -386,9 +386,51 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "migration.by_hand",
         ty: Type::Bool,
-        doc: "The file is applied by no runner that is known, and its folder is written to be applied again: most statements are guarded.",
+        doc: "No runner of the file is known and no code beside it could load it, and it changes a table that was there before, or the folder is written to be applied again.",
         families: &[],
         get: |v| Value::Bool(v.by_hand()),
+    },
+    Fact {
+        name: "migration.version",
+        ty: Type::Str,
+        doc: "The version as the file's name has it; empty where it has none.",
+        families: &[],
+        get: |v| Value::Str(v.version().to_owned()),
+    },
+    Fact {
+        name: "migration.twin",
+        ty: Type::Str,
+        doc: "Name of an earlier file of the same version, where the runner tells migrations apart by version; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.twin().to_owned()),
+    },
+    Fact {
+        name: "migration.missing_version",
+        ty: Type::Str,
+        doc: "The number before that of the file, where no file has it and those of the folder are counted without gaps; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.missing_version().to_owned()),
+    },
+    Fact {
+        name: "migration.passed_over_by",
+        ty: Type::Str,
+        doc: "The runner of the folder, where it does not read a file of this name; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.passed_over().to_owned()),
+    },
+    Fact {
+        name: "migration.naming",
+        ty: Type::Str,
+        doc: "How that runner wants its files named, as an example.",
+        families: &[],
+        get: |v| Value::Str(v.naming().to_owned()),
+    },
+    Fact {
+        name: "migration.one_way",
+        ty: Type::Bool,
+        doc: "It has no way back, and the files before it have one.",
+        families: &[],
+        get: |v| Value::Bool(v.model.marks.one_way.contains(&v.migration.span.file)),
     },
     Fact {
         name: "lock.mode",
@@ -416,7 +458,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "The server refuses the statement inside a transaction block.",
         families: &[],
-        get: |v| Value::Bool(transaction::refused(v).is_some()),
+        get: |v| refuses_transaction(v),
     },
     Fact {
         name: "effect.command",
@@ -612,15 +654,15 @@ fn listed(v: &View<'_>, names: &BTreeSet<String>) -> Value {
     if v.table().is_some() { Value::Bool(v.listed(names)) } else { Value::Unknown }
 }
 
-fn index(v: &View<'_>, get: fn(&IndexDetails) -> Value) -> Value {
+fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {
     match &v.op.details {
         Details::Index(index) => get(index),
         _ => Value::Unknown,
     }
 }
 
-/// An index is as new as its table, or newer.
-fn index_preexisting(v: &View<'_>) -> Tri {
+/// An index is as new as its table, or newer; a type has no table.
+fn preexisting(v: &View<'_>) -> Tri {
     let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
     v.object.object_preexisting.and(table)
 }
@@ -639,7 +681,16 @@ fn condition(v: &View<'_>) -> Value {
     Value::Str(word.to_owned())
 }
 
+fn refuses_transaction(v: &View<'_>) -> Value {
+    let refuses = transaction::refused(v).is_some();
+    if !refuses && v.op.is_concurrent() == Tri::Unknown { Value::Unknown } else { Value::Bool(refuses) }
+}
+
 fn loop_in_transaction(v: &View<'_>) -> Tri {
+    // A loop of a DO block or function without a COMMIT runs in one transaction, whoever has opened it.
+    if v.op.in_loop && v.op.loop_in_transaction {
+        return Tri::Yes;
+    }
     Tri::from(v.op.context.in_loop && v.op.context.loop_in_transaction).and(v.transaction_open())
 }
 

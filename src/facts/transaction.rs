@@ -2,7 +2,7 @@
 
 use crate::effects;
 use crate::history::{End, Opener};
-use crate::ir::{Direction, OpKind, TransactionKind, Tri};
+use crate::ir::{Direction, GuardKind, OpKind, Tri};
 use crate::source::{Language, Runner};
 
 use super::View;
@@ -93,6 +93,7 @@ pub(super) fn uncommitted(view: &View<'_>) -> bool {
     // golang-migrate ends it with the COMMIT of its own books; a program can end it in ways that are not followed.
     left_open
         && view.op.kind == OpKind::TransactionBegin
+        && !view.state.reopens
         && view.migration.direction == Direction::Up
         && view.migration.runner != Runner::GolangMigrate
         && is_sql(view)
@@ -103,9 +104,15 @@ pub(super) fn bound(view: &View<'_>) -> Tri {
     if view.op.nested.is_some() { Tri::Yes } else { view.transaction_open() }
 }
 
-/// Whose transaction a BEGIN finds open.
+/// Whose transaction a BEGIN finds open. A condition around it may well ask whether one is, and the drivers of SQLite
+/// begin theirs late.
 pub(super) fn outer(view: &View<'_>) -> &'static str {
-    view.state.outer.map_or("", TransactionKind::as_str)
+    let asked = view.op.context.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Other));
+    let late = || !is_sql(view) && view.migration.operations.iter().any(|op| op.detail == "pragma");
+    match view.state.outer {
+        Some(outer) if !asked && !late() => outer.as_str(),
+        _ => "",
+    }
 }
 
 fn opener(view: &View<'_>) -> Opener {

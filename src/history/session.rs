@@ -67,6 +67,7 @@ impl Replay {
         if session.query.is_some_and(|query| query != operation.statement.query) {
             session.end();
         }
+        let reopens = session.closed;
         let outer = match step {
             Step::Begin if !driver => session.begin(operation, transactions),
             _ => None,
@@ -97,7 +98,7 @@ impl Replay {
             }
             Step::Begin | Step::Set(_) | Step::Plain => {}
         }
-        OperationState { transaction: kind, group, timeouts, outer }
+        OperationState { transaction: kind, group, timeouts, outer, reopens }
     }
 }
 
@@ -138,7 +139,7 @@ impl Session {
     fn enter(&mut self, operation: &Operation, transactions: &mut Vec<Transaction>) -> (TransactionKind, usize) {
         let scope = operation.context.scope;
         let arranged = if self.closed { TransactionKind::None } else { scope.kind };
-        let (kind, opener, opened) = match (self.begun, arranged) {
+        let (kind, opener, place) = match (self.begun, arranged) {
             (Some(begun), _) => (TransactionKind::Explicit, Opener::Begin, Some(begun.at)),
             (None, TransactionKind::Runner) => (TransactionKind::Runner, Opener::Runner, scope.opened),
             (None, TransactionKind::Explicit) => (TransactionKind::Explicit, Opener::Block, scope.opened),
@@ -146,6 +147,10 @@ impl Session {
             (None, _) if operation.statement.shares_query && operation.statement.dialect == Dialect::Postgres => {
                 self.query = Some(operation.statement.query);
                 (TransactionKind::Runner, Opener::Query, None)
+            }
+            // What other drivers do with several statements differs: most run them one by one, some in a transaction.
+            (None, _) if operation.statement.shares_query && operation.statement.dialect != Dialect::Mssql => {
+                (TransactionKind::Unknown, Opener::Nothing, None)
             }
             (None, kind) => (kind, Opener::Nothing, None),
         };
@@ -155,7 +160,7 @@ impl Session {
         }
         let group = self.group.unwrap_or_else(|| {
             self.saved = self.settings;
-            push(transactions, Transaction { kind, opener, opened, ..Transaction::default() })
+            push(transactions, Transaction { kind, opener, opened: place, ..Transaction::default() })
         });
         self.group = Some(group);
         (kind, group)

@@ -18,6 +18,9 @@ pub struct OperationState {
     pub timeouts: Timeouts,
     /// For a BEGIN, whose transaction is open already; the server warns and begins nothing.
     pub outer: Option<TransactionKind>,
+    /// A COMMIT before it ended the transaction that is arranged around the file. A BEGIN gives that back, for what
+    /// ends it later.
+    pub reopens: bool,
 }
 
 /// What opened a transaction.
@@ -124,8 +127,6 @@ pub(super) fn step_of(operation: &Operation) -> Step<'_> {
         (OpKind::TransactionBegin, _) => Step::Begin,
         (OpKind::TransactionCommit, _) => Step::End(End::Commit, chain),
         (OpKind::TransactionRollback, _) => Step::End(End::Rollback, chain),
-        // PREPARE TRANSACTION takes the transaction from the session, which has none open afterwards.
-        (OpKind::Other, _) if operation.detail == "prepare-transaction" => Step::End(End::Commit, false),
         (OpKind::SessionSet, Details::Setting(setting)) => Step::Set(setting),
         _ => Step::Plain,
     }
@@ -163,12 +164,17 @@ mod tests {
         replay(Runner::Plain, Dialect::Postgres, text).0
     }
 
+    /// Each statement by itself, outside a transaction: goose sends what a line ends.
+    fn autocommit(text: &str) -> (String, Timeline) {
+        let text = format!("-- +goose NO TRANSACTION\n-- +goose Up\n{}", text.replace("; ", ";\n"));
+        replay(Runner::Goose, Dialect::Postgres, &text)
+    }
+
     #[test]
     fn begin_and_commit_are_a_transaction() {
         // Where nothing is known of the runner, it may send the file as one string.
         assert_eq!(plain("BEGIN; SELECT 1; COMMIT; SELECT 2;"), "explicit0 explicit0 explicit0 unknown1");
-        let autocommit = "-- no-transaction\nBEGIN; SELECT 1; COMMIT; SELECT 2;";
-        assert_eq!(plain(autocommit), "explicit0 explicit0 explicit0 none1");
+        assert_eq!(autocommit("BEGIN; SELECT 1; COMMIT; SELECT 2;").0, "explicit0 explicit0 explicit0 none1");
         assert_eq!(plain("START TRANSACTION; SELECT 1; END;"), "explicit0 explicit0 explicit0");
         assert_eq!(plain("BEGIN; SELECT 1; ABORT; BEGIN; COMMIT"), "explicit0 explicit0 explicit0 explicit1 explicit1");
     }
@@ -188,14 +194,14 @@ mod tests {
 
     #[test]
     fn prepare_transaction_leaves_none_open() {
-        assert_eq!(goose("-- +goose Up\nPREPARE TRANSACTION 'x'; SELECT 1;"), "runner0 none1");
+        assert_eq!(goose("-- +goose Up\nPREPARE TRANSACTION 'x';\nSELECT 1;"), "runner0 none1");
         assert_eq!(plain("BEGIN; PREPARE p AS SELECT 1; SELECT 2"), "explicit0 explicit0 explicit0");
     }
 
     #[test]
     fn a_begin_inside_the_runners_transaction_begins_nothing() {
         let (words, timeline) =
-            replay(Runner::Goose, Dialect::Postgres, "-- +goose Up\nSELECT 1; BEGIN; SELECT 2; COMMIT; SELECT 3;");
+            replay(Runner::Goose, Dialect::Postgres, "-- +goose Up\nSELECT 1;\nBEGIN;\nSELECT 2;\nCOMMIT;\nSELECT 3;");
         assert_eq!(words, "runner0 runner0 runner0 runner0 none1");
         let outer: Vec<_> = timeline.states[0].iter().filter_map(|state| state.outer).collect();
         assert_eq!(outer, [TransactionKind::Runner]);
@@ -243,6 +249,13 @@ mod tests {
     }
 
     #[test]
+    fn a_begin_can_give_back_what_a_commit_ended() {
+        let (_, timeline) = replay(Runner::Goose, Dialect::Sqlite, "-- +goose Up\nCOMMIT; PRAGMA x = on; BEGIN;");
+        let reopens: Vec<_> = timeline.states[0].iter().map(|state| state.reopens).collect();
+        assert_eq!(reopens, [false, true, true]);
+    }
+
+    #[test]
     fn a_rollback_takes_back_what_was_set() {
         let lock = |text: &str| {
             let (_, timeline) = replay(Runner::Plain, Dialect::Postgres, text);
@@ -255,7 +268,8 @@ mod tests {
         assert_eq!(lock("BEGIN; SET LOCAL lock_timeout = 5; SET lock_timeout = 7; SELECT 1"), Some(7));
         assert_eq!(lock("BEGIN; SET lock_timeout = 7; SET LOCAL lock_timeout = 5; COMMIT; SELECT 1"), Some(7));
         // Outside a transaction block SET LOCAL does nothing.
-        assert_eq!(lock("-- no-transaction\nSET LOCAL lock_timeout = 5; SELECT 1"), None);
+        let (_, timeline) = autocommit("SET LOCAL lock_timeout = 5; SELECT 1");
+        assert_eq!(timeline.states[0][1].timeouts.lock.limit(), None);
     }
 
     #[test]

@@ -279,6 +279,8 @@ pub struct ConstraintDetails {
     pub name: Option<String>,
     /// Columns it is on.
     pub columns: Vec<String>,
+    /// EXCLUDE: its elements, each with its operator in the options; expressions are among them, not in `columns`.
+    pub keys: Vec<IndexColumn>,
     /// FOREIGN KEY … REFERENCES.
     pub references: Option<References>,
     /// NOT VALID.

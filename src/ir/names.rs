@@ -48,12 +48,16 @@ pub type Parts = (Option<String>, &'static str);
 
 /// The parts of an index's name: `t_a_b_idx` from `CREATE INDEX ON t (a) INCLUDE (b)`.
 pub fn index(index: &IndexDetails) -> Parts {
+    keys(&index.columns, &index.include)
+}
+
+fn keys(keys: &[IndexColumn], include: &[String]) -> Parts {
     let mut names: Vec<String> = Vec::new();
-    for key in &index.columns {
+    for key in keys {
         let name = if key.expression { expression(&key.text) } else { Some(key.text.clone()) };
         names.push(unique(&name.unwrap_or_else(|| "expr".to_owned()), &names));
     }
-    for column in &index.include {
+    for column in include {
         names.push(unique(column, &names));
     }
     (Some(joined(&names)), "idx")
@@ -68,7 +72,10 @@ pub fn constraint(constraint: &ConstraintDetails) -> Option<Parts> {
         ConstraintKind::Unique => Some((columns(), "key")),
         ConstraintKind::ForeignKey => Some((Some(joined(&constraint.columns)), "fkey")),
         ConstraintKind::Check => Some((None, "check")),
-        ConstraintKind::Exclusion => Some((columns(), "excl")),
+        ConstraintKind::Exclusion => {
+            let (second, _) = keys(&constraint.keys, &constraint.include);
+            Some((second, "excl"))
+        }
         ConstraintKind::NotNull => Some((columns(), "not_null")),
         ConstraintKind::Named => None,
     }
@@ -305,13 +312,14 @@ mod tests {
     fn constraints_have_labels_of_their_own() {
         let of = |kind| {
             let columns = vec!["a".to_owned(), "b".to_owned()];
-            let parts = constraint(&ConstraintDetails { kind, columns, ..ConstraintDetails::default() });
+            let keys = vec![column("a"), key("lower(b)")];
+            let parts = constraint(&ConstraintDetails { kind, columns, keys, ..ConstraintDetails::default() });
             parts.map(|(second, label)| object("t", second.as_deref(), label))
         };
         assert_eq!(of(ConstraintKind::PrimaryKey).as_deref(), Some("t_pkey"));
         assert_eq!(of(ConstraintKind::Unique).as_deref(), Some("t_a_b_key"));
         assert_eq!(of(ConstraintKind::ForeignKey).as_deref(), Some("t_a_b_fkey"));
-        assert_eq!(of(ConstraintKind::Exclusion).as_deref(), Some("t_a_b_excl"));
+        assert_eq!(of(ConstraintKind::Exclusion).as_deref(), Some("t_a_lower_excl"));
         assert_eq!(of(ConstraintKind::Named), None);
     }
 }

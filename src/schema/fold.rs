@@ -76,7 +76,9 @@ impl Seen {
         ObjectState {
             table_preexisting: match operation.kind {
                 // What is being created is seen by nobody yet.
-                OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate => Tri::No,
+                OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate | OpKind::ForeignTableCreate => {
+                    Tri::No
+                }
                 _ => table.map_or(Tri::Unknown, |table| !made(&local.tables, table, operation)),
             },
             object_preexisting: named.map_or(Tri::Unknown, |name| !made(&local.objects, name, operation)),
@@ -145,17 +147,18 @@ impl Local {
         };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
-        if operation.kind.as_str().ends_with(".drop") && (table.is_some() || named.is_some()) {
+        let drops = operation.kind.as_str().rsplit('.').next() == Some("drop");
+        if drops && (table.is_some() || named.is_some()) {
             self.dropped.insert(identity(operation));
         }
         match (operation.kind, &operation.details) {
-            (OpKind::TableCreate, details) => {
+            (OpKind::TableCreate | OpKind::ForeignTableCreate, details) => {
                 let temporary = matches!(details, Details::Table(t) if t.temporary);
                 if let Some(table) = table {
                     self.tables.entry(table.name.clone()).or_default().push(make(table, temporary));
                 }
             }
-            (OpKind::TableDrop, _) => {
+            (OpKind::TableDrop | OpKind::ForeignTableDrop, _) => {
                 // What has the name from here on is another table.
                 if let Some(table) = table {
                     self.tables.entry(table.name.clone()).or_default().push(make(table, false));
@@ -166,7 +169,14 @@ impl Local {
                     self.tables.entry(name.name.clone()).or_default().push(make(name, false));
                 }
             }
-            (OpKind::TableRename, Details::Table(details)) => {
+            (
+                OpKind::TableRename
+                | OpKind::ViewRename
+                | OpKind::MatviewRename
+                | OpKind::ForeignTableRename
+                | OpKind::TableAlter,
+                Details::Table(details),
+            ) => {
                 let new = details.new_name.as_ref().and_then(Known::known);
                 if let (Some(table), Some(new)) = (table, new)
                     && made(&self.tables, table, operation) == Tri::Yes

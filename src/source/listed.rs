@@ -1,6 +1,9 @@
 //! Files and the lists that runners keep of them, where the two do not agree.
 
+use std::path::Path;
+
 use super::detect::{Detected, Entry, Folder, List};
+use super::recognise::is_sql;
 use super::{Problem, Runner};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, Span};
@@ -12,6 +15,14 @@ pub(super) fn concerns(list: &List, runner: Runner) -> bool {
         (list.path, runner),
         ("meta/_journal.json", Runner::Drizzle) | ("sqitch.plan", Runner::Sqitch) | ("atlas.sum", _)
     )
+}
+
+/// A reworked change has as many names as there are tags to the next one; where none of so many is there, it is not said.
+const MOST_NAMES: usize = 256;
+
+/// Whether the file of an entry is there, in the folder `base` that the list is in.
+pub(super) fn there(list: &List, entry: &Entry, base: &Path) -> bool {
+    entry.tags.len() > MOST_NAMES || list.names(entry).any(|name| base.join(name).is_file())
 }
 
 /// The problem of a list, which is the file `own`, that names a file that is not there.
@@ -30,7 +41,7 @@ pub(super) fn unlisted(folder: &Folder, detected: &Detected, name: &str) -> Opti
     let list = folder.upwards().find_map(|at| at.list.as_ref())?;
     let forward = !detected.down && detected.place.listed.is_none();
     let here = folder.list.is_some() || detected.runner == Runner::Sqitch;
-    if !forward || !here || !concerns(list, detected.runner) || !name.ends_with(".sql") {
+    if !forward || !here || !concerns(list, detected.runner) || !is_sql(name) {
         return None;
     }
     // Another runner's files beside an `atlas.sum` have no number of their own.

@@ -178,7 +178,7 @@ impl Runner {
                 "`migration.sql` in a folder of its own, with `migration_lock.toml` above or below `prisma/migrations`",
                 "up only; `down.sql` beside it goes back",
                 "the name of the folder",
-                "none, but the file is one string and so one implicit transaction",
+                "none, but the file is one string and so one implicit transaction; from 7.4 on statements one by one, where the engine can parse the file",
                 Some("keep the statement alone in its migration"),
                 "none",
             ),
@@ -218,8 +218,8 @@ impl Runner {
                 "`supabase/migrations/1_x.sql`",
                 "up only",
                 "the number in the name",
-                "none, but the statements of a file are sent in one pipeline and so in one implicit transaction, which only the first one escapes",
-                Some("put it into a migration of its own"),
+                "none, but the statements of a file are sent in one pipeline and so in one implicit transaction; those that Supabase knows to refuse one are sent by themselves",
+                None,
                 "none",
             ),
             Self::Tern => about(
@@ -235,7 +235,9 @@ impl Runner {
                 "`.rollback.sql`",
                 "`-- depends:`, else the name",
                 "one a migration; statements one by one",
-                Some("write `-- transactional: false` on the first line of the file"),
+                Some(
+                    "write `-- transactional: false` on the first line of the file that goes forward, in Python `__transactional__ = False`",
+                ),
                 "none",
             ),
         }

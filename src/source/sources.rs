@@ -1,5 +1,7 @@
 //! The files of a run.
 
+mod included;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::detect::{self, Detected, Folder, Folders};
 use super::globs::Globs;
 use super::recognise::{self, Verdict};
-use super::{Evidence, Language, Modules, Problem, SourceFile, decode, listed, walk};
+use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, decode, listed, walk};
 use crate::config::{Dialect, Settings};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -86,6 +88,7 @@ impl Sources {
         }
         this.judged.sort_by(|a, b| a.path.cmp(&b.path));
         this.judged.dedup_by(|a, b| a.path == b.path);
+        this.set_included_aside();
         this.skipped.sort();
         this.skipped.dedup();
         this.compare_lists();
@@ -203,7 +206,7 @@ impl Sources {
             return Verdict::Read(why);
         }
         let verdict = recognise::by_path(shown, given);
-        if matches!(verdict, Verdict::Leave(_) | Verdict::Other) || recognise::language(shown) != Some(Language::Sql) {
+        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) || recognise::language(shown) != Some(Language::Sql) {
             return verdict;
         }
         detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
@@ -224,7 +227,7 @@ impl Sources {
                 continue;
             }
             let base = self.root.join(&at.shown);
-            let gone: Vec<_> = list.entries.iter().filter(|entry| !base.join(&entry.file).is_file()).collect();
+            let gone: Vec<_> = list.entries.iter().filter(|entry| !listed::there(list, entry, &base)).collect();
             if gone.is_empty() || !listed::concerns(list, file.runner) {
                 continue;
             }
@@ -254,7 +257,7 @@ impl Sources {
                 Ok(bytes) => Some(self.add(path, bytes, why, false)),
                 Err(error) => Some(self.unreadable(path, &error)),
             },
-            Verdict::Leave(why) => {
+            Verdict::Leave(why) | Verdict::Never(why) => {
                 self.skipped.push(Skipped { path: shown.to_owned(), why: why.to_owned() });
                 None
             }
@@ -268,6 +271,9 @@ impl Sources {
             let Ok(bytes) = read(path) else { continue };
             let sql = recognise::language(shown) == Some(Language::Sql);
             let ddl = recognise::by_content(shown, &decode::text(&bytes));
+            if matches!(recognise::by_path(shown, ""), Verdict::Never(_)) || matches!(ddl, Verdict::Never(_)) {
+                continue;
+            }
             if sql || matches!(ddl, Verdict::Read(_) | Verdict::Leave(_)) {
                 self.skipped.retain(|skipped| skipped.path != *shown);
                 let why = "nothing else in the folder is recognised as a migration".to_owned();
@@ -319,7 +325,12 @@ impl Sources {
         let decoded = decode::decode(FileId(0), bytes);
         let language = recognise::language(&shown).unwrap_or(Language::Sql);
         let folder = self.folder_of(path);
-        let detected = self.detect(&folder, &shown, &decoded.text, language);
+        let mut detected = self.detect(&folder, &shown, &decoded.text, language);
+        match detected.runner {
+            Runner::Yoyo if detected.down => detected.transaction = forward_of_yoyo(path),
+            Runner::Flyway => detected.transaction = script_configuration(path),
+            _ => {}
+        }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
         let (dialect, dialect_why) = self.dialect(&shown, &decoded.text, language, &detected);
@@ -456,6 +467,24 @@ impl Modules for Sources {
         }
         None
     }
+}
+
+/// Whether Flyway opens a transaction for a script, where the file says so that is named as the script with `.conf` added.
+fn script_configuration(path: &Path) -> Option<(bool, String)> {
+    let name = format!("{}.conf", path.file_name()?.to_str()?);
+    let on = detect::execute_in_transaction(&decode::text(&read(&path.with_file_name(&name)).ok()?))?;
+    Some((on, format!("`executeInTransaction={on}` in `{name}`")))
+}
+
+/// Whether yoyo opens a transaction for a way back: the file that goes forward says so for both.
+/// Source: yoyo `migrations.py`, `Migration.load`.
+fn forward_of_yoyo(path: &Path) -> Option<(bool, String)> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".rollback.sql")?.to_owned() + ".sql";
+    let text = decode::text(&read(&path.with_file_name(&name)).ok()?).into_owned();
+    let head = text.lines().take_while(|line| line.trim().is_empty() || line.trim_start().starts_with("--"));
+    let said = head.filter_map(|line| line.trim_start().strip_prefix("--")?.trim_start().strip_prefix("transactional"));
+    let value = said.filter_map(|rest| rest.trim_start().strip_prefix(':')).last()?.trim();
+    Some((!value.eq_ignore_ascii_case("false"), format!("`-- transactional:` in `{name}`")))
 }
 
 /// The last part of a path as shown.

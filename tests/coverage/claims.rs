@@ -141,6 +141,8 @@ pub(crate) fn of(op: &Operation) -> Vec<Claim> {
         | OpKind::IndexReindex
         | OpKind::TableVacuum
         | OpKind::TableAnalyze => Vec::new(),
+        // ALL IN TABLESPACE names no object that is altered.
+        _ if op.detail == "all-in-tablespace" => Vec::new(),
         OpKind::TableSetStorage if matches!(op.detail, "cluster" | "vacuum-full") => Vec::new(),
         OpKind::CommentSet | OpKind::SecurityLabelSet => {
             vec![Claim {
@@ -167,7 +169,7 @@ pub(crate) fn of(op: &Operation) -> Vec<Claim> {
     claims.extend(derived::of(op));
     // Of what EXPLAIN ANALYZE runs, event triggers are told nothing. ALTER TABLE IF EXISTS … ADD is guarded by the table.
     let text = op.statement.text.to_uppercase();
-    let unseen = text.contains("EXPLAIN") || text.contains(" IF EXISTS ");
+    let unseen = text.contains("EXPLAIN") || text.contains(" IF EXISTS");
     let guarded = unseen || op.if_exists || op.if_not_exists || op.conditional;
     for claim in &mut claims {
         claim.certain &= !guarded;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use ddlint::ir::{OpKind, Operation};
+use ddlint::ir::{Details, OpKind, OpaqueReason, Operation};
 
 use super::claims::{self, Claim};
 use super::consequence;
@@ -60,7 +60,9 @@ pub(crate) fn typed(noted: &[Noted], read: &[Vec<Operation>]) -> Outcome {
             continue;
         }
         total += 1;
-        let opaque = operations.iter().find(|op| op.kind == OpKind::Opaque);
+        // A text that a block or a called function makes when it runs is said to be unresolved; the statement is typed.
+        let unresolved = |op: &Operation| matches!(op.details, Details::Opaque(OpaqueReason::Unresolved(_)));
+        let opaque = operations.iter().find(|op| op.kind == OpKind::Opaque && !unresolved(op));
         let problem = match opaque {
             Some(op) => format!("{:?}", op.details),
             None if operations.is_empty() => "nothing is read".to_owned(),

@@ -89,7 +89,7 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
         Runner::Drizzle => sections::drizzle(text),
         Runner::Sqlx => sections::sqlx(text),
         Runner::PostgresMigrations => sections::postgres_migrations(text),
-        Runner::Yoyo => sections::yoyo(text),
+        Runner::Yoyo => sections::yoyo(file),
         Runner::GolangMigrate
         | Runner::Prisma
         | Runner::Diesel

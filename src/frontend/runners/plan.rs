@@ -1,7 +1,10 @@
 //! The transaction that a runner opens around a section.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use crate::config::Dialect;
-use crate::ir::{OpKind, Operation, TransactionKind};
+use crate::ir::{Operation, Statement, TransactionKind};
 use crate::source::{Runner, SourceFile};
 use crate::span::Span;
 
@@ -50,11 +53,22 @@ impl Plan {
             | Runner::Sqlx
             | Runner::Tern
             | Runner::Yoyo => Opened,
+            // Its driver for SQLite begins a transaction by itself. Source: golang-migrate `database/sqlite3`.
+            Runner::GolangMigrate if section.dialect.unwrap_or(file.dialect) == Dialect::Sqlite => Opened,
             Runner::GolangMigrate | Runner::Prisma | Runner::Psql | Runner::Sqitch | Runner::Supabase => None,
+            // A script of batches is for sqlcmd, which commits each statement.
+            Runner::Plain if file.dialect == Dialect::Mssql => None,
             Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => Unknown,
         };
-        let why = if kind == Unknown { "nothing says".to_owned() } else { format!("{}'s habit", file.runner.as_str()) };
+        let why = if kind == Unknown { "nothing says".to_owned() } else { habit(file) };
         Self { kind, opened: Option::None, batch: kind == Opened && file.batch, why }
+    }
+}
+
+fn habit(file: &SourceFile) -> String {
+    match file.runner {
+        Runner::Plain => "batches commit each statement".to_owned(),
+        runner => format!("the habit of {}", runner.as_str()),
     }
 }
 
@@ -64,7 +78,7 @@ pub(in crate::frontend) fn settle(file: &SourceFile, plan: &mut Plan, operations
         Runner::Flyway if file.transaction.is_none() && file.dialect == Dialect::Postgres => {
             flyway(file, plan, operations);
         }
-        Runner::Supabase => lead(operations),
+        Runner::Supabase => pipelines(operations),
         _ => {}
     }
 }
@@ -108,16 +122,61 @@ fn refuses(statement: &str) -> bool {
     }
 }
 
-/// The first statement of a pipeline is not yet in its implicit transaction, so one that refuses a transaction passes
-/// there and only there; what it does is committed at once.
-/// Source: PostgreSQL `PreventInTransactionBlock` ("cannot be executed within a pipeline"); measured with PostgreSQL 15.
-fn lead(operations: &mut [Operation]) {
-    let Some(first) = operations.first_mut() else { return };
-    let vacuum = first.kind == OpKind::Other && first.detail == "vacuum";
-    if first.concurrently || vacuum {
-        let statement = crate::ir::Statement { shares_query: false, ..(*first.statement).clone() };
-        first.statement = std::sync::Arc::new(statement);
+/// Supabase sends the statements of a file in one pipeline, and so in one implicit transaction; statements that it knows
+/// to refuse a transaction are sent by themselves, and what follows is another pipeline.
+/// Source: supabase/cli, pull requests 5671, 6009 and 6276 (version 2.109 on; before, only the first statement of a file
+/// was outside of that transaction).
+fn pipelines(operations: &mut [Operation]) {
+    // Far from the numbers of other queries of the file, of which there is one.
+    let mut query = 1_u32;
+    let mut runs: Vec<(u32, Span)> = Vec::with_capacity(operations.len());
+    for operation in &*operations {
+        let place = operation.statement.span;
+        if runs.last().is_some_and(|(_, last)| *last == place) {
+            continue;
+        }
+        let alone = alone(&operation.statement.text);
+        query += u32::from(alone);
+        runs.push((query, place));
+        query += u32::from(alone);
     }
+    let mut sizes: BTreeMap<u32, usize> = BTreeMap::new();
+    for (query, _) in &runs {
+        *sizes.entry(*query).or_default() += 1;
+    }
+    let mut runs = runs.into_iter().peekable();
+    let mut statement: Option<Arc<Statement>> = None;
+    for operation in operations {
+        let place = operation.statement.span;
+        if statement.as_ref().is_none_or(|statement| statement.span != place) {
+            let Some((query, _)) = runs.next() else { return };
+            let shares_query = sizes.get(&query).is_some_and(|size| *size > 1);
+            statement = Some(Arc::new(Statement { query, shares_query, ..(*operation.statement).clone() }));
+        }
+        if let Some(statement) = &statement {
+            operation.statement = Arc::clone(statement);
+        }
+    }
+}
+
+/// Whether Supabase knows that a statement refuses a pipeline.
+fn alone(statement: &str) -> bool {
+    let words = words(statement, 12);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["CREATE" | "DROP", "INDEX", "CONCURRENTLY", ..]
+        | ["CREATE", "UNIQUE", "INDEX", "CONCURRENTLY", ..]
+        | ["ALTER", "SYSTEM", ..] => true,
+        ["REINDEX", rest @ ..] => rest.contains(&"CONCURRENTLY"),
+        [first, ..] => matches!(*first, "VACUUM" | "CLUSTER") || first.starts_with("VACUUM("),
+        [] => false,
+    }
+}
+
+/// The first words of a statement in capitals.
+fn words(statement: &str, number: usize) -> Vec<String> {
+    let words = statement.split_ascii_whitespace().take(number);
+    words.map(|word| word.trim_end_matches(';').to_ascii_uppercase()).collect()
 }
 
 #[cfg(test)]

@@ -159,7 +159,7 @@ impl Script<'_> {
                     Some(tag) => input.beyond(tag.len(), tag),
                     None => input.at += 1,
                 },
-                (b';', _) => self.end_statement(&mut input),
+                (b';', _) => Self::end_statement(&mut input),
                 (b':', Some(b':' | b'=')) => input.at += 2,
                 (b':', _) => self.variable(&mut input),
                 (b'\\', _) => self.command(&mut input, depth),
@@ -192,7 +192,7 @@ impl Script<'_> {
     }
 
     /// Behind `COPY … FROM stdin;` stand data, up to the line `\.`.
-    fn end_statement(&mut self, input: &mut Input<'_>) {
+    fn end_statement(input: &mut Input<'_>) {
         let statement = input.file.text.get(input.statement..input.at).unwrap_or_default().trim_start();
         let copies = statement.get(..4).is_some_and(|word| word.eq_ignore_ascii_case("copy"))
             && statement.to_ascii_lowercase().contains("stdin");
@@ -252,7 +252,14 @@ impl Script<'_> {
         let argument = words.next().map(unquoted).unwrap_or_default();
         let span = input.span(start, start + line.trim_end().len());
         // What it leaves to the reader of statements is that a statement ends here.
-        self.copy(input);
+        if name == "\\copy" {
+            input.at = start;
+            self.copy(input);
+            input.at = start + line.len();
+            input.copied = input.at;
+        } else {
+            self.copy(input);
+        }
         match name {
             "\\set" => {
                 let value = rest.get(rest.split_whitespace().next().map_or(0, str::len)..).unwrap_or_default().trim();
@@ -287,13 +294,24 @@ impl Script<'_> {
             }
             "\\c" | "\\connect" => self.part(true),
             "\\q" | "\\quit" if self.conditions.is_empty() && depth == 0 => self.quit = true,
-            "\\copy" if rest.to_ascii_lowercase().contains(" stdin") => {
-                input.beyond(0, "\n\\.");
-                self.copy(input);
-            }
+            "\\copy" => self.copy_command(input, start, rest),
             _ => {}
         }
         input.statement = input.at;
+    }
+
+    /// `\copy t from 'file'` sends `COPY t FROM STDIN`, and then the file.
+    fn copy_command(&mut self, input: &mut Input<'_>, start: usize, rest: &str) {
+        let end = input.at;
+        let length = "\\copy".len();
+        let text = self.text();
+        text.push("\nCOPY", input.span(start, start + length));
+        text.push(rest_of(input.file, start + length, end), input.span(start + length, end));
+        text.push(";\n", input.span(end, end));
+        if rest.to_ascii_lowercase().contains(" stdin") {
+            input.beyond(0, "\n\\.");
+            input.copied = input.at;
+        }
     }
 
     fn condition(&mut self, line: &str, span: Span) {
@@ -306,6 +324,10 @@ impl Script<'_> {
         let guards = self.conditions.iter().take(DEEPEST_CONDITION).cloned().collect();
         self.sent.push(Sent { text: SqlText::default(), guards, connects });
     }
+}
+
+fn rest_of(file: &SourceFile, from: usize, to: usize) -> &str {
+    file.text.get(from..to).unwrap_or_default().trim_end_matches([';', '\r'])
 }
 
 /// A word of a command without its quotes.

@@ -42,8 +42,8 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
     let sections = part(text, &|line| {
         let (word, options) = dbmate_marker(line)?;
         let direction = if word == "up" { Direction::Up } else { Direction::Down };
-        let said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
-        let transaction = said.filter(|(key, _)| *key == "transaction").last().map(|(_, value)| value != "false");
+        let mut said = options.split_whitespace().filter_map(|pair| pair.split_once(':'));
+        let transaction = said.rfind(|(key, _)| *key == "transaction").map(|(_, value)| value != "false");
         Some((direction, transaction))
     });
     let mut cut = Cut { sections, ..Cut::default() };
@@ -159,9 +159,14 @@ pub(super) fn transactional(line: &str) -> Option<&str> {
     rest.trim_start().strip_prefix(':').map(str::trim)
 }
 
-/// yoyo: what it is told stands before the first statement. Source: yoyo `migrations.py`.
-pub(super) fn yoyo(text: &str) -> Cut {
+/// yoyo: what it is told stands before the first statement of the file that goes forward, and holds for both ways.
+/// Source: yoyo `migrations.py`.
+pub(super) fn yoyo(file: &SourceFile) -> Cut {
+    let text = file.text.as_str();
     let mut section = Section::new(Direction::Up, 0..text.len());
+    if file.down {
+        return Cut { sections: vec![section], ..Cut::default() };
+    }
     let head = lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"));
     for (range, line) in head {
         if let Some(value) = transactional(line) {

@@ -360,7 +360,7 @@ fn columns_and_constraints_are_read() {
             "g integer stored",
             "Unique (id,o)",
             "ForeignKey f(o) -> p",
-            "Exclusion ()",
+            "Exclusion (c)",
         ]
         .map(|line| line.replace("timestamptz", "timestamp with time zone"))
     );

@@ -3,14 +3,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::flyway::Flyway;
 use super::lists::{self, List};
+use super::neighbours::{Index, Style};
 use crate::config::Dialect;
 
 /// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.
 const MAX_CONFIGURATION: u64 = 16 << 20;
+
+/// A configuration file that is there, and the dialect that it names.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named(pub(super) Option<Dialect>);
 
 /// A folder, and those above it up to the root.
 #[derive(Debug, Default)]
@@ -19,14 +24,18 @@ pub(in crate::source) struct Folder {
     pub(in crate::source) shown: String,
     /// Names of what is in it.
     names: BTreeSet<String>,
+    /// Its names by version, for each [`Style`].
+    indexes: [OnceLock<Index>; 3],
+    /// A module of a program is in it.
+    program: OnceLock<bool>,
     /// The list that is kept of its files.
     pub(in crate::source) list: Option<List>,
     /// Flyway's configuration.
     pub(super) flyway: Option<Flyway>,
     /// Prisma's `migration_lock.toml`, and the dialect it names.
-    pub(super) prisma: Option<Option<Dialect>>,
+    pub(super) prisma: Option<Named>,
     /// `drizzle.config.*`, and the dialect it names.
-    pub(super) drizzle: Option<Option<Dialect>>,
+    pub(super) drizzle: Option<Named>,
     /// Dependencies that tell, of `Cargo.toml`, `package.json`, `pyproject.toml` and `requirements.txt`.
     packages: BTreeSet<&'static str>,
     /// `config.yaml` of Hasura.
@@ -53,6 +62,29 @@ impl Folder {
         self.names.iter().any(|name| answers(name))
     }
 
+    /// Whether a module of a program is in it. A Python file alone may be a script that a person starts.
+    pub(super) fn holds_a_program(&self) -> bool {
+        *self.program.get_or_init(|| {
+            const MODULES: [&str; 9] = [".go", ".rs", ".java", ".kt", ".cs", ".ex", ".rb", ".php", ".ts"];
+            self.names_any(|name| name == "__init__.py" || MODULES.iter().any(|ending| name.ends_with(ending)))
+        })
+    }
+
+    /// The names in it by version.
+    pub(super) fn index(&self, style: Style) -> &Index {
+        let [number, letter, folder] = &self.indexes;
+        let index = match style {
+            Style::Number => number,
+            Style::Letter => letter,
+            Style::Folder => folder,
+        };
+        index.get_or_init(|| {
+            let default = Flyway::default();
+            let flyway = self.find(|folder| folder.flyway.as_ref()).map_or(&default, |(_, flyway)| flyway);
+            Index::of(style, flyway, self.names.iter())
+        })
+    }
+
     /// Its own name.
     pub(in crate::source) fn name(&self) -> &str {
         self.shown.rsplit('/').next().unwrap_or_default()
@@ -71,6 +103,13 @@ impl Folder {
     /// Whether a package file of it or above it names `package`.
     pub(super) fn uses(&self, package: &str) -> bool {
         self.upwards().any(|folder| folder.packages.contains(package))
+    }
+
+    /// A folder of nothing but names.
+    #[cfg(test)]
+    pub(super) fn of_names(shown: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Self { shown: shown.to_owned(), names, ..Self::default() }
     }
 
     fn read(path: &Path, shown: String, parent: Option<Arc<Self>>) -> Self {
@@ -93,10 +132,10 @@ impl Folder {
         this.list = this.list.or_else(|| text("sqitch.plan").map(|text| lists::plan(&text)));
         this.prisma = text("migration_lock.toml").map(|text| {
             let table: Option<toml::Table> = toml::from_str(&text).ok();
-            dialect(table.as_ref().and_then(|table| table.get("provider")?.as_str()).unwrap_or_default())
+            Named(dialect(table.as_ref().and_then(|table| table.get("provider")?.as_str()).unwrap_or_default()))
         });
         let drizzle = names.iter().find(|name| name.starts_with("drizzle.config."));
-        this.drizzle = drizzle.and_then(|name| text(name)).map(|text| drizzle_dialect(&text));
+        this.drizzle = drizzle.and_then(|name| text(name)).map(|text| Named(drizzle_dialect(&text)));
         this.hasura = text("config.yaml").is_some_and(|text| {
             text.contains("metadata_directory") || (text.contains("endpoint:") && text.contains("version:"))
         }) && names.contains("migrations");

@@ -4,16 +4,19 @@
 mod flyway;
 mod folder;
 mod lists;
+mod neighbours;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
+pub use self::neighbours::Neighbours;
 use super::Place;
-use super::recognise::Verdict;
+use super::recognise::{Verdict, is_sql};
 use crate::config::{Dialect, Runner};
 
 /// What is known of a SQL file before it is read.
@@ -81,7 +84,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Prisma => {
             in_own_folder(&mut this, folder);
             let lock = folder.find(|folder| folder.prisma);
-            this.dialect = lock.and_then(|(_, dialect)| Some((dialect?, "`migration_lock.toml`".to_owned())));
+            this.dialect = lock.and_then(|(_, named)| Some((named.0?, "`migration_lock.toml`".to_owned())));
         }
         Runner::Drizzle => drizzle_file(&mut this, folder, name),
         Runner::Atlas => {
@@ -94,6 +97,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
         _ => this.place.version = prefix(name).map(str::to_owned),
     }
+    this.place.neighbours = neighbours::of(runner, folder, name);
     this
 }
 
@@ -137,7 +141,7 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
             part => Verdict::Read(format!("in `{part}` of sqitch")),
         });
     }
-    if !name.ends_with(".sql") {
+    if !is_sql(name) {
         return None;
     }
     if let Some(list) = folder.list.as_ref().filter(|list| list.path != "sqitch.plan") {
@@ -145,20 +149,20 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
     }
     let flyway = folder.find(|folder| folder.flyway.as_ref());
     let default = Flyway::default();
-    let names = flyway.map_or(&default, |(_, flyway)| flyway);
-    let named =
-        names.named(name).is_some() || (names.callback(name) && folder.names_any(|other| names.named(other).is_some()));
-    named.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
+    let patterns = flyway.map_or(&default, |(_, flyway)| flyway);
+    let beside = || folder.names_any(|other| patterns.named(other).is_some());
+    let ours = patterns.named(name).is_some() || (patterns.callback(name) && beside());
+    ours.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
 }
 
 /// Markers that count where nothing else tells.
-fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
+fn weak_marker(head: &str) -> Option<(Runner, &str)> {
     static UP: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^\s*--[\s-]*(up|down)\s+migration\b"));
     static YOYO: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?m)\A(?:\s*--.*\n)*\s*--\s*(transactional|depends)\s*:"));
     static PSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?m)^\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
+            r"(?m)^[ \t]*\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
         )
     });
     if head.starts_with("-- no-transaction") {
@@ -167,10 +171,8 @@ fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
         Some((Runner::NodePgMigrate, "-- Up Migration"))
     } else if YOYO.is_match(head) {
         Some((Runner::Yoyo, "-- depends:"))
-    } else if PSQL.is_match(head) {
-        Some((Runner::Psql, "\\set"))
     } else {
-        None
+        PSQL.find(head).map(|command| (Runner::Psql, command.as_str().trim()))
     }
 }
 
@@ -221,10 +223,10 @@ fn by_layout(folder: &Folder, name: &str) -> Option<(Runner, String)> {
 
 /// `up.sql` and `down.sql` in a folder for each migration: Hasura's and Diesel's habit.
 fn up_and_down(folder: &Folder, above: impl Fn(&str, &Folder) -> String) -> (Runner, String) {
-    if let Some((at, _)) = folder.find(|folder| folder.hasura.then_some(())) {
+    if let Some((at, _)) = folder.find(|folder| folder.hasura.then_some(folder)) {
         return (Runner::Hasura, above("config.yaml", at));
     }
-    if let Some((at, _)) = folder.find(|folder| folder.has("diesel.toml").then_some(())) {
+    if let Some((at, _)) = folder.find(|folder| folder.has("diesel.toml").then_some(folder)) {
         return (Runner::Diesel, above("diesel.toml", at));
     }
     if folder.has("metadata.toml") {
@@ -345,7 +347,7 @@ fn drizzle_file(this: &mut Detected, folder: &Folder, name: &str) {
     }
     if this.dialect.is_none() {
         let configured = folder.find(|folder| folder.drizzle);
-        this.dialect = configured.and_then(|(_, dialect)| Some((dialect?, "`drizzle.config`".to_owned())));
+        this.dialect = configured.and_then(|(_, named)| Some((named.0?, "`drizzle.config`".to_owned())));
     }
 }
 

@@ -27,12 +27,22 @@ struct Frame {
     appended: BTreeMap<String, Vec<Option<SqlText>>>,
     /// What the variables held that the present branch assigns.
     saved: BTreeMap<String, Option<Vec<Option<SqlText>>>>,
-    /// For each variable that a branch has assigned: by how many, what it held before, what it may hold now.
-    results: BTreeMap<String, (usize, Option<Vec<Option<SqlText>>>, Vec<Option<SqlText>>)>,
+    /// What becomes of the variables that its branches have assigned.
+    results: BTreeMap<String, Outcome>,
     /// Branches that have ended.
     branches: usize,
     /// One of them is the ELSE.
     exhaustive: bool,
+}
+
+/// A variable that branches assign.
+struct Outcome {
+    /// By how many of them.
+    branches: usize,
+    /// What it held before.
+    before: Option<Vec<Option<SqlText>>>,
+    /// What it may hold now.
+    now: Vec<Option<SqlText>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -115,12 +125,12 @@ impl<'a> Reader<'a> {
                 let tag = source.get(1..).and_then(|rest| rest.find('$')).map_or(2, |at| at + 2);
                 let start = body.start as usize + tag;
                 let end = (body.end as usize).saturating_sub(if body.unterminated { 0 } else { tag }).max(start);
-                self.flow(self.text, start..end)
+                self.flow(self.text, start..end, Variables::new())
             }
             _ => {
                 let text = literal(c, &body);
                 let range = 0..text.text.len();
-                self.flow(&text, range)
+                self.flow(&text, range, Variables::new())
             }
         };
         self.span = whole;
@@ -131,10 +141,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Reads the body of a block.
-    pub(super) fn flow(&self, text: &SqlText, range: std::ops::Range<usize>) -> Vec<Operation> {
+    /// Reads the body of a block, whose parameters hold `given`.
+    pub(super) fn flow(&self, text: &SqlText, range: std::ops::Range<usize>, given: Variables) -> Vec<Operation> {
         let pieces: Vec<_> = Splitter::new(&text.text, range, self.dialect()).collect();
-        let texts = Texts { values: Variables::new(), shared: self.shared };
+        let texts = Texts { values: given, shared: self.shared };
         let loops = loops(text, self.dialect(), &pieces, &texts);
         let mut walker = Walker { frames: Vec::new(), texts, loops: loops.into_iter() };
         let mut reader = self.inside(text);
@@ -298,6 +308,10 @@ impl Walker<'_, '_> {
             if c.at_operator("<<") {
                 c.until(|c| c.at_operator(">>"));
                 c.step();
+            } else if c.eat_operator("#") {
+                // An option of the function, which no semicolon ends: `#variable_conflict use_column`.
+                c.step();
+                c.step();
             } else if c.eat("DECLARE") {
                 *declaring = true;
             } else if c.eat("BEGIN") {
@@ -446,9 +460,10 @@ impl Walker<'_, '_> {
                 Some(old) => self.texts.values.insert(name.clone(), old.clone()),
                 None => self.texts.values.remove(&name),
             };
-            let result = frame.results.entry(name).or_insert_with(|| (0, old, Vec::new()));
-            result.0 += 1;
-            join(&mut result.2, now.unwrap_or_else(|| vec![None]));
+            let result =
+                frame.results.entry(name).or_insert_with(|| Outcome { branches: 0, before: old, now: Vec::new() });
+            result.branches += 1;
+            join(&mut result.now, now.unwrap_or_else(|| vec![None]));
         }
     }
 
@@ -461,15 +476,15 @@ impl Walker<'_, '_> {
         if frame.kind == Flow::Loop && !frame.in_loop {
             rounds(reader.operations.get_mut(frame.before..).unwrap_or_default());
         }
-        for (name, (times, old, mut values)) in frame.results {
+        for (name, Outcome { branches, before, now: mut values }) in frame.results {
             if let Some(head) = frame.appended.get(&name) {
                 // What stood at the head of the loop covers all that its rounds can leave.
                 self.set(name, head.clone());
                 continue;
             }
             // Where some branch assigns nothing, the old value may still be there.
-            if !(frame.exhaustive && times == frame.branches) && frame.kind != Flow::Block {
-                join(&mut values, old.unwrap_or_default());
+            if !(frame.exhaustive && branches == frame.branches) && frame.kind != Flow::Block {
+                join(&mut values, before.unwrap_or_default());
             }
             self.set(name, values);
         }

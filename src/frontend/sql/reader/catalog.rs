@@ -194,7 +194,7 @@ impl Named {
             Shape::Cast => {
                 let start = *c;
                 let inner = c.group().ok_or("the types of the cast")?;
-                named.name = Some(written(&start, c, format!("({})", inner.shown())));
+                named.name = Some(written(&start, c, &format!("({})", inner.shown())));
             }
             Shape::Transform => {
                 let start = *c;
@@ -202,7 +202,7 @@ impl Named {
                 let of = c.until_word(&["LANGUAGE"]).shown();
                 c.expect("LANGUAGE")?;
                 let language = label(c)?;
-                named.name = Some(written(&start, c, format!("for {of} language {language}")));
+                named.name = Some(written(&start, c, &format!("for {of} language {language}")));
             }
             Shape::UserMapping => {
                 let start = *c;
@@ -210,14 +210,14 @@ impl Named {
                 let user = c.ident_text().ok_or("a user")?;
                 let server = if c.eat("SERVER") { c.ident_text() } else { None };
                 let text = server.map_or_else(|| user.clone(), |server| format!("{user} on server {server}"));
-                named.name = Some(written(&start, c, text));
+                named.name = Some(written(&start, c, &text));
             }
             Shape::Number => {
                 let token = c.peek().filter(|t| matches!(t.kind, Kind::Number | Kind::Param | Kind::Hole));
                 let text = c.source(token.ok_or("a number")?).to_owned();
                 let start = *c;
                 c.step();
-                named.name = Some(written(&start, c, text));
+                named.name = Some(written(&start, c, &text));
             }
         }
         Ok(named)
@@ -229,7 +229,7 @@ fn arguments(inner: &Cursor<'_>) -> ObjectDetails {
 }
 
 /// A name that the statement has no single word for.
-fn written(start: &Cursor<'_>, end: &Cursor<'_>, text: String) -> Known<QualifiedName> {
+fn written(start: &Cursor<'_>, end: &Cursor<'_>, text: &str) -> Known<QualifiedName> {
     let range = start.range_to(end);
     if start.text.first_hole(range.clone()).is_some() {
         return Known::Unknown(start.unknown(range));

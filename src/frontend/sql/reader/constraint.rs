@@ -2,7 +2,7 @@
 
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
-use crate::ir::{ConstraintDetails, ConstraintKind, Known, QualifiedName, References, ReferentialAction};
+use crate::ir::{ConstraintDetails, ConstraintKind, IndexColumn, Known, QualifiedName, References, ReferentialAction};
 
 /// A constraint of which only the sort is known.
 pub(super) fn named(kind: ConstraintKind, name: Option<String>) -> ConstraintDetails {
@@ -140,7 +140,11 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Read<(ConstraintDetails, Option<Known<
         if c.eat("USING") {
             c.skip();
         }
-        c.group();
+        if let Some(elements) = c.group() {
+            details.keys = elements.split_commas().into_iter().map(element).collect();
+            let columns = details.keys.iter().filter(|key| !key.expression);
+            details.columns = columns.map(|key| key.text.clone()).collect();
+        }
         if c.eat("WHERE") {
             c.group();
         }
@@ -157,6 +161,21 @@ pub(super) fn read(c: &mut Cursor<'_>) -> Read<(ConstraintDetails, Option<Known<
         name = written;
     }
     Ok((details, name.map(|name| name.map(QualifiedName::bare))))
+}
+
+/// `column WITH operator`, `(expression) WITH operator`
+fn element(mut c: Cursor<'_>) -> IndexColumn {
+    let key = c.until_word(&["WITH"]);
+    let mut name = key;
+    let operators = c.shown();
+    match name.ident_text() {
+        // An operator class, an order, may follow the column.
+        Some(text) if !name.at_kind(Kind::Open) && !name.at_kind(Kind::Dot) => {
+            let options = [name.shown(), operators].join(" ").trim().to_owned();
+            IndexColumn { text, expression: false, options }
+        }
+        _ => IndexColumn { text: key.shown(), expression: true, options: operators },
+    }
 }
 
 /// Whether the constraint starts right after the word CONSTRAINT, as MySQL lets it.

@@ -140,7 +140,9 @@ impl Reader<'_> {
             let mut op = self.op(OpKind::IndexDrop);
             (op.concurrently, op.if_exists, op.cascade) = (concurrently, if_exists, cascade);
             op.table.clone_from(&table);
-            doubts.iter().for_each(|word| op.doubt(*word));
+            for word in &doubts {
+                op.doubt(*word);
+            }
             op.name = Some(name);
             op.details = Details::Index(Box::new(IndexDetails { concurrently, ..IndexDetails::default() }));
             self.push(op);

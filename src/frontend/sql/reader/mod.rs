@@ -4,6 +4,7 @@
 //! knows it; [`super::parse`] is then asked for a second opinion.
 
 mod alter;
+mod alter_options;
 mod block;
 mod catalog;
 mod column;

@@ -28,6 +28,8 @@ const SILENT: &[&str] = &[
     "TRUSTED",
     "PROCEDURAL",
     "FULLTEXT",
+    // CockroachDB.
+    "INVERTED",
     "SPATIAL",
     "CLUSTERED",
     "NONCLUSTERED",
@@ -234,8 +236,11 @@ impl<'a> Reader<'a> {
         }
         if c.eat("AUTHORIZATION") {
             // Without a name of its own the schema has that of its owner.
+            let session = c.is_any(&["CURRENT_ROLE", "CURRENT_USER", "SESSION_USER"]);
             let owner = c.name()?;
-            op.name.get_or_insert(owner);
+            if !session {
+                op.name.get_or_insert(owner);
+            }
         }
         let schema = op.name.as_ref().and_then(Known::known).map(|name| name.name.clone());
         self.push(op);
@@ -294,7 +299,8 @@ impl<'a> Reader<'a> {
             return self.default_privileges(c);
         }
         if c.eat("SYSTEM") {
-            return self.alter_system(c);
+            self.alter_system(c);
+            return Ok(());
         }
         let found = modifiers(c);
         if found.or_replace || c.is("VIEW") {
@@ -314,13 +320,12 @@ impl<'a> Reader<'a> {
         self.alter_object(c, object)
     }
 
-    fn alter_system(&mut self, c: &mut Cursor<'a>) -> Read {
+    fn alter_system(&mut self, c: &mut Cursor<'a>) {
         let mut op = self.op(OpKind::SystemAlter);
         op.detail = if c.eat("RESET") { "reset" } else { "set" };
         c.eat("SET");
         op.name = c.name().ok();
         self.push(op);
-        Ok(())
     }
 
     fn alter_object(&mut self, c: &mut Cursor<'a>, object: Object) -> Read {
@@ -337,7 +342,10 @@ impl<'a> Reader<'a> {
                 self.push(op);
                 return Ok(());
             }
-            OpKind::PublicationAlter if c.is_any(&["ADD", "DROP"]) || c.at_phrase("SET TABLE") => {
+            OpKind::PublicationAlter
+                if c.is_any(&["ADD", "DROP"])
+                    || ["SET TABLE", "SET TABLES", "SET ALL"].iter().any(|phrase| c.at_phrase(phrase)) =>
+            {
                 return self.alter_members(c, &op);
             }
             OpKind::RoleAlter => {

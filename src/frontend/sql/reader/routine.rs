@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
-use super::strings::literal;
+use super::strings::{Variables, literal};
 use super::{DEEPEST, Reader};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read};
@@ -33,6 +33,8 @@ struct Routine {
     name: QualifiedName,
     /// Where the arguments are the same, a later definition replaces this one.
     arguments: String,
+    /// The names of those that a call gives, empty for one without a name.
+    parameters: Vec<String>,
     body: Body,
 }
 
@@ -99,7 +101,8 @@ impl<'a> Reader<'a> {
             Some(text) if language == "plpgsql" => Body::Block(text),
             _ => Body::Foreign,
         };
-        let routine = Routine { name: name.clone(), arguments: arguments.to_owned(), body };
+        let parameters = parameters(arguments);
+        let routine = Routine { name: name.clone(), arguments: arguments.to_owned(), parameters, body };
         let mut routines = self.shared.routines.borrow_mut();
         let same = routines.entry(name.name.clone()).or_default();
         let known = same.iter().position(|known| known.name == routine.name && known.arguments == routine.arguments);
@@ -111,8 +114,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads what a call of `name` runs; `false` where that is not known.
-    pub(super) fn run_routine(&mut self, name: &Known<QualifiedName>) -> bool {
+    /// Reads what a call of `name` runs, whose arguments stand at `call`; `false` where that is not known.
+    pub(super) fn run_routine(&mut self, name: &Known<QualifiedName>, call: Cursor<'_>) -> bool {
         let Some(name) = name.known() else { return false };
         let routines: Vec<Routine> = {
             let known = self.shared.routines.borrow();
@@ -141,7 +144,7 @@ impl<'a> Reader<'a> {
             self.shared.running.borrow_mut().push(routine.name.clone());
             let range = 0..text.text.len();
             let mut inner = match &routine.body {
-                Body::Block(_) => self.flow(text, range),
+                Body::Block(_) => self.flow(text, range, self.given(&routine, call)),
                 _ => super::read_inside(self, text, range),
             };
             self.shared.running.borrow_mut().pop();
@@ -153,6 +156,36 @@ impl<'a> Reader<'a> {
             self.operations.append(&mut inner);
         }
         known
+    }
+
+    /// The parameters of `routine` that the call gives a literal: by name, and by number (`$1`).
+    fn given(&self, routine: &Routine, mut call: Cursor<'_>) -> Variables {
+        let mut given = Variables::new();
+        let Some(arguments) = call.group() else { return given };
+        for (number, mut argument) in arguments.split_commas().into_iter().enumerate() {
+            let mut ahead = argument;
+            let named = ahead.ident_text().filter(|_| ahead.eat_operator("=>") || ahead.eat_operator(":="));
+            let at = match &named {
+                Some(name) => routine.parameters.iter().position(|parameter| parameter == name),
+                None => Some(number),
+            };
+            if named.is_some() {
+                argument = ahead;
+            }
+            let (Some(at), Some(token)) = (at, argument.peek()) else { continue };
+            if argument.rest().len() != 1 || token.hole || !matches!(token.kind, Kind::String | Kind::Dollar) {
+                continue;
+            }
+            let text = literal(&argument, token);
+            if !self.shared.spend(text.text.len()) {
+                continue;
+            }
+            if let Some(name) = routine.parameters.get(at).filter(|name| !name.is_empty()) {
+                given.insert(name.clone(), vec![Some(text.clone())]);
+            }
+            given.insert(format!("${}", at + 1), vec![Some(text)]);
+        }
+        given
     }
 
     /// Reads what the calls among the tokens of `c` run.
@@ -173,7 +206,7 @@ impl<'a> Reader<'a> {
                 && ahead.at_kind(Kind::Open)
                 && !target
             {
-                self.run_routine(&name);
+                self.run_routine(&name, ahead);
                 c = ahead;
             }
             c.step();
@@ -222,6 +255,38 @@ impl<'a> Reader<'a> {
         self.operations.append(&mut inner);
         true
     }
+}
+
+/// The names of the parameters that a call gives, from the text between the parentheses of CREATE FUNCTION; empty for
+/// one that has none.
+fn parameters(arguments: &str) -> Vec<String> {
+    let mut depth = 0_usize;
+    let parts = arguments.split(|letter| {
+        match letter {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        letter == ',' && depth == 0
+    });
+    let mut names = Vec::new();
+    for part in parts {
+        let mut words = part.split_whitespace().peekable();
+        let mode =
+            words.next_if(|word| ["IN", "OUT", "INOUT", "VARIADIC"].iter().any(|mode| word.eq_ignore_ascii_case(mode)));
+        if mode.is_some_and(|mode| mode.eq_ignore_ascii_case("out")) {
+            continue;
+        }
+        let first = words.next().unwrap_or_default();
+        // A type alone can be of several words: `double precision`, `timestamp with time zone`.
+        let second = words.next().filter(|word| !["precision", "varying", "with", "without"].contains(word));
+        let name = second.map_or_else(String::new, |_| match first.strip_prefix('"') {
+            Some(quoted) => quoted.trim_end_matches('"').to_owned(),
+            None => first.to_lowercase(),
+        });
+        names.push(name);
+    }
+    names
 }
 
 /// Schemas whose functions are the server's own.

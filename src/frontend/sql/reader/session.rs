@@ -136,6 +136,11 @@ impl<'a> Reader<'a> {
             c.step();
         }
         if executes && !c.is("EXPLAIN") && !c.done() {
+            if let Some(token) = c.peek().filter(|t| matches!(t.kind, Kind::Hole | Kind::Param)) {
+                let reason = c.unknown(token.start as usize..token.end as usize).reason;
+                self.unresolved(reason);
+                return Ok(());
+            }
             return self.dispatch(*c);
         }
         self.other("explain");
@@ -213,7 +218,7 @@ impl<'a> Reader<'a> {
         }
         let name = c.name()?;
         let before = self.operations.len();
-        self.run_routine(&name);
+        self.run_routine(&name, *c);
         if self.operations.len() == before {
             self.run(name);
         }

@@ -100,7 +100,10 @@ impl Texts<'_> {
 
     /// The texts of the variable that the expression is.
     fn variable(&self, expression: Cursor<'_>) -> Option<&Vec<Option<SqlText>>> {
-        let token = expression.peek().filter(|t| t.kind == Kind::Word && expression.rest().len() == 1)?;
+        let token = expression.peek()?;
+        if !matches!(token.kind, Kind::Word | Kind::Param) || expression.rest().len() != 1 {
+            return None;
+        }
         self.values.get(&expression.source(token).to_lowercase())
     }
 
@@ -140,6 +143,10 @@ impl Texts<'_> {
         if let Some(known) = self.constant(part) {
             text.append(known);
             return;
+        }
+        if part.is("PG_CATALOG") && part.peek_nth(1).is_some_and(|t| t.kind == Kind::Dot) {
+            part.step();
+            part.step();
         }
         match part.peek() {
             Some(token) if matches!(token.kind, Kind::String | Kind::Dollar) => {
