@@ -272,7 +272,7 @@ impl Catalogue {
                     && self.relations[constraint.table]
                         .state
                         .at(step)
-                        .is_some_and(|table| table.name.schema.as_deref() == Some(schema))
+                        .is_some_and(|table| table.exists != Tri::No && table.name.schema.as_deref() == Some(schema))
             })
         })
     }
