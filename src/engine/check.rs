@@ -64,7 +64,7 @@ impl Project {
             large_tables: settings.large_tables.clone(),
             data_functions: matcher(&settings.data_functions),
         };
-        let model = Model::new(migrations, sources.all(), policy, registry);
+        let model = Model::new(migrations, sources.all(), policy, registry, sources.whole());
         Self { model, files: sources.all(), problems, unresolved, resolved }
     }
 

@@ -150,7 +150,8 @@ impl Model<'_> {
         if !(table.indexes.complete && table.constraints.complete && table.columns.complete) {
             self.others(AccessExclusive);
         }
-        for sequence in table.columns.items.iter().filter(|there| there.name == column).filter_map(|c| c.sequence.as_ref())
+        for sequence in
+            table.columns.items.iter().filter(|there| there.name == column).filter_map(|c| c.sequence.as_ref())
         {
             self.lock(sequence, AccessExclusive);
         }

@@ -26,7 +26,8 @@ impl Model<'_> {
         let validated = !details.not_valid && !details.not_enforced;
         match details.kind {
             ConstraintKind::Check => {
-                let family = if details.no_inherit { self.alone(AccessExclusive) } else { self.family(AccessExclusive) };
+                let family =
+                    if details.no_inherit { self.alone(AccessExclusive) } else { self.family(AccessExclusive) };
                 self.scan_family(family, validated.into());
             }
             ConstraintKind::NotNull => {
@@ -215,7 +216,8 @@ impl Model<'_> {
                 if let Some(index) = constraint.index.filter(|_| constraint.references.is_none()) {
                     self.lock(&index, ShareUpdateExclusive);
                 }
-                if matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull) && !constraint.no_inherit {
+                if matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull) && !constraint.no_inherit
+                {
                     self.family_of(table, self.op.only, AccessExclusive);
                 }
             }

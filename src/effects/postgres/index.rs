@@ -198,5 +198,8 @@ pub(super) fn alike(one: &Index, other: &Index) -> bool {
     let keys = |index: &Index| {
         index.keys.iter().map(|key| (key.column.clone(), key.text.clone(), key.options.clone())).collect::<Vec<_>>()
     };
-    one.unique == other.unique && one.method == other.method && one.predicate == other.predicate && keys(one) == keys(other)
+    one.unique == other.unique
+        && one.method == other.method
+        && one.predicate == other.predicate
+        && keys(one) == keys(other)
 }

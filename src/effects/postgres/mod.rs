@@ -198,7 +198,6 @@ impl Model<'_> {
         }
     }
 
-
     /// Notes that a table is read in full, or may be.
     fn scan(&mut self, table: &Relation, answer: Tri) {
         note(&mut self.effects.scans, table, answer);

@@ -35,9 +35,19 @@ impl Model<'_> {
             K::StatisticsDrop => self.others(ShareUpdateExclusive),
             K::PublicationCreate | K::PublicationAlter => self.publication(),
             // What depends on it goes too.
-            K::FunctionDrop | K::SchemaDrop | K::ExtensionDrop | K::AggregateDrop | K::OperatorDrop | K::CastDrop
-            | K::CollationDrop | K::LanguageDrop | K::AccessMethodDrop | K::ServerDrop | K::ForeignDataWrapperDrop
-            | K::OperatorClassDrop | K::OperatorFamilyDrop => {
+            K::FunctionDrop
+            | K::SchemaDrop
+            | K::ExtensionDrop
+            | K::AggregateDrop
+            | K::OperatorDrop
+            | K::CastDrop
+            | K::CollationDrop
+            | K::LanguageDrop
+            | K::AccessMethodDrop
+            | K::ServerDrop
+            | K::ForeignDataWrapperDrop
+            | K::OperatorClassDrop
+            | K::OperatorFamilyDrop => {
                 if self.op.cascade || self.op.kind == K::ExtensionDrop {
                     self.others(AccessExclusive);
                 }
@@ -69,10 +79,14 @@ impl Model<'_> {
             _ => {}
         }
         let filled = matview && self.op.detail != "no-data";
-        match self.object_details().reads {
-            Some(reads) if filled => self.read(&reads, true),
+        let reads = match &self.op.details {
+            Details::View(view) => view.query.known_reads(),
+            _ => None,
+        };
+        match reads {
+            Some(reads) if filled => self.read(reads, true),
             Some(reads) => {
-                for name in &reads {
+                for name in reads {
                     if let Some(relation) = self.relation(name) {
                         self.lock(&relation.name, AccessShare);
                     }

@@ -60,13 +60,7 @@ impl Model<'_> {
     }
 
     /// Indexes on the column are dropped and made again; one that would be the same keeps its storage.
-    fn retyped_indexes(
-        &mut self,
-        table: &Relation,
-        name: &str,
-        change: &Change,
-        partitioned: bool,
-    ) {
+    fn retyped_indexes(&mut self, table: &Relation, name: &str, change: &Change, partitioned: bool) {
         for index in table.indexes.items.iter().filter(|index| uses(index, name)) {
             self.lock(&index.name, AccessExclusive);
             if change.rewrite == Tri::Yes {

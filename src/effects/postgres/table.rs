@@ -8,7 +8,7 @@ use crate::effects::LockMode::{
     ShareUpdateExclusive,
 };
 use crate::effects::view::{Found, Relation, RelationKind};
-use crate::ir::{Details, Known, QualifiedName, TableDetails, Tri};
+use crate::ir::{Details, Known, QualifiedName, QueryDetails, TableDetails, Tri};
 
 /// Storage parameters that are changed under ACCESS EXCLUSIVE; the others let reads and writes go on.
 /// Source: src/backend/access/common/reloptions.c.
@@ -53,7 +53,7 @@ impl Model<'_> {
             }
         }
         if details.as_select {
-            match &details.reads {
+            match details.query.as_ref().and_then(QueryDetails::known_reads) {
                 Some(reads) => self.read(reads, true),
                 None => self.unknown_reads(),
             }
@@ -211,11 +211,7 @@ impl Model<'_> {
 
     /// A partitioned table with its partitions, any other alone.
     fn family_of_partitioned(&mut self, table: Relation, mode: LockMode) -> Vec<Relation> {
-        if table.kind == RelationKind::Partitioned {
-            self.family_of(table, false, mode).members
-        } else {
-            vec![table]
-        }
+        if table.kind == RelationKind::Partitioned { self.family_of(table, false, mode).members } else { vec![table] }
     }
 
     fn persistence(&mut self) {
