@@ -72,7 +72,7 @@ pub(in super::super) fn write(w: &mut Writer, construct: &Construct<'_>) {
                     Value::Class(_) => w.word("*"),
                     Value::Record(record) if matches!(record.class.as_str(), "Table" | "table") => w.word("*"),
                     Value::Text(text) if !text.marked => w.append(&text.sql),
-                    other => w.expression(other, false),
+                    other => w.expression(other, true),
                 }
             }
             w.word(" FROM ");
@@ -91,12 +91,13 @@ fn condition(w: &mut Writer, construct: &Construct<'_>) {
         w.word(if at == 0 { " WHERE " } else { " AND " });
         match filter {
             Value::Record(record) if record.class == "#bool" => {
-                w.word("(");
-                w.expression(filter, false);
-                w.word(")");
+                let loose = construct.filters.len() > 1;
+                w.word(if loose { "(" } else { "" });
+                w.expression(filter, true);
+                w.word(if loose { ")" } else { "" });
             }
             Value::Bool(_) | Value::None | Value::Int(_) => w.hole("the condition is not known"),
-            other => w.expression(other, false),
+            other => w.expression(other, true),
         }
     }
 }
@@ -111,7 +112,10 @@ fn assignments(w: &mut Writer, construct: &Construct<'_>) {
         }
         w.name(column);
         w.word(" = ");
-        w.expression(value, false);
+        let grouped = matches!(value, Value::Record(record) if record.class == "#binary");
+        w.word(if grouped { "(" } else { "" });
+        w.expression(value, true);
+        w.word(if grouped { ")" } else { "" });
     }
 }
 

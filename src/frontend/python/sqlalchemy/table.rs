@@ -183,14 +183,15 @@ impl<'a> Table<'a> {
 
     /// The statements after it: indexes, comments.
     pub(in super::super) fn followers(&self, w: &Writer) -> Vec<Writer> {
-        let mut found = column::followers(w, &self.columns, self.owner());
-        let mut indexes = Vec::new();
+        let of_columns = column::followers(w, &self.columns, self.owner());
+        let (comments, mut found): (Vec<_>, Vec<_>) =
+            of_columns.into_iter().partition(|one| one.out.text.starts_with("COMMENT"));
         for record in &self.indexes {
             let args = Args::of_record(record);
             let mut one = w.another();
             let keys = args.positional.get(1..).unwrap_or_default();
             index_on(&mut one, args.get(0, &["name"]), (self.schema(), &self.name), keys, &args);
-            indexes.push(one);
+            found.push(one);
         }
         if let Some(comment) = self.args.given("comment") {
             let mut one = w.another();
@@ -198,10 +199,9 @@ impl<'a> Table<'a> {
             one.table(self.schema(), &self.name);
             one.word(" IS ");
             one.expression(comment, false);
-            indexes.push(one);
+            found.push(one);
         }
-        let comments = found.iter().position(|one| one.out.text.starts_with("COMMENT")).unwrap_or(found.len());
-        found.splice(comments..comments, indexes);
+        found.extend(comments);
         found
     }
 }
