@@ -5,7 +5,7 @@
 //! - a type that two migrations bring is printed once in one run, and read in both;
 //! - rows of `bulk_insert` are printed one by one, and read as one statement;
 //! - the percent sign is printed twice, as drivers want it;
-//! - constraints of one CREATE TABLE come in another order.
+//! - constraints of one CREATE TABLE, and what one UPDATE sets, come in another order.
 
 use std::path::Path;
 use std::process::Command;
@@ -61,8 +61,11 @@ fn shown(operation: &Operation) -> String {
         Details::Table(table) => {
             table.constraints.sort_by_key(|constraint| without_spans(&format!("{constraint:?}")));
         }
-        // Rows are counted differently.
-        Details::Data(data) if operation.kind == OpKind::DataInsert => data.rows = None,
+        Details::Data(data) => {
+            data.assignments.sort_by(|a, b| a.column.cmp(&b.column));
+            // Rows are counted differently.
+            data.rows = data.rows.filter(|_| operation.kind != OpKind::DataInsert);
+        }
         _ => {}
     }
     let flags = [operation.if_exists, operation.if_not_exists, operation.cascade, operation.concurrently];
@@ -73,14 +76,21 @@ fn shown(operation: &Operation) -> String {
     without_spans(&format!("{head} {} {flags:?} {details:?}", operation.detail)).replace("%%", "%")
 }
 
-/// A debug text with every `Span { … }` taken out, and white space evened out.
+/// A debug text with every place (`, 0:12..20`) taken out, and white space evened out.
 fn without_spans(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find("Span {") {
-        out.push_str(&rest[..at]);
-        // `Span { file: FileId(0), start: 1, end: 2 }`
-        rest = rest[at..].split_once('}').map_or("", |(_, rest)| rest);
+    while let Some((before, after)) = rest.split_once("..") {
+        let place = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let file = place.strip_suffix(':').map(|place| place.trim_end_matches(|c: char| c.is_ascii_digit()));
+        if let Some(kept) = file.and_then(|file| file.strip_suffix(", ")) {
+            out.push_str(kept);
+            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        } else {
+            out.push_str(before);
+            out.push_str("..");
+            rest = after;
+        }
     }
     out.push_str(rest);
     out.replace("\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
