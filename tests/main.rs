@@ -2,6 +2,8 @@
 
 mod support;
 
+/// Alembic's directives, against the SQL that the real Alembic prints for them.
+mod alembic;
 /// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.

@@ -9,6 +9,7 @@ mod migration;
 mod name;
 pub mod names;
 mod operation;
+mod revision;
 
 pub use details::{
     Assignment, CodeDetails, ColumnDetails, ConstraintDetails, ConstraintKind, DataDetails, DataSource, Details,
@@ -21,3 +22,4 @@ pub use known::{Known, Tri, Unknown};
 pub use migration::{Direction, Migration};
 pub use name::QualifiedName;
 pub use operation::{Context, Doubt, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};
+pub use revision::{Back, Revision, RevisionId};
