@@ -5,6 +5,7 @@
 //! that a run would show, so a string that is only logged or compared is never an operation.
 
 mod blocks;
+mod django;
 mod guards;
 mod interp;
 mod modules;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use self::blocks::{Emitted, Output};
 use self::interp::Interp;
+pub use self::django::{DjangoMigration, lower as lower_django};
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
 use self::parse::Parsed;
