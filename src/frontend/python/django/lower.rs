@@ -20,7 +20,7 @@ const MAX_DEPTH: u32 = 50;
 const MODELS: &str = "\u{10fffa}model";
 
 /// A table that is known only as a model yet.
-pub(crate) fn model_table(app: &str, model: &str, span: Span) -> Known<QualifiedName> {
+pub(in crate::frontend::python) fn model_table(app: &str, model: &str, span: Span) -> Known<QualifiedName> {
     let name = format!("{app}.{}", model.to_lowercase());
     Known::Known(QualifiedName { schema: Some(MODELS.to_owned()), name }, span)
 }

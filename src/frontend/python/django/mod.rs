@@ -17,8 +17,9 @@ mod sqlite;
 mod state;
 mod value;
 
-pub(crate) use self::lower::model_table;
-pub use self::value::{Call, DjangoMigration, Py, Step};
+pub(super) use self::lower::model_table;
+pub use self::value::DjangoMigration;
+pub(super) use self::value::{Call, Py, Step};
 
 use self::editor::Editor;
 use crate::config::Dialect;

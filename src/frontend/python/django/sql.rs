@@ -37,8 +37,6 @@ pub(super) enum Wait {
     Unique { table: String, name: Option<String>, columns: Vec<String>, tail: &'static str, nulls: &'static str },
     /// FOREIGN KEY.
     ForeignKey { table: String, column: String, to_table: String, to_column: String, suffix: &'static str },
-    /// Any other.
-    Other { table: String, sql: String },
 }
 
 /// An index.
@@ -92,7 +90,6 @@ impl Wait {
                 quoted(to_table),
                 quoted(to_column)
             ),
-            Self::Other { sql, .. } => sql.clone(),
         }
     }
 
@@ -111,14 +108,13 @@ impl Wait {
                 };
                 index_name(table, &[column], &suffix, limit(dialect))
             }
-            Self::Other { .. } => String::new(),
         }
     }
 
     fn tables(&mut self) -> Vec<&mut String> {
         match self {
             Self::Index(index) => vec![&mut index.table],
-            Self::Unique { table, .. } | Self::Other { table, .. } => vec![table],
+            Self::Unique { table, .. } => vec![table],
             Self::ForeignKey { table, to_table, .. } => vec![table, to_table],
         }
     }
@@ -155,7 +151,7 @@ impl Wait {
     pub(super) fn mentions_table(&self, of: &str) -> bool {
         match self {
             Self::Index(index) => index.table == of,
-            Self::Unique { table, .. } | Self::Other { table, .. } => table == of,
+            Self::Unique { table, .. } => table == of,
             Self::ForeignKey { table, to_table, .. } => table == of || to_table == of,
         }
     }
@@ -171,7 +167,6 @@ impl Wait {
             Self::ForeignKey { table, column, to_table, to_column, .. } => {
                 (table == of && column == wanted) || (to_table == of && to_column == wanted)
             }
-            Self::Other { .. } => false,
         }
     }
 }
@@ -268,7 +263,6 @@ impl Catalogue {
                 let foreign_key = Some(to_table.clone());
                 self.add(table, Entry { name, columns: vec![column.clone()], foreign_key, ..Entry::default() });
             }
-            Wait::Other { .. } => {}
         }
     }
 

@@ -22,8 +22,6 @@ pub(super) struct Model {
     pub(super) fields: Vec<Field>,
     pub(super) options: Vec<(String, Py)>,
     pub(super) bases: Vec<Key>,
-    /// The table that joins two models without a model of its own.
-    pub(super) auto_created: bool,
     /// Indexes and constraints, by their calls.
     pub(super) indexes: Vec<Call>,
     pub(super) constraints: Vec<Call>,
@@ -93,8 +91,6 @@ fn limited(name: &str, dialect: Dialect) -> String {
 /// Where a relation leads.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The model; that of a proxy is the one it stands for.
-    pub(super) key: Key,
     /// Its table.
     pub(super) table: String,
     /// The referenced column.
@@ -193,7 +189,7 @@ impl State {
                 super::field::hole(&format!("{{type of {}.{}}}", table, to_field.unwrap_or("id")))
             };
             let column = to_field.unwrap_or("id").to_owned();
-            return Some(Target { key, table, column, kind: Some(kind), collation: None });
+            return Some(Target { table, column, kind: Some(kind), collation: None });
         };
         let found = match to_field {
             Some(name) => other.field(name).or_else(|| self.inherited(other, name)),
@@ -201,7 +197,7 @@ impl State {
         };
         let Some(referenced) = found else {
             // Migrations of old that leave the automatic key out.
-            return Some(Target { key, table, column: "id".into(), kind: Some("integer".into()), collation: None });
+            return Some(Target { table, column: "id".into(), kind: Some("integer".into()), collation: None });
         };
         let collation = referenced.call.text("db_collation").map(str::to_owned);
         let (column, kind) = if referenced.is_relation() && depth < MAX_LINKS {
@@ -209,7 +205,7 @@ impl State {
         } else {
             (referenced.column(), referenced.own_type(self.dialect))
         };
-        Some(Target { key, table, column, kind, collation })
+        Some(Target { table, column, kind, collation })
     }
 
     fn inherited(&self, model: &Model, name: &str) -> Option<&Field> {
@@ -264,7 +260,6 @@ impl State {
                 ("db_table".to_owned(), Py::Text(table)),
                 ("unique_together".to_owned(), Py::List(vec![pair])),
             ],
-            auto_created: true,
             ..Model::default()
         })
     }

@@ -9,7 +9,7 @@ use ruff_python_ast::{
 use ruff_text_size::Ranged;
 
 use super::super::strings::{self, Piece};
-use super::super::value::{Body, Function, Text, Value};
+use super::super::value::{Body, Dj, Function, Text, Value};
 use super::stmt::MAX_ROUNDS;
 use super::{Interp, MAX_DEPTH};
 use crate::frontend::text::SqlText;
@@ -42,6 +42,11 @@ impl<'a> Interp<'a> {
             Expr::FString(text) => self.f_string(text.value.as_slice()),
             Expr::NumberLiteral(number) => match &number.value {
                 Number::Int(int) => int.as_i64().map_or_else(|| self.unknown("it is a large number", expr), Value::Int),
+                _ if self.django.on => {
+                    let mut text = SqlText::default();
+                    text.push(span.slice(self.source()), span);
+                    Self::foreign_record("float", &[Value::text(text)], &[], span)
+                }
                 _ => self.unknown("it is a fraction", expr),
             },
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
@@ -88,6 +93,9 @@ impl<'a> Interp<'a> {
             }
             Expr::UnaryOp(unary) => {
                 let value = self.eval(&unary.operand);
+                if let (UnaryOp::Invert, Value::Record(_), true) = (unary.op, &value, self.django.on) {
+                    return Self::foreign_record("~", &[value], &[], span);
+                }
                 match (unary.op, value.truth(), &value) {
                     (UnaryOp::Not, Some(truth), _) => Value::Bool(!truth),
                     (UnaryOp::USub, _, Value::Int(int)) => Value::Int(-*int),
@@ -261,6 +269,19 @@ impl<'a> Interp<'a> {
         if let Some(value) = self.env().get(name).and_then(|value| self.used(value)) {
             return value;
         }
+        if self.django.on {
+            if let Some(Value::Import(import)) = self.env().get(name) {
+                let path = match import.name {
+                    Some(name) if import.module.is_empty() => name.to_owned(),
+                    Some(name) => format!("{}.{name}", import.module),
+                    None => import.module.clone(),
+                };
+                return Self::foreign(path);
+            }
+            if self.frames.len() == 1 {
+                return Self::foreign(name);
+            }
+        }
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
@@ -310,6 +331,11 @@ impl<'a> Interp<'a> {
                 })
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
+        if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
+            && let Some(sign) = sign(op)
+        {
+            return Self::foreign_record(sign, &[left.clone(), right.clone()], &[], span);
         }
         match (left, op, right) {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
@@ -440,6 +466,13 @@ impl<'a> Interp<'a> {
     }
 
     fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
+        if let Value::Django(django) = base {
+            return match &**django {
+                Dj::Foreign(path) if path.ends_with("django.db.connections") => Self::foreign("django.db.connections[]"),
+                Dj::Query(query) => Value::Django(Rc::new(Dj::Query(query.clone()))),
+                _ => self.unknown("its element is not known", expr),
+            };
+        }
         match (base, key) {
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();
@@ -531,5 +564,18 @@ impl<'a> Interp<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The operators that expressions of Django's mapper are joined with.
+fn sign(op: Operator) -> Option<&'static str> {
+    match op {
+        Operator::BitAnd => Some("&"),
+        Operator::BitOr => Some("|"),
+        Operator::Add => Some("+"),
+        Operator::Sub => Some("-"),
+        Operator::Mult => Some("*"),
+        Operator::Div => Some("/"),
+        _ => None,
     }
 }

@@ -3,9 +3,11 @@
 
 mod branch;
 mod call;
+mod django;
 mod expr;
 mod import;
 mod method;
+mod orm;
 mod rows;
 mod runners;
 mod sink;
@@ -95,6 +97,7 @@ pub(super) struct Interp<'a> {
     cuts: BTreeSet<Span>,
     /// Names that nothing in the project defines.
     names: BTreeMap<&'a str, Value<'a>>,
+    django: django::Django<'a>,
     pub(super) out: Output,
 }
 
@@ -122,6 +125,7 @@ impl<'a> Interp<'a> {
             reached: BTreeSet::new(),
             cuts: BTreeSet::new(),
             names: BTreeMap::new(),
+            django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             out,
         }
     }
@@ -131,6 +135,15 @@ impl<'a> Interp<'a> {
         let Some(&Unit { file, parsed }) = self.units.first() else { return };
         self.out.entry = 0;
         let env = self.module_env(0);
+        if self.django.on
+            && let Some(migration) = self.migration()
+        {
+            self.out.django = Some(migration);
+            for env in self.cycles.drain(..) {
+                env.vars.borrow_mut().clear();
+            }
+            return;
+        }
         let mut functions = Vec::new();
         functions_of(&parsed.body, None, &mut functions);
         let mut used = BTreeSet::new();
