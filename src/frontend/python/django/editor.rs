@@ -104,7 +104,7 @@ impl Editor {
             sql += &format!(" GENERATED ALWAYS AS ({expression}) {kept}");
         } else if !field.null() {
             sql += " NOT NULL";
-        } else if self.sqlite() {
+        } else {
             sql += " NULL";
         }
         if field.primary_key() {
@@ -169,8 +169,16 @@ impl Editor {
             }
             parts.push(column);
         }
+        // Where a default of the database's own is a parameter of the statement, what cannot be one waits.
+        let parameters = model.fields.iter().any(|field| {
+            field.db_default().is_some_and(|default| default.call().is_none_or(|call| call.name() == "Value"))
+        });
         for constraint in &model.constraints {
-            parts.extend(self.constraint_sql(model, constraint));
+            if parameters {
+                self.defer_constraint(model, constraint);
+            } else {
+                parts.extend(self.constraint_sql(model, constraint));
+            }
         }
         if let Some(key) = model.fields.iter().find(|field| field.call.name() == "CompositePrimaryKey") {
             let compiler = Compiler { state: &self.state, model };
@@ -398,6 +406,15 @@ impl Editor {
                 None
             }
         }
+    }
+
+    fn defer_constraint(&mut self, model: &Model, call: &Call) {
+        if let Some(statement) = self.unique_constraint(model, call) {
+            return self.defer(statement);
+        }
+        let (name, body) = (call.text("name").unwrap_or_default().to_owned(), self.constraint_body(model, call));
+        let check = call.is("CheckConstraint");
+        self.defer(Wait::Constraint { table: model.table(self.dialect()), name, body, check });
     }
 
     fn note_constraint(&mut self, table: &str, call: &Call) {

@@ -37,6 +37,8 @@ pub(super) enum Wait {
     Unique { table: String, name: Option<String>, columns: Vec<String>, tail: &'static str, nulls: &'static str },
     /// FOREIGN KEY.
     ForeignKey { table: String, column: String, to_table: String, to_column: String, suffix: &'static str },
+    /// CHECK or EXCLUDE.
+    Constraint { table: String, name: String, body: String, check: bool },
 }
 
 /// An index.
@@ -90,6 +92,9 @@ impl Wait {
                 quoted(to_table),
                 quoted(to_column)
             ),
+            Self::Constraint { table, name, body, .. } => {
+                format!("ALTER TABLE {} ADD CONSTRAINT {} {body}", quoted(table), quoted(name))
+            }
         }
     }
 
@@ -108,13 +113,14 @@ impl Wait {
                 };
                 index_name(table, &[column], &suffix, limit(dialect))
             }
+            Self::Constraint { name, .. } => name.clone(),
         }
     }
 
     fn tables(&mut self) -> Vec<&mut String> {
         match self {
             Self::Index(index) => vec![&mut index.table],
-            Self::Unique { table, .. } => vec![table],
+            Self::Unique { table, .. } | Self::Constraint { table, .. } => vec![table],
             Self::ForeignKey { table, to_table, .. } => vec![table, to_table],
         }
     }
@@ -151,7 +157,7 @@ impl Wait {
     pub(super) fn mentions_table(&self, of: &str) -> bool {
         match self {
             Self::Index(index) => index.table == of,
-            Self::Unique { table, .. } => table == of,
+            Self::Unique { table, .. } | Self::Constraint { table, .. } => table == of,
             Self::ForeignKey { table, to_table, .. } => table == of || to_table == of,
         }
     }
@@ -167,6 +173,7 @@ impl Wait {
             Self::ForeignKey { table, column, to_table, to_column, .. } => {
                 (table == of && column == wanted) || (to_table == of && to_column == wanted)
             }
+            Self::Constraint { .. } => false,
         }
     }
 }
@@ -262,6 +269,9 @@ impl Catalogue {
             Wait::ForeignKey { table, column, to_table, .. } => {
                 let foreign_key = Some(to_table.clone());
                 self.add(table, Entry { name, columns: vec![column.clone()], foreign_key, ..Entry::default() });
+            }
+            Wait::Constraint { table, check, .. } => {
+                self.add(table, Entry { name, check: *check, ..Entry::default() });
             }
         }
     }
