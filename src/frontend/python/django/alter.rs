@@ -231,6 +231,12 @@ impl Editor {
                     quoted(table)
                 ));
             }
+            if new.field.is_auto() && old.field.is_auto() && old.field.kind != new.field.kind
+                && let Some(sequence) = self.catalogue.sequence(table, &new.field.column())
+            {
+                let kind = new.kind.clone().unwrap_or_default();
+                after.push(format!("ALTER SEQUENCE IF EXISTS {} AS {kind}", quoted(sequence)));
+            }
             if comment {
                 let text = new.field.call.text("db_comment").unwrap_or_default().replace('\'', "''");
                 after.push(format!("COMMENT ON COLUMN {}.{column} IS '{text}'", quoted(table)));

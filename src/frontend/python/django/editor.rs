@@ -149,6 +149,9 @@ impl Editor {
     fn note_column(&mut self, table: &str, field: &Field) {
         let check = field.check("", self.dialect()).is_some();
         self.catalogue.add_column(table, &field.column(), (field.primary_key(), field.unique(), check));
+        if field.is_auto() {
+            self.catalogue.count(table, &field.column());
+        }
     }
 
     pub(super) fn create_model(&mut self, model: &Model) {
@@ -171,7 +174,8 @@ impl Editor {
         }
         // Where a default of the database's own is a parameter of the statement, what cannot be one waits.
         let parameters = model.fields.iter().any(|field| {
-            field.db_default().is_some_and(|default| default.call().is_none_or(|call| call.name() == "Value"))
+            let plain = |default: &Py| default.call().is_none_or(|call| call.name() == "Value");
+            field.db_default().is_some_and(plain) || field.call.get("expression").is_some_and(|value| has_literal(value, 0))
         });
         for constraint in &model.constraints {
             if parameters {
@@ -579,6 +583,17 @@ impl Editor {
         self.alter(&table, &format!("DROP COLUMN {} CASCADE", quoted(&column)));
         self.catalogue.drop_column(&table, &column);
         self.waiting.retain(|(_, statement)| !statement.mentions_column(&table, &column));
+    }
+}
+
+/// Whether an expression has a plain value in it.
+fn has_literal(value: &Py, depth: u32) -> bool {
+    match value {
+        Py::Call(call) if depth < 50 && call.name() != "F" => {
+            call.name() == "Value" || call.args.iter().any(|value| has_literal(value, depth + 1))
+        }
+        Py::Int(_) | Py::Number(_) | Py::Bool(_) => true,
+        _ => false,
     }
 }
 

@@ -228,7 +228,7 @@ impl Field {
             for (at, value) in std::mem::take(&mut call.args).into_iter().enumerate() {
                 // Of a relation the first argument is `to`, of a plain field it is `verbose_name`.
                 let relation = self.is_relation() || self.is_many_to_many();
-                let name = if relation { names.get(at) } else { names.get(1).filter(|_| at == 0) };
+                let name = if relation { names.get(at) } else { names.get(1).filter(|_| value.as_str().is_some()) };
                 match name {
                     Some(name) => call.set(name, value),
                     None => call.args.push(value),

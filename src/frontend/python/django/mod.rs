@@ -31,6 +31,7 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
     let mut editor = Editor::default();
     editor.state.dialect = dialect;
     editor.state.user_model = user_model(migrations);
+    editor.state.big_keys = migrations.iter().flat_map(|migration| &migration.operations).any(makes_big_keys);
     let mut lowered = Vec::new();
     for at in graph::order(migrations) {
         let Some(migration) = migrations.get(at) else { continue };
@@ -45,6 +46,17 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
         lowered.push(part(forward, Direction::Up));
     }
     lowered
+}
+
+/// Whether a step shows that the setting `DEFAULT_AUTO_FIELD` is `BigAutoField`: a model has such a key that nobody wrote.
+fn makes_big_keys(step: &Step) -> bool {
+    let Step::Call(call) = step else { return false };
+    let big = |field: &Py| {
+        let call = field.call();
+        call.is_some_and(|call| call.name() == "BigAutoField" && call.flag("auto_created") == Some(true))
+    };
+    let fields = call.get("fields").map(Py::items).unwrap_or_default();
+    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field))) || call.get("field").is_some_and(big)
 }
 
 /// The model of users: what the settings say where they were seen, else the one model of the project that has what a

@@ -226,6 +226,8 @@ pub(super) struct Catalogue {
     tables: BTreeMap<String, Vec<Entry>>,
     /// Tables with a foreign key to a table; only ever added to.
     referrers: BTreeMap<String, BTreeSet<String>>,
+    /// Sequences of columns that count by themselves, by table and column.
+    sequences: BTreeMap<(String, String), String>,
 }
 
 impl Catalogue {
@@ -250,6 +252,26 @@ impl Catalogue {
         if check {
             let name = server_name(table, column, "check");
             self.add(table, Entry { name, columns: columns(), check: true, ..Entry::default() });
+        }
+    }
+
+    /// Notes that a column counts by itself.
+    pub(super) fn count(&mut self, table: &str, column: &str) {
+        self.sequences.insert((table.to_owned(), column.to_owned()), server_name(table, column, "seq"));
+    }
+
+    /// The sequence of a column.
+    pub(super) fn sequence(&self, table: &str, column: &str) -> Option<&str> {
+        self.sequences.get(&(table.to_owned(), column.to_owned())).map(String::as_str)
+    }
+
+    fn move_sequences(&mut self, table: &str, new: impl Fn(&str) -> (String, String)) {
+        let held = self.sequences.range((table.to_owned(), String::new())..);
+        let held: Vec<String> = held.take_while(|((of, _), _)| of == table).map(|((_, column), _)| column.clone()).collect();
+        for column in held {
+            if let Some(name) = self.sequences.remove(&(table.to_owned(), column.clone())) {
+                self.sequences.insert(new(&column), name);
+            }
         }
     }
 
@@ -305,6 +327,7 @@ impl Catalogue {
     }
 
     pub(super) fn rename_column(&mut self, table: &str, old: &str, new: &str) {
+        self.move_sequences(table, |column| (table.to_owned(), if column == old { new } else { column }.to_owned()));
         let entries = self.tables.get_mut(table).into_iter().flatten();
         for column in entries.flat_map(|entry| &mut entry.columns).filter(|column| *column == old) {
             new.clone_into(column);
@@ -321,6 +344,7 @@ impl Catalogue {
     }
 
     pub(super) fn rename_table(&mut self, old: &str, new: &str) {
+        self.move_sequences(old, |column| (new.to_owned(), column.to_owned()));
         if let Some(entries) = self.tables.remove(old) {
             for to in entries.iter().filter_map(|entry| entry.foreign_key.clone()) {
                 self.referrers.entry(to).or_default().insert(new.to_owned());

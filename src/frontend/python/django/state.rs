@@ -105,6 +105,8 @@ pub(super) struct Target {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) models: BTreeMap<Key, Model>,
+    /// `DEFAULT_AUTO_FIELD` is `BigAutoField`.
+    pub(super) big_keys: bool,
     /// `AUTH_USER_MODEL`.
     pub(super) user_model: Option<String>,
     pub(super) dialect: Dialect,
@@ -246,9 +248,7 @@ impl State {
             }
             Field::new(name, call)
         };
-        // What makes the key is the setting DEFAULT_AUTO_FIELD, which the model's own key shows nearly always.
-        let big = model.pk().is_some_and(|pk| pk.kind == "BigAutoField");
-        let class = if big { "django.db.models.BigAutoField" } else { "django.db.models.AutoField" };
+        let class = if self.big_keys { "django.db.models.BigAutoField" } else { "django.db.models.AutoField" };
         let mut id = Call { path: class.to_owned(), span: field.call.span, ..Call::default() };
         id.set("primary_key", Py::Bool(true));
         let pair = Py::List(vec![Py::Text(from.clone()), Py::Text(to.clone())]);
