@@ -6,7 +6,7 @@ use super::python::Reading;
 use super::runners::{self, Cut, Plan, Section};
 use super::sql::{self, ReadOptions};
 use crate::diagnostic::Severity;
-use crate::ir::{Context, Direction, Guard, Migration, Operation, Scope, Statement};
+use crate::ir::{Context, Direction, Guard, Migration, Operation, Scope, Statement, restate};
 use crate::source::{Modules, Problem, SourceFile};
 use crate::span::Span;
 
@@ -90,7 +90,8 @@ fn migration(
         numbers.query += 1;
         let mut found = sql::read(&sent.text, ReadOptions { dialect, query: numbers.query });
         if !section.strings {
-            found.iter_mut().for_each(by_itself);
+            // Each statement is sent by itself, though it stands in a text beside others.
+            restate(&mut found, |statement| Statement { shares_query: false, ..statement.clone() });
         }
         let start = operations.len();
         operations.extend(found);
@@ -106,13 +107,6 @@ fn migration(
     let span = Span::new(file.id, section.range.start, section.range.end);
     let Section { direction, .. } = *section;
     (Migration { name, span, direction, role: file.role, runner: file.runner, operations }, plan)
-}
-
-/// A statement that is sent by itself, though it stands in a text beside others.
-fn by_itself(operation: &mut Operation) {
-    if operation.statement.shares_query {
-        operation.statement = Arc::new(Statement { shares_query: false, ..(*operation.statement).clone() });
-    }
 }
 
 /// Sets the circumstances of what one text sends.

@@ -105,6 +105,19 @@ impl Operation {
     }
 }
 
+/// Changes the statements of operations. What is shared stays shared: a statement can have very many operations, and its
+/// text can be long.
+pub fn restate(operations: &mut [Operation], change: impl Fn(&Statement) -> Statement) {
+    let mut last: Option<(Arc<Statement>, Arc<Statement>)> = None;
+    for operation in operations {
+        let changed = match &last {
+            Some((old, new)) if Arc::ptr_eq(old, &operation.statement) => Arc::clone(new),
+            _ => Arc::new(change(&operation.statement)),
+        };
+        last = Some((std::mem::replace(&mut operation.statement, Arc::clone(&changed)), changed));
+    }
+}
+
 /// A statement inside another one: in a DO block, in the body of a function that is called, in a batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Nested {

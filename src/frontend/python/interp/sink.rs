@@ -15,6 +15,7 @@ use crate::frontend::sql::{self, ReadOptions};
 use crate::ir::{
     CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, IndexColumn, IndexDetails, Known,
     OpKind, OpaqueReason, Operation, Predicate, QualifiedName, Scope, Statement, TransactionKind, Unknown, Where,
+    restate,
 };
 use crate::span::{FileId, Span};
 
@@ -352,9 +353,7 @@ impl<'a> Interp<'a> {
             operations.push(self.plain(OpKind::Opaque, Details::Opaque(OpaqueReason::Empty), at, dialect, query));
         }
         if self.apart {
-            for operation in &mut operations {
-                operation.statement = Arc::new(Statement { shares_query: false, ..(*operation.statement).clone() });
-            }
+            restate(&mut operations, |statement| Statement { shares_query: false, ..statement.clone() });
         }
         if let Some(place) = place {
             for operation in &mut operations {
@@ -362,9 +361,8 @@ impl<'a> Interp<'a> {
                 if let Some(nested) = &mut operation.nested {
                     nested.span = place;
                 }
-                let statement = Statement { span: place, ..(*operation.statement).clone() };
-                operation.statement = Arc::new(statement);
             }
+            restate(&mut operations, |statement| Statement { span: place, ..statement.clone() });
         }
         let unresolved =
             operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
