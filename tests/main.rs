@@ -12,6 +12,8 @@ mod coverage;
 mod lsp;
 /// What real servers do for each statement, against what the model says.
 mod effects_oracle;
+/// `ddlint explain`, as a person reads it.
+mod explain;
 /// Every rule page is a test.
 mod rules;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
