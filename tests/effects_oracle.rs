@@ -33,7 +33,10 @@ fn majors() -> Option<Vec<u8>> {
         return Some(wanted);
     }
     let missing = missing.join(" ");
-    assert!(std::env::var_os("CI").is_none(), "no psql, or no PostgreSQL {missing}: scripts/postgres install {missing}");
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "no psql, or no PostgreSQL {missing}: scripts/postgres install {missing}"
+    );
     println!("skipped: no psql, or no PostgreSQL {missing}; scripts/postgres install {missing} brings them");
     None
 }
@@ -85,7 +88,8 @@ fn the_model_says_what_servers_do() {
     let Some(majors) = majors() else { return };
     let topics = cases::topics();
     let only = std::env::var("DDLINT_CASE").unwrap_or_default();
-    let cases: Vec<_> = topics.iter().flat_map(|topic| &topic.cases).filter(|case| case.title().contains(&only)).collect();
+    let cases: Vec<_> =
+        topics.iter().flat_map(|topic| &topic.cases).filter(|case| case.title().contains(&only)).collect();
     let runs = if std::env::var("DDLINT_LOCKS").is_ok_and(|how| how == "kept") {
         kept(&cases)
     } else {

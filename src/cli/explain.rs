@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::args::{ExplainArgs, GlobalArgs, SelectionArgs, TextOrJson};
 use super::context::Context;
 use super::output::{Failure, print};
-use super::{explain_text, terminal};
 use super::verdict::CLEAN;
+use super::{explain_text, terminal};
 use crate::engine::{Explained, Project};
 use crate::source::SourceFile;
 
@@ -26,7 +26,8 @@ pub(super) fn run(args: &ExplainArgs, global: &GlobalArgs) -> Result<u8, Failure
             print(&format!("{:#}\n", json!({"schema": 1, "operations": rows})))?;
         }
         TextOrJson::Text => {
-            let options = terminal::options(global.color, std::io::stdout().is_terminal(), &|name| std::env::var_os(name));
+            let options =
+                terminal::options(global.color, std::io::stdout().is_terminal(), &|name| std::env::var_os(name));
             let rows: Vec<_> = rows.collect();
             print(&explain_text::text(&rows, options))?;
         }

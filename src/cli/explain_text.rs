@@ -62,7 +62,8 @@ impl Page {
         self.line(&format!("  {:>5}  {short}{rest}", lines(one, file).0));
         let locks = strongest_first(rows);
         let known = rows.iter().all(|(one, _)| one.locks.is_some());
-        let silent = rows.iter().all(|(one, _)| one.kind.starts_with("transaction.") || one.kind.starts_with("session."));
+        let silent =
+            rows.iter().all(|(one, _)| one.kind.starts_with("transaction.") || one.kind.starts_with("session."));
         if locks.is_empty() && !silent {
             let words = if known { "no lock on a table that is there" } else { "lock not known" };
             let bar = self.bar(None);
@@ -80,7 +81,10 @@ impl Page {
         let strongest = locks.first().map(|(_, mode)| *mode);
         let others = rows.iter().filter_map(|(one, _)| one.others).max().filter(|_| known && !locks.is_empty());
         if let Some(mode) = others.filter(|mode| Some(*mode) > strongest) {
-            self.line(&format!("                  perhaps others, which the history does not tell: up to {}", mode.as_sql()));
+            self.line(&format!(
+                "                  perhaps others, which the history does not tell: up to {}",
+                mode.as_sql()
+            ));
         }
         let work = work(rows);
         if !work.is_empty() {
@@ -170,7 +174,8 @@ fn strongest_first<'e>(rows: &'e [Row<'_>]) -> Vec<(&'e str, LockMode)> {
 /// What is written anew, built and read in full.
 fn work(rows: &[Row<'_>]) -> Vec<String> {
     let all = |part: fn(&Explained) -> &Option<Vec<String>>| {
-        let mut names: Vec<&str> = rows.iter().flat_map(|(one, _)| part(one).iter().flatten()).map(String::as_str).collect();
+        let mut names: Vec<&str> =
+            rows.iter().flat_map(|(one, _)| part(one).iter().flatten()).map(String::as_str).collect();
         names.sort_unstable();
         names.dedup();
         (names.join(", "), rows.iter().any(|(one, _)| part(one).is_none()))

@@ -27,17 +27,63 @@ const SAME_BYTES: &[(&str, &str)] = &[
 
 /// Types whose values are numbers of an object: each stores the same as `oid`.
 const OF_OBJECTS: &[&str] = &[
-    "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace", "regoper", "regoperator", "regproc",
-    "regprocedure", "regrole", "regtype",
+    "regclass",
+    "regcollation",
+    "regconfig",
+    "regdictionary",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
 ];
 
 /// Types of the server that are told apart here.
 const BUILT_IN: &[&str] = &[
-    "bigint", "bit", "bit varying", "boolean", "box", "bytea", "character", "character varying", "cidr", "circle",
-    "date", "double precision", "inet", "int4range", "int8range", "integer", "interval", "json", "jsonb", "jsonpath",
-    "line", "lseg", "macaddr", "macaddr8", "money", "name", "numeric", "oid", "path", "point", "polygon", "real",
-    "smallint", "text", "time with time zone", "time without time zone", "timestamp with time zone",
-    "timestamp without time zone", "tsquery", "tsvector", "uuid", "xml",
+    "bigint",
+    "bit",
+    "bit varying",
+    "boolean",
+    "box",
+    "bytea",
+    "character",
+    "character varying",
+    "cidr",
+    "circle",
+    "date",
+    "double precision",
+    "inet",
+    "int4range",
+    "int8range",
+    "integer",
+    "interval",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "line",
+    "lseg",
+    "macaddr",
+    "macaddr8",
+    "money",
+    "name",
+    "numeric",
+    "oid",
+    "path",
+    "point",
+    "polygon",
+    "real",
+    "smallint",
+    "text",
+    "time with time zone",
+    "time without time zone",
+    "timestamp with time zone",
+    "timestamp without time zone",
+    "tsquery",
+    "tsvector",
+    "uuid",
+    "xml",
 ];
 
 /// What becomes of a column's values.
@@ -99,17 +145,22 @@ fn plain(from: &TypeName, to: &TypeName, schema: &dyn Schema, server: Server) ->
         return same_name(from, to);
     }
     match (from.name.as_str(), to.name.as_str()) {
-        ("text", "character varying") => if to.arguments.is_empty() { NOTHING } else { REWRITE },
+        ("text", "character varying") => {
+            if to.arguments.is_empty() {
+                NOTHING
+            } else {
+                REWRITE
+            }
+        }
         ("character varying", "text") => NOTHING,
         ("timestamp without time zone", "timestamp with time zone")
         | ("timestamp with time zone", "timestamp without time zone") => {
             let length = precision(from, to);
             Change { rewrite: length.rewrite.or(!server.utc), same_order: Tri::No }
         }
-        (one, other) if SAME_BYTES.contains(&(one, other)) && to.arguments.is_empty() => Change {
-            rewrite: Tri::No,
-            same_order: (one == "cidr" || one == "xml").into(),
-        },
+        (one, other) if SAME_BYTES.contains(&(one, other)) && to.arguments.is_empty() => {
+            Change { rewrite: Tri::No, same_order: (one == "cidr" || one == "xml").into() }
+        }
         (one, "oid") if OF_OBJECTS.contains(&one) => NOTHING,
         ("oid", other) if OF_OBJECTS.contains(&other) => NOTHING,
         (one, other) => {
@@ -141,8 +192,11 @@ fn same_name(from: &TypeName, to: &TypeName) -> Change {
                 || matches!((number(from, 0), number(to, 0)), (Some(a), Some(b)) if b >= a
                     && number(from, 1).unwrap_or(0) == number(to, 1).unwrap_or(0)),
         ),
-        "timestamp without time zone" | "timestamp with time zone" | "time without time zone"
-        | "time with time zone" | "interval" => precision(from, to),
+        "timestamp without time zone"
+        | "timestamp with time zone"
+        | "time without time zone"
+        | "time with time zone"
+        | "interval" => precision(from, to),
         "character" if to.arguments.is_empty() => UNKNOWN,
         "character" | "bit" => REWRITE,
         _ => UNKNOWN,
@@ -250,7 +304,14 @@ mod tests {
     #[test]
     fn using_says_no_more_than_the_change() {
         let to = of("character varying", &["50"]);
-        for using in ["note", "(note)", "note::varchar(50)", "CAST(note AS varchar(50))", "\"note\"::character varying(50)", "orders.note"] {
+        for using in [
+            "note",
+            "(note)",
+            "note::varchar(50)",
+            "CAST(note AS varchar(50))",
+            "\"note\"::character varying(50)",
+            "orders.note",
+        ] {
             assert!(using_is_plain(using, "note", &to), "{using}");
         }
         for using in ["upper(note)", "note::text", "body", "note || ''", "note::varchar(40)"] {

@@ -28,13 +28,78 @@ const OF_EXTENSIONS: &[&str] =
 
 /// Words before a parenthesis that call no function.
 const NO_CALLS: &[&str] = &[
-    "all", "and", "any", "array", "as", "between", "case", "cast", "coalesce", "distinct", "else", "exists", "extract",
-    "filter", "from", "greatest", "in", "is", "least", "like", "not", "nullif", "or", "over", "row", "select", "some",
-    "then", "values", "when", "where", "bit", "char", "character", "decimal", "float", "interval", "numeric", "time",
-    "timestamp", "timestamptz", "timetz", "varbit", "varchar", "varying", "current_time", "current_timestamp",
-    "localtime", "localtimestamp", "collation", "grouping", "overlay", "position", "substring", "trim", "normalize",
-    "treat", "xmlconcat", "xmlelement", "xmlforest", "xmlparse", "xmlpi", "xmlroot", "xmlserialize", "json_array",
-    "json_object", "json_scalar", "json_serialize", "json_value", "json_query", "json_exists", "merge_action",
+    "all",
+    "and",
+    "any",
+    "array",
+    "as",
+    "between",
+    "case",
+    "cast",
+    "coalesce",
+    "distinct",
+    "else",
+    "exists",
+    "extract",
+    "filter",
+    "from",
+    "greatest",
+    "in",
+    "is",
+    "least",
+    "like",
+    "not",
+    "nullif",
+    "or",
+    "over",
+    "row",
+    "select",
+    "some",
+    "then",
+    "values",
+    "when",
+    "where",
+    "bit",
+    "char",
+    "character",
+    "decimal",
+    "float",
+    "interval",
+    "numeric",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "varbit",
+    "varchar",
+    "varying",
+    "current_time",
+    "current_timestamp",
+    "localtime",
+    "localtimestamp",
+    "collation",
+    "grouping",
+    "overlay",
+    "position",
+    "substring",
+    "trim",
+    "normalize",
+    "treat",
+    "xmlconcat",
+    "xmlelement",
+    "xmlforest",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+    "json_array",
+    "json_object",
+    "json_scalar",
+    "json_serialize",
+    "json_value",
+    "json_query",
+    "json_exists",
+    "merge_action",
 ];
 
 /// What an expression asks of the server beyond reading its arguments.
@@ -93,9 +158,11 @@ fn of_extension(name: &str) -> Tri {
 /// The answers of the server's functions of that name; where the version is newer than all that were asked, those of
 /// the newest.
 fn built_in(name: &str, version: u32) -> Option<&'static str> {
-    static TABLE: OnceLock<BTreeMap<&str, Vec<(&str, u32, u32)>>> = OnceLock::new();
+    /// For each name its answers, and the first and last major that gives them.
+    type Table = BTreeMap<&'static str, Vec<(&'static str, u32, u32)>>;
+    static TABLE: OnceLock<Table> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let mut table: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut table = Table::new();
         for line in FUNCTIONS.lines() {
             let mut fields = line.split('\t');
             if let (Some(name), Some(answers)) = (fields.next(), fields.next()) {
@@ -123,7 +190,8 @@ mod tests {
         for expression in ["now()", "'a'", "CURRENT_TIMESTAMP(3)", "now() + interval '1 day'", "x::numeric(10, 2)"] {
             assert_eq!(volatile(expression), Tri::No, "{expression}");
         }
-        for expression in ["random()", "1 + (random() * 5)::int", "pg_catalog.gen_random_uuid()", "uuid_generate_v4()"] {
+        for expression in ["random()", "1 + (random() * 5)::int", "pg_catalog.gen_random_uuid()", "uuid_generate_v4()"]
+        {
             assert_eq!(volatile(expression), Tri::Yes, "{expression}");
         }
         assert_eq!(volatile("my_token()"), Tri::Unknown);

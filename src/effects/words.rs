@@ -100,7 +100,8 @@ fn quoted(text: &str, quote: char) -> (String, usize) {
 /// The tag of a dollar-quoted string, and what follows it.
 fn dollar(text: &str) -> Option<(&str, &str)> {
     let inner = text.strip_prefix('$')?;
-    let end = inner.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|_| !inner.starts_with(char::is_numeric))?;
+    let end =
+        inner.find(|c: char| !c.is_alphanumeric() && c != '_').filter(|_| !inner.starts_with(char::is_numeric))?;
     if !inner.get(end..)?.starts_with('$') {
         return None;
     }

@@ -43,7 +43,8 @@ impl Predicted {
         for operation in all {
             let effects = effects::of(operation, schema, server);
             predicted.add(&effects);
-            let name = |name: &Option<ddlint::ir::Known<QualifiedName>>| name.as_ref().and_then(|name| name.known().cloned());
+            let name =
+                |name: &Option<ddlint::ir::Known<QualifiedName>>| name.as_ref().and_then(|name| name.known().cloned());
             let relation = name(&operation.table).or_else(|| name(&operation.name)).map(|name| schema.relation(&name));
             let partitioned = matches!(
                 relation,
@@ -99,7 +100,11 @@ pub(crate) fn disagreements(case: &Case, major: u8, run: &Run) -> Vec<String> {
         let open = predicted.open && case.unknown.contains(what);
         let fine = if case.idle {
             measured.is_subset(&predicted.known)
-        } else if open { predicted.known.is_subset(measured) } else { predicted.known == *measured && !predicted.open };
+        } else if open {
+            predicted.known.is_subset(measured)
+        } else {
+            predicted.known == *measured && !predicted.open
+        };
         if !fine {
             let more = if predicted.open { " and perhaps others" } else { "" };
             wrong.push(format!("{what}: {measured:?}, the model says {:?}{more}", predicted.known));
@@ -120,7 +125,8 @@ fn locks(case: &Case, world: &World, run: &Run, predicted: &Predicted, wrong: &m
     for name in names {
         let of_server = measured.locks.get(name).unwrap_or(&none);
         let of_model = predicted.locks.get(name).unwrap_or(&none);
-        let of_table = matches!(world.kind(name), Some(RelationKind::Table | RelationKind::Partitioned | RelationKind::Matview));
+        let of_table =
+            matches!(world.kind(name), Some(RelationKind::Table | RelationKind::Partitioned | RelationKind::Matview));
         let held_by_model = || of_server.iter().all(|mode| of_model.iter().any(|other| other.implies(*mode)));
         let fine = if case.idle || (measured.refuses_transaction && !of_table) {
             // Only what is held while the statement waits for another one is seen.
@@ -143,7 +149,8 @@ fn without_schema(case: &Case, world: &World, all: &[Operation], server: Server,
     // A relation that is not there, or holds no rows, is all the model cannot know of.
     let empty = run.state["rows"].as_object().is_some_and(|rows| rows.values().any(|count| *count == 0));
     let predicted = Predicted::new(all, &Nothing, server);
-    let known = |name: &str| run.state["storage"].as_object().into_iter().flatten().any(|(_, there)| there["name"] == name);
+    let known =
+        |name: &str| run.state["storage"].as_object().into_iter().flatten().any(|(_, there)| there["name"] == name);
     for (name, modes) in &predicted.locks {
         let of_server = measured.locks.get(name);
         let there = known(name) && of_server.is_some();
@@ -159,7 +166,10 @@ fn without_schema(case: &Case, world: &World, all: &[Operation], server: Server,
                 || predicted.unnamed.is_some_and(|other| other >= *mode)
         });
         if !fine {
-            wrong.push(format!("without schema, lock on {name}: {modes:?}, the model says {listed:?}, others {:?}", predicted.others));
+            wrong.push(format!(
+                "without schema, lock on {name}: {modes:?}, the model says {listed:?}, others {:?}",
+                predicted.others
+            ));
         }
     }
     let parts = [

@@ -61,9 +61,12 @@ fn section(out: &mut String, topic: &Topic, first: usize, runs: &[OfServer]) {
     if !given.is_empty() {
         let _ = writeln!(out, "Given:\n\n```sql\n{given}\n```\n");
     }
-    out.push_str("| case | version | locks | waits | rewritten | built | scanned | block |\n|---|---|---|---|---|---|---|---|\n");
+    out.push_str(
+        "| case | version | locks | waits | rewritten | built | scanned | block |\n|---|---|---|---|---|---|---|---|\n",
+    );
     for (offset, case) in topic.cases.iter().enumerate() {
-        let measured = runs.iter().filter_map(|(major, runs)| Some((*major, &runs.get(first + offset)?.as_ref()?.measured)));
+        let measured =
+            runs.iter().filter_map(|(major, runs)| Some((*major, &runs.get(first + offset)?.as_ref()?.measured)));
         let mut groups: Vec<(RangeInclusive<u8>, &Measured)> = Vec::new();
         for (major, measured) in measured {
             match groups.last_mut() {
@@ -105,7 +108,8 @@ fn row(out: &mut String, said: &str, range: &RangeInclusive<u8>, measured: &Meas
         format!("{relation}: {}", modes.join(", "))
     });
     let waits = |test: fn(ddlint::effects::LockMode) -> bool| measured.locks.values().flatten().any(|mode| test(*mode));
-    let waits = match (waits(ddlint::effects::LockMode::blocks_reads), waits(ddlint::effects::LockMode::blocks_writes)) {
+    let waits = match (waits(ddlint::effects::LockMode::blocks_reads), waits(ddlint::effects::LockMode::blocks_writes))
+    {
         (true, _) => "reads, writes",
         (false, true) => "writes",
         (false, false) => "",

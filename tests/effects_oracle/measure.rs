@@ -48,7 +48,8 @@ pub(crate) fn all(server: &Server, cases: &[&Case]) -> Vec<Option<Run>> {
     let folder = session.value("SHOW data_directory;");
     let said = session.run(&format!("CREATE TABLESPACE elsewhere LOCATION '{folder}/tablespace/one';"));
     assert!(said.iter().all(|line| line.starts_with("WARNING") || line.starts_with("LOCATION")), "{said:?}");
-    let mut bench = Bench { session, worker: server.session(), holder: server.session(), schemas: 0, major: server.major };
+    let mut bench =
+        Bench { session, worker: server.session(), holder: server.session(), schemas: 0, major: server.major };
     cases.iter().map(|case| case.runs_on(server.major).then(|| bench.case(case))).collect()
 }
 
@@ -184,12 +185,20 @@ impl Run {
 
     /// From what [`Self::to_json`] wrote.
     pub(crate) fn of_json(value: &Value) -> Self {
-        let names = |key: &str| value[key].as_array().into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect();
-        let modes = |value: &Value| value.as_array().into_iter().flatten().filter_map(|name| mode(name.as_str()?)).collect();
+        let names = |key: &str| {
+            value[key].as_array().into_iter().flatten().filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+        };
+        let modes =
+            |value: &Value| value.as_array().into_iter().flatten().filter_map(|name| mode(name.as_str()?)).collect();
         let measured = Measured {
             error: value["error"].as_str().map(str::to_owned),
             refuses_transaction: value["refuses_transaction"] == true,
-            locks: value["locks"].as_object().into_iter().flatten().map(|(name, all)| (name.clone(), modes(all))).collect(),
+            locks: value["locks"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, all)| (name.clone(), modes(all)))
+                .collect(),
             rewrites: names("rewrites"),
             rebuilds: names("rebuilds"),
             builds: names("builds"),

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use ddlint::config::Dialect;
+use ddlint::effects::Volatility;
 use ddlint::effects::view::{
     Column, Constraint, DefinedType, Found, Generated, Index, Key, Part, Relation, RelationKind, Schema,
 };
-use ddlint::effects::Volatility;
 use ddlint::frontend::sql::{ReadOptions, read};
 use ddlint::frontend::text::SqlText;
 use ddlint::ir::{ConstraintKind, Details, Operation, QualifiedName, TypeName};

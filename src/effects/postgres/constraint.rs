@@ -1,5 +1,6 @@
 //! Constraints.
 
+use super::column::nulls_looked_for;
 use super::{Family, Model};
 use crate::effects::LockMode::{
     self, AccessExclusive, AccessShare, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive,
@@ -21,26 +22,26 @@ impl Model<'_> {
         written.or_else(|| self.name().map(|name| name.name.clone()))
     }
 
-    pub(super) fn add_constraint(&mut self) -> Option<()> {
-        let details = self.constraint_details()?.clone();
+    pub(super) fn add_constraint(&mut self) {
+        let Some(details) = self.constraint_details().cloned() else { return self.unknown() };
         let validated = !details.not_valid && !details.not_enforced;
         match details.kind {
             ConstraintKind::Check => {
-                let family = if details.no_inherit { self.alone(AccessExclusive) } else { self.family(AccessExclusive) };
+                let family =
+                    if details.no_inherit { self.alone(AccessExclusive) } else { self.family(AccessExclusive) };
                 self.scan_family(family, validated.into());
             }
             ConstraintKind::NotNull => {
-                let Some(family) = self.family(AccessExclusive) else { return Some(()) };
+                let Some(family) = self.family(AccessExclusive) else { return };
                 for table in &family.members {
-                    let nulls = details.columns.first().map_or(Tri::Unknown, |c| self.nulls_looked_for(table, c));
+                    let nulls = details.columns.first().map_or(Tri::Unknown, |c| nulls_looked_for(table, c));
                     self.scan(table, nulls.and(validated.into()));
                 }
             }
             ConstraintKind::ForeignKey => self.add_foreign_key(&details, validated),
             ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::Exclusion => self.add_key(&details),
-            ConstraintKind::Named => return None,
+            ConstraintKind::Named => self.unknown(),
         }
-        Some(())
     }
 
     /// The table alone, as a family of one.
@@ -120,7 +121,7 @@ impl Model<'_> {
         match found {
             Found::Known(found) => {
                 for column in found.keys.iter().filter_map(|key| key.column.as_ref()) {
-                    let answer = self.nulls_looked_for(table, column);
+                    let answer = nulls_looked_for(table, column);
                     self.scan(table, answer);
                 }
             }
@@ -137,14 +138,14 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn drop_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn drop_constraint(&mut self) {
+        let Some(table) = self.target(AccessExclusive) else { return };
         let constraint = match self.named(&table) {
             Found::Known(constraint) => constraint,
-            Found::Absent => return Some(()),
+            Found::Absent => return,
             Found::Unknown => {
                 self.others(AccessExclusive);
-                return Some(());
+                return;
             }
         };
         if let Some(references) = &constraint.references {
@@ -174,23 +175,22 @@ impl Model<'_> {
                 }
             }
         }
-        Some(())
     }
 
-    pub(super) fn validate_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(ShareUpdateExclusive) else { return Some(()) };
+    pub(super) fn validate_constraint(&mut self) {
+        let Some(table) = self.target(ShareUpdateExclusive) else { return };
         let constraint = match self.named(&table) {
             Found::Known(constraint) => constraint,
-            Found::Absent => return Some(()),
+            Found::Absent => return,
             Found::Unknown => {
                 // A foreign key locks the table it refers to, whichever that is.
                 self.others(ShareUpdateExclusive);
                 self.scan(&table, Tri::Yes);
-                return Some(());
+                return;
             }
         };
         if constraint.validated == Some(true) {
-            return Some(());
+            return;
         }
         let answer = if constraint.validated.is_some() { Tri::Yes } else { Tri::Unknown };
         match (&constraint.kind, &constraint.references) {
@@ -205,37 +205,36 @@ impl Model<'_> {
                 self.scan_family(Some(family), answer);
             }
         }
-        Some(())
     }
 
-    pub(super) fn rename_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn rename_constraint(&mut self) {
+        let Some(table) = self.target(AccessExclusive) else { return };
         match self.named(&table) {
             Found::Known(constraint) => {
                 if let Some(index) = constraint.index.filter(|_| constraint.references.is_none()) {
                     self.lock(&index, ShareUpdateExclusive);
                 }
-                if matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull) && !constraint.no_inherit {
+                if matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull) && !constraint.no_inherit
+                {
                     self.family_of(table, self.op.only, AccessExclusive);
                 }
             }
             Found::Absent => {}
             Found::Unknown => self.others(AccessExclusive),
         }
-        Some(())
     }
 
-    pub(super) fn alter_constraint(&mut self) -> Option<()> {
+    pub(super) fn alter_constraint(&mut self) {
         let detail = self.op.detail;
-        let Some(family) = self.family_of_partitions(AccessExclusive) else { return Some(()) };
-        let Some(table) = family.members.first() else { return Some(()) };
+        let Some(family) = self.family_of_partitions(AccessExclusive) else { return };
+        let Some(table) = family.members.first() else { return };
         let references = match self.named(table) {
             Found::Known(constraint) => constraint.references,
-            Found::Absent => return Some(()),
+            Found::Absent => return,
             Found::Unknown => {
                 self.others(AccessExclusive);
                 self.effects.scans.complete = false;
-                return Some(());
+                return;
             }
         };
         if let Some(references) = references {
@@ -248,6 +247,5 @@ impl Model<'_> {
                 _ => {}
             }
         }
-        Some(())
     }
 }

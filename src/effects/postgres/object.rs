@@ -8,7 +8,7 @@ use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
 use crate::ir::{Details, ObjectDetails, OpKind, QualifiedName, Tri};
 
 impl Model<'_> {
-    pub(super) fn object(&mut self) -> Option<()> {
+    pub(super) fn object(&mut self) {
         use OpKind as K;
         match self.op.kind {
             K::ViewCreate | K::MatviewCreate => self.create_view(),
@@ -34,22 +34,16 @@ impl Model<'_> {
             // Its table is not named.
             K::StatisticsDrop => self.others(ShareUpdateExclusive),
             K::PublicationCreate | K::PublicationAlter => self.publication(),
+            K::ExtensionDrop => self.others(AccessExclusive),
             // What depends on it goes too.
-            K::FunctionDrop | K::SchemaDrop | K::ExtensionDrop | K::AggregateDrop | K::OperatorDrop | K::CastDrop
-            | K::CollationDrop | K::LanguageDrop | K::AccessMethodDrop | K::ServerDrop | K::ForeignDataWrapperDrop
-            | K::OperatorClassDrop | K::OperatorFamilyDrop => {
-                if self.op.cascade || self.op.kind == K::ExtensionDrop {
-                    self.others(AccessExclusive);
-                }
-            }
+            _ if self.op.cascade && self.op.kind.as_str().ends_with("drop") => self.others(AccessExclusive),
             // The scripts of an extension may do anything to its own tables.
             K::ExtensionAlter => self.others(AccessExclusive),
-            K::RoleAlter if matches!(self.op.detail, "drop-owned" | "reassign-owned") => return None,
-            K::Other if matches!(self.op.detail, "execute") => return None,
+            K::RoleAlter if matches!(self.op.detail, "drop-owned" | "reassign-owned") => self.unknown(),
+            K::Other if matches!(self.op.detail, "execute") => self.unknown(),
             // What is new is seen by nobody yet, and the rest locks no relation of the application.
             _ => {}
         }
-        Some(())
     }
 
     fn object_details(&self) -> ObjectDetails {

@@ -89,7 +89,9 @@ pub(super) fn excludes_bound(table: &Relation, key: &str, bound: &str) -> Tri {
     let mut answer = Tri::No;
     for (one, other) in given.iter().flat_map(|one| wanted.iter().map(move |other| (one, other))) {
         answer = answer.or(match (one, other) {
-            (Limit::From(from), Limit::Below(below)) | (Limit::Below(below), Limit::From(from)) => at_least(from, below),
+            (Limit::From(from), Limit::Below(below)) | (Limit::Below(below), Limit::From(from)) => {
+                at_least(from, below)
+            }
             _ => Tri::No,
         });
     }
@@ -156,8 +158,11 @@ fn limit(term: &[Word], column: &str) -> Option<Limit> {
         return None;
     }
     let signs = rest.iter().take_while(|word| matches!(word, Word::Sign('<' | '>' | '='))).count();
-    let operator: String =
-        rest.iter().take(signs).filter_map(|word| if let Word::Sign(sign) = word { Some(*sign) } else { None }).collect();
+    let operator: String = rest
+        .iter()
+        .take(signs)
+        .filter_map(|word| if let Word::Sign(sign) = word { Some(*sign) } else { None })
+        .collect();
     let right = rest.get(signs.max(1)..)?;
     if rest.first()?.is("in") || right.first().is_some_and(|word| word.is("any")) {
         let values = right.iter().filter_map(|word| match word {
@@ -191,7 +196,9 @@ fn implies(given: &Limit, wanted: &Limit) -> Tri {
         (Limit::From(given), Limit::From(wanted)) => at_least(given, wanted),
         (Limit::Below(given), Limit::Below(wanted)) => at_least(wanted, given),
         (Limit::OneOf(given), Limit::OneOf(wanted)) => given.iter().all(|value| wanted.contains(value)).into(),
-        (Limit::OneOf(given), Limit::From(from)) => given.iter().fold(Tri::Yes, |all, value| all.and(at_least(value, from))),
+        (Limit::OneOf(given), Limit::From(from)) => {
+            given.iter().fold(Tri::Yes, |all, value| all.and(at_least(value, from)))
+        }
         _ => Tri::No,
     }
 }
