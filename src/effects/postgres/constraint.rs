@@ -62,6 +62,10 @@ impl Model<'_> {
 
     fn add_foreign_key(&mut self, details: &ConstraintDetails, validated: bool) {
         let Some(family) = self.family_of_partitions(ShareRowExclusive) else { return };
+        // From 18 on also tables that merely inherit are locked.
+        if let (true, Some(table)) = (self.server.version >= 18, family.members.first()) {
+            self.family_of(table.clone(), self.op.only, ShareRowExclusive);
+        }
         let Some(name) = details.references.as_ref().and_then(|references| references.table.known().cloned()) else {
             self.others(ShareRowExclusive);
             return;
@@ -89,21 +93,29 @@ impl Model<'_> {
         }
         // Their columns become not null in every partition; an index alone is built under a weaker lock.
         let mode = if primary || self.server.version >= 18 { AccessExclusive } else { Share };
-        let partitions = table.kind != RelationKind::Table || !table.children.complete;
-        let members = if self.op.only || !partitions {
-            vec![table]
-        } else {
-            let tree = self.tree(table, false);
-            for member in tree.members.iter().skip(1) {
+        let inherited = table.kind == RelationKind::Table && table.children.complete;
+        // Tables that merely inherit get no index, but their columns are not null with those of a primary key; from 18
+        // on every key is looked for there.
+        if self.op.only || (inherited && mode == Share) {
+            self.build(&table, Tri::Yes);
+            return;
+        }
+        let tree = self.tree(table, false);
+        for (at, member) in tree.members.iter().enumerate() {
+            if at > 0 {
                 self.lock(&member.name, mode);
             }
-            if !tree.complete {
-                self.others(mode);
+            if at == 0 || !inherited {
+                self.build(member, Tri::Yes);
+            } else if primary {
+                for column in &details.columns {
+                    let answer = nulls_looked_for(member, column);
+                    self.scan(member, answer);
+                }
             }
-            tree.members
-        };
-        for member in &members {
-            self.build(member, Tri::Yes);
+        }
+        if !tree.complete {
+            self.others(mode);
         }
     }
 
@@ -181,8 +193,8 @@ impl Model<'_> {
         let Some(table) = self.target(ShareUpdateExclusive) else { return };
         let constraint = match self.named(&table) {
             Found::Known(constraint) => constraint,
-            Found::Absent => return,
-            Found::Unknown => {
+            // One that is not there is an error, unless the same statement makes it.
+            Found::Absent | Found::Unknown => {
                 // A foreign key locks the table it refers to, whichever that is.
                 self.others(ShareUpdateExclusive);
                 self.scan(&table, Tri::Yes);

@@ -20,6 +20,12 @@ impl Model<'_> {
         let details = self.data_details();
         let kind = self.op.kind;
         let Some(table) = self.target(RowExclusive) else { return };
+        if table.kind == RelationKind::View {
+            // The change is made in what the view reads.
+            for name in &table.reads.items {
+                self.lock(name, RowExclusive);
+            }
+        }
         let keys = table.constraints.items.iter().any(|c| c.kind == ConstraintKind::ForeignKey);
         if kind == OpKind::DataInsert {
             if details.on_conflict {
@@ -41,8 +47,10 @@ impl Model<'_> {
                 self.others(RowExclusive);
             }
             if !table.referenced_by.items.is_empty() || !table.referenced_by.complete {
-                // What happens to the rows that refer to one that goes.
-                self.others(if kind == OpKind::DataUpdate && !keys { RowShare } else { RowExclusive });
+                // What happens to the rows that refer to one that goes or changes; without an index they are looked for
+                // in the whole table.
+                self.others(RowExclusive);
+                self.effects.scans.complete = false;
             }
         }
         if keys || !table.constraints.complete {

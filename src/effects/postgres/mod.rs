@@ -1,7 +1,8 @@
 //! PostgreSQL.
 //!
 //! What each operation locks, rewrites, builds and reads is what `tests/effects_oracle.rs` measures on servers of every
-//! major; where a fact is not in its cases, the documentation's page of the command is its source.
+//! major; where a fact is not in its cases, the documentation's page of the command is its source. What triggers and
+//! functions of one's own do to other relations is no part of it.
 
 mod column;
 mod constraint;

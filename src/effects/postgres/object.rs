@@ -57,7 +57,10 @@ impl Model<'_> {
         let matview = self.op.kind == OpKind::MatviewCreate;
         let there = self.table().or(self.name()).map(|name| self.schema.relation(name));
         match there {
-            Some(Found::Known(_)) if matview && self.op.if_not_exists => return,
+            Some(Found::Known(_)) if matview && self.op.if_not_exists => {
+                self.look_at(&self.object_details().reads.unwrap_or_default());
+                return;
+            }
             Some(Found::Known(view)) => self.lock(&view.name, AccessExclusive),
             Some(Found::Unknown) if self.op.if_not_exists && !matview => self.others(AccessExclusive),
             _ => {}
@@ -65,14 +68,15 @@ impl Model<'_> {
         let filled = matview && self.op.detail != "no-data";
         match self.object_details().reads {
             Some(reads) if filled => self.read(&reads, true),
-            Some(reads) => {
-                for name in &reads {
-                    if let Some(relation) = self.relation(name) {
-                        self.lock(&relation.name, AccessShare);
-                    }
-                }
-            }
+            Some(reads) => self.look_at(&reads),
             None => self.unknown_reads(),
+        }
+    }
+
+    /// A query that is looked at, and not planned.
+    pub(super) fn look_at(&mut self, reads: &[QualifiedName]) {
+        for name in reads {
+            self.lock_there(name, AccessShare);
         }
     }
 

@@ -25,9 +25,12 @@ impl Model<'_> {
     pub(super) fn create_table(&mut self) {
         let details = self.table_details();
         let own = self.table().cloned();
+        // Without rows the query is looked at, and not planned.
+        let filled = !self.words().windows(2).any(|pair| matches!(pair, [a, b] if a.is("no") && b.is("data")));
         if self.op.if_not_exists
             && own.as_ref().is_some_and(|name| matches!(self.schema.relation(name), Found::Known(_)))
         {
+            self.look_at(details.reads.as_deref().unwrap_or_default());
             return;
         }
         let inline = details.columns.iter().filter_map(|column| column.references.as_ref());
@@ -54,6 +57,7 @@ impl Model<'_> {
         }
         if details.as_select {
             match &details.reads {
+                Some(reads) if !filled => self.look_at(reads),
                 Some(reads) => self.read(reads, true),
                 None => self.unknown_reads(),
             }
@@ -98,8 +102,18 @@ impl Model<'_> {
             for sequence in relation.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
                 self.lock(sequence, AccessExclusive);
             }
+            // A foreign key that a partition has from its parent goes without a look at the other table.
+            let parents: Vec<_> = relation.parents.items.iter().filter_map(|name| self.relation(name)).collect();
+            let of_parent = |references: &QualifiedName| {
+                let has = |parent: &Relation| {
+                    parent.constraints.items.iter().any(|c| c.references.as_ref() == Some(references))
+                };
+                relation.bound.is_some() && parents.iter().any(has)
+            };
             for references in relation.constraints.items.iter().filter_map(|c| c.references.clone()) {
-                self.lock(&references, AccessExclusive);
+                if !of_parent(&references) {
+                    self.lock(&references, AccessExclusive);
+                }
             }
             if !(relation.columns.complete && relation.constraints.complete && relation.children.complete) {
                 self.others(AccessExclusive);
@@ -198,7 +212,12 @@ impl Model<'_> {
                     return self.unknown();
                 }
                 let Some(table) = self.target(AccessExclusive) else { return };
-                let family = self.family_of_partitioned(table, AccessExclusive);
+                // From 18 on VACUUM goes on to the tables that inherit.
+                let family = if self.op.detail == "vacuum-full" && self.server.version >= 18 {
+                    self.family_of(table, self.op.only, AccessExclusive).members
+                } else {
+                    self.family_of_partitioned(table, AccessExclusive)
+                };
                 for table in &family {
                     self.rewrite(table, Tri::Yes);
                 }
