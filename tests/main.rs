@@ -2,6 +2,8 @@
 
 mod support;
 
+/// Alembic's directives, against the SQL that the real Alembic prints for them.
+mod alembic;
 /// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
@@ -16,6 +18,8 @@ mod effects_oracle;
 mod explain;
 /// Every rule page is a test.
 mod rules;
+/// The schema that migrations leave, against a real server that ran them.
+mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
 mod runners;
 /// The real runners on a real server: transactions are as said.

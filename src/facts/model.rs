@@ -11,7 +11,7 @@ use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
     Tri, Where,
 };
-use crate::schema::{self, ObjectState};
+use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};
 use crate::span::FileId;
 
@@ -48,6 +48,8 @@ pub struct Model {
     pub timeline: Timeline,
     /// The state of the objects before each operation.
     pub objects: Vec<Vec<ObjectState>>,
+    /// The catalogue before and after each operation.
+    pub world: World,
     /// Every file read, by number.
     files: Vec<Arc<SourceFile>>,
     /// What later operations need to know of earlier ones.
@@ -67,16 +69,18 @@ pub struct Model {
 
 impl Model {
     /// Works out what facts need. Of `migrations`, those of one file are next to each other; `files` are all that were
-    /// read, by number.
+    /// read, by number. `whole` says that no file was left out because others were named.
     pub fn new(
         mut migrations: Vec<Migration>,
         files: Vec<Arc<SourceFile>>,
         policy: Policy,
         has_index_registry: bool,
+        whole: bool,
     ) -> Self {
         history::order(&mut migrations, &files);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
+        let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
         let sets_lock_timeout =
             operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
@@ -90,6 +94,7 @@ impl Model {
         let mut model = Self {
             timeline,
             objects,
+            world,
             files,
             marks: Marks::default(),
             policy,
@@ -232,6 +237,16 @@ impl View<'_> {
     /// The relation acted on, by the statement's own word or by the history's.
     pub fn table(&self) -> Option<&QualifiedName> {
         self.op.table.as_ref().and_then(Known::known).or(self.object.index_table.as_ref())
+    }
+
+    /// The catalogue just before it; `None` on the way back.
+    pub fn before(&self) -> Option<Snapshot<'_>> {
+        self.model.world.before(self.at.0, self.at.1)
+    }
+
+    /// The catalogue just after it; `None` on the way back.
+    pub fn after(&self) -> Option<Snapshot<'_>> {
+        self.model.world.after(self.at.0, self.at.1)
     }
 
     /// Whether the relation existed before this migration.

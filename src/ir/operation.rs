@@ -29,6 +29,8 @@ pub struct Operation {
     pub details: Details,
     /// `IF EXISTS` is written.
     pub if_exists: bool,
+    /// `IF EXISTS` is written of the table whose part is acted on: ALTER TABLE IF EXISTS.
+    pub table_if_exists: bool,
     /// `IF NOT EXISTS` (or `OR REPLACE`) is written.
     pub if_not_exists: bool,
     /// `CASCADE` is written.
@@ -67,6 +69,7 @@ impl Operation {
             name: None,
             details: Details::None,
             if_exists: false,
+            table_if_exists: false,
             if_not_exists: false,
             cascade: false,
             only: false,

@@ -58,7 +58,9 @@ impl Model<'_> {
         let there = self.table().or(self.name()).map(|name| self.schema.relation(name));
         match there {
             Some(Found::Known(_)) if matview && self.op.if_not_exists => {
-                self.look_at(&self.object_details().reads.unwrap_or_default());
+                if let Details::View(view) = &self.op.details {
+                    self.look_at(view.query.known_reads().unwrap_or_default());
+                }
                 return;
             }
             Some(Found::Known(view)) => self.lock(&view.name, AccessExclusive),
@@ -66,9 +68,13 @@ impl Model<'_> {
             _ => {}
         }
         let filled = matview && self.op.detail != "no-data";
-        match self.object_details().reads {
-            Some(reads) if filled => self.read(&reads, true),
-            Some(reads) => self.look_at(&reads),
+        let reads = match &self.op.details {
+            Details::View(view) => view.query.known_reads(),
+            _ => None,
+        };
+        match reads {
+            Some(reads) if filled => self.read(reads, true),
+            Some(reads) => self.look_at(reads),
             None => self.unknown_reads(),
         }
     }

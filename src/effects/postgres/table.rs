@@ -8,7 +8,7 @@ use crate::effects::LockMode::{
     ShareUpdateExclusive,
 };
 use crate::effects::view::{Found, Relation, RelationKind};
-use crate::ir::{Details, Known, QualifiedName, TableDetails, Tri};
+use crate::ir::{Details, Known, QualifiedName, QueryDetails, TableDetails, Tri};
 
 /// Storage parameters that are changed under ACCESS EXCLUSIVE; the others let reads and writes go on.
 /// Source: src/backend/access/common/reloptions.c.
@@ -30,7 +30,7 @@ impl Model<'_> {
         if self.op.if_not_exists
             && own.as_ref().is_some_and(|name| matches!(self.schema.relation(name), Found::Known(_)))
         {
-            self.look_at(details.reads.as_deref().unwrap_or_default());
+            self.look_at(details.query.as_ref().and_then(QueryDetails::known_reads).unwrap_or_default());
             return;
         }
         let inline = details.columns.iter().filter_map(|column| column.references.as_ref());
@@ -56,7 +56,7 @@ impl Model<'_> {
             }
         }
         if details.as_select {
-            match &details.reads {
+            match details.query.as_ref().and_then(QueryDetails::known_reads) {
                 Some(reads) if !filled => self.look_at(reads),
                 Some(reads) => self.read(reads, true),
                 None => self.unknown_reads(),

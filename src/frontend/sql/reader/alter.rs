@@ -147,6 +147,7 @@ impl<'a> Reader<'a> {
         let mut op = self.op(kind);
         op.table = Some(target.table.clone());
         op.only = target.only;
+        op.table_if_exists = target.if_exists;
         if kind == target.word.alter() || kind == target.word.rename() || kind == OpKind::TableSetStorage {
             op.if_exists = target.if_exists;
             if target.word != Word::Table {
@@ -427,7 +428,13 @@ fn column_action(c: &mut Cursor<'_>, column: Option<String>) -> Read<(OpKind, &'
         OpKind::ColumnRetype
     } else if let Some(word) = column_alteration(c) {
         detail = word;
+        if word == "add-identity" {
+            details.identity_always = c.eat("ALWAYS");
+            c.until(|c| c.at_kind(Kind::Open));
+            details.sequence = c.group().and_then(column::sequence_name);
+        }
         match word {
+            "alter-identity" => details.identity_always = c.is("ALWAYS"),
             "storage" => details.storage = c.ident_text().map(|word| word.to_lowercase()),
             "compression" => details.compression = c.ident_text().map(|word| word.to_lowercase()),
             "set-expression" => details.generated = Some(c.shown()),

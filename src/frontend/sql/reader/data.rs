@@ -1,7 +1,7 @@
 //! Changes and reads of rows.
 
 use super::query::{Whole, derived_limit, own_limit};
-use super::{Reader, predicate};
+use super::{Reader, output, predicate};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
@@ -318,7 +318,7 @@ impl<'a> Reader<'a> {
             }
             let list = rest.until_word(&["INTO", "FROM"]);
             if rest.eat("INTO") && !rest.is_any(&["OUTFILE", "DUMPFILE"]) && !rest.at_kind(Kind::Param) {
-                return self.select_into(&mut rest);
+                return self.select_into(&mut rest, c);
             }
             if list.done() && rest.done() && c.text.is_known() && self.dialect() != Dialect::Postgres {
                 return Err("what to select");
@@ -353,8 +353,9 @@ impl<'a> Reader<'a> {
     }
 
     /// SELECT … INTO table: CREATE TABLE AS.
-    fn select_into(&mut self, c: &mut Cursor<'a>) -> Read {
+    fn select_into(&mut self, c: &mut Cursor<'a>, whole: Cursor<'a>) -> Read {
         let mut details = TableDetails { as_select: true, ..TableDetails::default() };
+        details.query = Some(output::read(whole));
         details.temporary = c.eat("TEMPORARY") || c.eat("TEMP");
         details.unlogged = c.eat("UNLOGGED");
         c.eat("TABLE");

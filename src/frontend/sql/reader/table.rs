@@ -1,6 +1,6 @@
 //! Tables: CREATE, DROP, TRUNCATE, LOCK and what rewrites them.
 
-use super::{Reader, column, constraint, index};
+use super::{Reader, column, constraint, index, output};
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{
@@ -62,7 +62,6 @@ impl<'a> Reader<'a> {
         } else if c.is("LIKE") {
             details.like.extend(like(c));
         }
-        let whole = *c;
         let bare = details.partition_of.is_none() && details.of_type.is_none() && details.like.is_empty();
         let body = c.group();
         if let Some(body) = body {
@@ -72,12 +71,12 @@ impl<'a> Reader<'a> {
         } else if c.done() && bare && kind == OpKind::TableCreate && c.text.is_known() {
             return Err("the columns of the table");
         }
-        details.as_select = body.is_some_and(|b| b.is("SELECT"));
+        if let Some(query) = body.filter(|b| b.is_any(&["SELECT", "WITH", "TABLE", "VALUES"])) {
+            details.as_select = true;
+            details.query = Some(output::read(query));
+        }
         let executes = table_clauses(c, &mut details);
         details.partitioned = details.partition_key.is_some();
-        if details.as_select {
-            details.reads = super::query::reads(whole);
-        }
         op.details = Details::Table(Box::new(details));
         self.push(op);
         if let Some(name) = executes {
@@ -229,7 +228,14 @@ fn table_clauses(c: &mut Cursor<'_>, details: &mut TableDetails) -> Option<Strin
             details.as_select = true;
             return c.ident_text();
         } else if c.is_any(&["AS", "SELECT"]) {
+            c.eat("AS");
             details.as_select = true;
+            // What could be read as columns without types are their names.
+            if details.columns.iter().all(|column| column.data_type.is_none()) {
+                details.names =
+                    std::mem::take(&mut details.columns).into_iter().filter_map(|column| column.name).collect();
+            }
+            details.query = Some(output::read(*c));
             return None;
         } else {
             c.skip();
