@@ -14,6 +14,8 @@ mod coverage;
 mod lsp;
 /// What real servers do for each statement, against what the model says.
 mod effects_oracle;
+/// `ddlint explain`, as a person reads it.
+mod explain;
 /// Every rule page is a test.
 mod rules;
 /// The schema that migrations leave, against a real server that ran them.

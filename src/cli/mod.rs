@@ -2,6 +2,7 @@
 
 mod args;
 mod explain;
+mod explain_text;
 mod files;
 mod fixes;
 mod context;

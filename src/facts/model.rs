@@ -261,6 +261,11 @@ impl View<'_> {
         effects::of(self.op, &Sight(self), server)
     }
 
+    /// The command, where the server refuses it inside a transaction block.
+    pub fn refused(&self) -> Option<&'static str> {
+        super::transaction::refused(self)
+    }
+
     /// Whether a transaction block is open.
     pub fn transaction_open(&self) -> Tri {
         match self.state.transaction {
