@@ -51,6 +51,8 @@ pub struct World {
     projects: Vec<(Project, Dialect)>,
     /// For each migration: its catalogue, and the step of its first operation.
     places: Vec<Option<(usize, Step)>>,
+    /// For each migration: the step after its last operation.
+    ends: Vec<Step>,
     /// For each step, in order: the migration and the operation.
     steps: Vec<(usize, usize)>,
 }
@@ -60,6 +62,7 @@ impl World {
     /// some that were named.
     pub fn new(timeline: &Timeline, files: &[Arc<SourceFile>], whole: bool) -> Self {
         let mut world = Self { places: vec![None; timeline.migrations.len()], ..Self::default() };
+        world.ends = vec![0; timeline.migrations.len()];
         let file = |id: FileId| files.get(id.0 as usize).map(AsRef::as_ref);
         let mut numbers: BTreeMap<(Project, Dialect), usize> = BTreeMap::new();
         let migrations = || timeline.migrations.iter().enumerate().filter(|(_, m)| m.direction == Direction::Up);
@@ -119,6 +122,9 @@ impl World {
             }
         }
         catalogue.commit();
+        if let Some(end) = self.ends.get_mut(at) {
+            *end = step(self.steps.len());
+        }
     }
 
     /// The catalogue before an operation; `None` on the way back.
@@ -136,6 +142,12 @@ impl World {
     /// The catalogue as a migration finds it; `None` on the way back.
     pub fn start(&self, migration: usize) -> Option<Snapshot<'_>> {
         self.before(migration, 0)
+    }
+
+    /// The catalogue as a migration leaves it; `None` on the way back.
+    pub fn end(&self, migration: usize) -> Option<Snapshot<'_>> {
+        let (number, _) = (*self.places.get(migration)?)?;
+        Some(Snapshot::new(self.catalogues.get(number)?, *self.ends.get(migration)?))
     }
 
     /// The catalogues at the end, each with its project and dialect.

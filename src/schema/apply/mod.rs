@@ -129,7 +129,9 @@ impl Apply<'_> {
         let id = self.find(name).filter(|id| self.is_live(*id));
         let Some(state) = id.and_then(|id| self.state(id)) else { return false };
         let path = || self.catalogue.path_at(self.now);
-        name.schema.is_some() || state.temporary || state.name.schema.as_ref().is_some_and(|schema| path().contains(schema))
+        name.schema.is_some()
+            || state.temporary
+            || state.name.schema.as_ref().is_some_and(|schema| path().contains(schema))
     }
 
     /// Views that read `of`.

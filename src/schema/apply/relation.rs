@@ -168,7 +168,8 @@ impl Apply<'_> {
     /// Puts a relation with its indexes and sequences into another schema.
     fn move_to_schema(&mut self, id: RelationId, schema: &str) {
         let slot = &self.catalogue.relations[id];
-        let with: Vec<_> = std::iter::once(id).chain(slot.indexes.iter().copied()).chain(self.owned_sequences(id)).collect();
+        let with: Vec<_> =
+            std::iter::once(id).chain(slot.indexes.iter().copied()).chain(self.owned_sequences(id)).collect();
         for part in with.into_iter().filter(|part| self.is_live(*part)).collect::<Vec<_>>() {
             let (name, _) = self.name_of(part);
             self.move_relation(part, &QualifiedName { schema: Some(schema.to_owned()), name });
