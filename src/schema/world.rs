@@ -51,6 +51,8 @@ pub struct World {
     projects: Vec<(Project, Dialect)>,
     /// For each migration: its catalogue, and the step of its first operation.
     places: Vec<Option<(usize, Step)>>,
+    /// For each catalogue: the last migration.
+    last: Vec<usize>,
     /// For each migration: the step after its last operation.
     ends: Vec<Step>,
     /// For each step, in order: the migration and the operation.
@@ -87,6 +89,7 @@ impl World {
     fn add(&mut self, key: (Project, Dialect)) -> usize {
         self.catalogues.push(Catalogue::default());
         self.projects.push(key);
+        self.last.push(0);
         self.catalogues.len() - 1
     }
 
@@ -122,6 +125,9 @@ impl World {
             }
         }
         catalogue.commit();
+        if let Some(last) = self.last.get_mut(number) {
+            *last = at;
+        }
         if let Some(end) = self.ends.get_mut(at) {
             *end = step(self.steps.len());
         }
@@ -148,6 +154,13 @@ impl World {
     pub fn end(&self, migration: usize) -> Option<Snapshot<'_>> {
         let (number, _) = (*self.places.get(migration)?)?;
         Some(Snapshot::new(self.catalogues.get(number)?, *self.ends.get(migration)?))
+    }
+
+    /// The last migration that goes forward of the project of `migration`, and the catalogue that it leaves.
+    pub fn last_of(&self, migration: usize) -> Option<(usize, Snapshot<'_>)> {
+        let (number, _) = (*self.places.get(migration)?)?;
+        let last = self.last.get(number).copied()?;
+        Some((last, self.end(last)?))
     }
 
     /// The catalogues at the end, each with its project and dialect.
@@ -188,6 +201,8 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
         return;
     }
     let mut apply = Apply { catalogue, now, sure: runs == Tri::Yes };
+    let cut = super::long::cut(operation);
+    let operation = cut.as_ref().unwrap_or(operation);
     match (operation.kind, &operation.details) {
         (OpKind::Opaque, Details::Opaque(OpaqueReason::Empty | OpaqueReason::Broken(_))) => {}
         // An action that was not understood changes its own table only.

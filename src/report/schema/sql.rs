@@ -58,9 +58,9 @@ impl<'a> Writer<'a, '_> {
         }
         self.snapshot.types().iter().for_each(|of| self.type_of(of));
         of(&[RelationKind::Sequence]).iter().for_each(|relation| self.sequence(relation));
-        early.into_iter().for_each(|routine| self.line(&routine.text));
+        early.into_iter().for_each(|routine| self.routine(routine));
         tables.iter().for_each(|table| self.table(table));
-        late.into_iter().for_each(|routine| self.line(&routine.text));
+        late.into_iter().for_each(|routine| self.routine(routine));
         tables.iter().for_each(|table| self.constraints(table));
         tables.iter().for_each(|table| self.indexes(table));
         tables.iter().for_each(|table| self.parents(table));
@@ -140,6 +140,25 @@ impl<'a> Writer<'a, '_> {
         let column = quoted(self.snapshot.column_name(column));
         let sequence = name_sql(&relation.state.name);
         self.line(&format!("ALTER SEQUENCE {sequence} OWNED BY {}.{column}", name_sql(&table.state.name)));
+    }
+
+    /// A function as it was written, under the name that it has now.
+    fn routine(&mut self, routine: &RoutineState) {
+        let name = name_sql(&routine.name);
+        let kind = if routine.procedure { "PROCEDURE" } else { "FUNCTION" };
+        let written = routine.text.trim_start();
+        let head = written.get(..6).is_some_and(|word| word.eq_ignore_ascii_case("create"));
+        let Some((_, rest)) = written.split_once('(').filter(|_| head) else {
+            let _ = writeln!(self.out, "-- {kind} {name}: made inside another statement");
+            return;
+        };
+        self.line(&format!("CREATE OR REPLACE {kind} {name}({rest}"));
+        let lower = rest.to_lowercase();
+        let said = ["immutable", "stable"].into_iter().find(|word| lower.contains(word)).unwrap_or("volatile");
+        if !routine.procedure && said != routine.volatility {
+            let arguments = routine.arguments.join(", ");
+            self.line(&format!("ALTER FUNCTION {name}({arguments}) {}", routine.volatility.to_uppercase()));
+        }
     }
 
     fn table(&mut self, table: &Relation<'a>) {
