@@ -119,8 +119,8 @@ fn facts_are_few_for_the_rules_there_are() {
         + ["setting.too_late", "setting.covers_blocking", "table.locked_in_previous_file", "migration.by_hand"].len()
         + ["migration.twin", "migration.missing_version", "migration.passed_over_by", "migration.one_way"].len()
         + ["transaction.uncommitted"].len()
-        + ["op.exists_already", "op.missing_tables", "op.missing_columns", "op.repeated_column"].len()
-        + ["table.view_takes_name", "table.rebuilt", "column.preexisting", "column.narrowed"].len()
+        + ["op.exists_already", "op.missing_tables", "op.missing_columns", "table.read_by"].len()
+        + ["table.view_takes_name", "table.rebuilt", "column.narrowed"].len()
         + ["foreign_key.mismatch", "foreign_key.target_not_unique", "foreign_key.without_index"].len()
         + ["constraint.never_validated", "index.repeats"].len();
     println!("{analysis} analysis facts for {judged} rules; {} facts in all", FACTS.len());

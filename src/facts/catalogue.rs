@@ -410,6 +410,24 @@ pub(super) fn never_validated(v: &View<'_>) -> Tri {
     constraint.map_or(Tri::No, |constraint| !constraint.state.validated)
 }
 
+/// The sort of constraint that is added.
+pub(super) fn constraint_kind(v: &View<'_>) -> &'static str {
+    match &v.op.details {
+        Details::Index(details) if v.op.kind == OpKind::IndexCreate && details.unique => "unique",
+        Details::Constraint(details) if details.using_index.is_some() => "existing-index",
+        Details::Constraint(details) => match details.kind {
+            ConstraintKind::PrimaryKey => "primary-key",
+            ConstraintKind::Unique => "unique",
+            ConstraintKind::ForeignKey => "foreign-key",
+            ConstraintKind::Check => "check",
+            ConstraintKind::Exclusion => "exclusion",
+            ConstraintKind::NotNull => "not-null",
+            ConstraintKind::Named => "",
+        },
+        _ => "",
+    }
+}
+
 /// Whether the column acted on was there before this migration.
 pub(super) fn column_preexisting(v: &View<'_>) -> Tri {
     let table = v.table_preexisting();
@@ -449,5 +467,6 @@ pub(super) fn rebuilt(v: &View<'_>) -> Tri {
     let Some(start) = v.model.world.start(v.at.0) else { return Tri::Unknown };
     let before = start.possible(name).map(|relation| relation.id);
     let after = end.possible(name);
-    after.is_some_and(|after| after.state.kind.is_table() && Some(after.id) != before).into()
+    let stored = |kind: RelationKind| kind.is_table() || kind == RelationKind::Matview;
+    after.is_some_and(|after| stored(after.state.kind) && Some(after.id) != before).into()
 }

@@ -210,7 +210,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "op.preexisting",
         ty: Type::Bool,
-        doc: "The object named (an index, a type) existed before this migration.",
+        doc: "The object named (a column, an index, a type) existed before this migration.",
         families: &[],
         get: |v| tri(preexisting(v)),
     },
@@ -261,22 +261,15 @@ pub const FACTS: &[Fact] = &[
         name: "table.view_takes_name",
         ty: Type::Bool,
         doc: "The same migration leaves a view under the name of the table.",
-        families: &["table"],
+        families: &["table", "view", "matview"],
         get: |v| tri(catalogue::view_takes_name(v)),
     },
     Fact {
         name: "table.rebuilt",
         ty: Type::Bool,
         doc: "The same migration leaves another table under its name: built anew, filled, and renamed.",
-        families: &["table"],
+        families: &["table", "view", "matview"],
         get: |v| tri(catalogue::rebuilt(v)),
-    },
-    Fact {
-        name: "column.preexisting",
-        ty: Type::Bool,
-        doc: "The column existed before this migration.",
-        families: &["column"],
-        get: |v| tri(catalogue::column_preexisting(v)),
     },
     Fact {
         name: "column.not_null",
@@ -333,6 +326,13 @@ pub const FACTS: &[Fact] = &[
         doc: "The columns of a foreign key that lead no index when the migration ends; empty where there are none.",
         families: &["table", "column", "constraint"],
         get: |v| Value::Str(catalogue::foreign_key_without_index(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "constraint.kind",
+        ty: Type::Str,
+        doc: "Sort of the constraint that is added: `primary-key`, `unique`, `foreign-key`, `check`, `exclusion`, `not-null`; `unique` for a unique index too; `existing-index` where one is used.",
+        families: &["constraint", "index"],
+        get: |v| Value::Str(catalogue::constraint_kind(v).to_owned()),
     },
     Fact {
         name: "constraint.never_validated",
@@ -822,6 +822,9 @@ fn type_text(of: Option<crate::ir::TypeName>) -> Value {
 
 /// An index is as new as its table, or newer; a type has no table.
 fn preexisting(v: &View<'_>) -> Tri {
+    if v.op.kind.family() == "column" {
+        return catalogue::column_preexisting(v);
+    }
     let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
     v.object.object_preexisting.and(table)
 }
