@@ -2,6 +2,8 @@
 
 mod support;
 
+/// Alembic's directives, against the SQL that the real Alembic prints for them.
+mod alembic;
 /// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
@@ -10,6 +12,8 @@ mod cli;
 mod coverage;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// What real servers do for each statement, against what the model says.
+mod effects_oracle;
 /// Every rule page is a test.
 mod rules;
 /// The schema that migrations leave, against a real server that ran them.

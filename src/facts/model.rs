@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::effects::{self, Effects};
+use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
+use crate::effects::{self, Effects, Server, Volatility};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
@@ -204,6 +205,34 @@ pub struct View<'a> {
     pub at: (usize, usize),
 }
 
+/// The schema as an operation sees it.
+struct Sight<'v, 'a>(&'v View<'a>);
+
+impl effects::Schema for Sight<'_, '_> {
+    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
+        let View { op, object, .. } = self.0;
+        // The table of the index that the operation names is what the history tells.
+        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        match &object.index_table {
+            Some(table) if named && op.kind.family() == "index" => Found::Known(Relation {
+                name: name.clone(),
+                kind: RelationKind::Index,
+                table: Found::Known(table.clone()),
+                ..Relation::default()
+            }),
+            _ => Found::Unknown,
+        }
+    }
+
+    fn type_named(&self, _: &str) -> Found<DefinedType> {
+        Found::Unknown
+    }
+
+    fn function(&self, _: &str) -> Found<Volatility> {
+        Found::Unknown
+    }
+}
+
 impl View<'_> {
     /// The relation acted on, by the statement's own word or by the history's.
     pub fn table(&self) -> Option<&QualifiedName> {
@@ -228,7 +257,8 @@ impl View<'_> {
 
     /// What the server does.
     pub fn effects(&self) -> Effects {
-        effects::of(self.op, self.object)
+        let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
+        effects::of(self.op, &Sight(self), server)
     }
 
     /// Whether a transaction block is open.

@@ -95,12 +95,21 @@ pub struct QueryDetails {
     pub text: String,
     /// Relations read at any depth, without those that its WITH defines.
     pub reads: Vec<QualifiedName>,
+    /// Those are all: no part of it is unknown, and no name may be that of a WITH query.
+    pub all_read: bool,
     /// What stands after FROM at the top: each relation and the name it goes by; `None` where it is no list of relations.
     pub from: Option<Vec<(QualifiedName, String)>>,
     /// The select list; `None` where it is not known.
     pub columns: Option<Vec<Output>>,
     /// Every word of it that can be a name, sorted.
     pub words: Vec<String>,
+}
+
+impl QueryDetails {
+    /// What it reads, where that is known.
+    pub fn known_reads(&self) -> Option<&[QualifiedName]> {
+        self.all_read.then_some(self.reads.as_slice())
+    }
 }
 
 /// One entry of a select list.

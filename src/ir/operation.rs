@@ -35,6 +35,8 @@ pub struct Operation {
     pub if_not_exists: bool,
     /// `CASCADE` is written.
     pub cascade: bool,
+    /// `ONLY` is written before the table: its partitions and the tables that inherit from it are left alone.
+    pub only: bool,
     /// `CONCURRENTLY` is written: CREATE, DROP and REINDEX of an index, DETACH PARTITION, REFRESH.
     pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
@@ -70,6 +72,7 @@ impl Operation {
             table_if_exists: false,
             if_not_exists: false,
             cascade: false,
+            only: false,
             concurrently: false,
             conditional: false,
             in_loop: false,

@@ -11,6 +11,7 @@ mod modules;
 mod parse;
 mod places;
 mod registry;
+mod sqlalchemy;
 mod strings;
 #[cfg(test)]
 mod tests;

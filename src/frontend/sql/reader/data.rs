@@ -117,6 +117,7 @@ impl<'a> Reader<'a> {
         if c.eat("TOP") {
             c.group();
         }
+        let only = c.is("ONLY");
         let table = c.relation()?;
         let start = *c;
         let joined = c.until_word(&["SET"]);
@@ -144,7 +145,7 @@ impl<'a> Reader<'a> {
             details.limit = limit;
         }
         let mut op = self.op(OpKind::DataUpdate);
-        op.table = Some(table);
+        (op.table, op.only) = (Some(table), only);
         op.details = Details::Data(Box::new(details));
         self.push(op);
         Ok(())
@@ -160,6 +161,7 @@ impl<'a> Reader<'a> {
         if !from && self.dialect() == Dialect::Postgres && c.text.is_known() {
             return Err("FROM");
         }
+        let only = c.is("ONLY");
         let table = c.relation()?;
         let start = *c;
         c.until_word(CLAUSES);
@@ -173,7 +175,7 @@ impl<'a> Reader<'a> {
             details.limit = limit;
         }
         let mut op = self.op(OpKind::DataDelete);
-        op.table = Some(table);
+        (op.table, op.only) = (Some(table), only);
         op.details = Details::Data(Box::new(details));
         self.push(op);
         Ok(())

@@ -13,8 +13,18 @@ use crate::ir::{
 };
 
 /// Objects of other servers that no rule looks at.
-const UNINTERESTING: &[&str] =
-    &["EVENT", "SYNONYM", "DEFAULT", "INSTANCE", "SECRET", "CONSTRAINT", "RESOURCE", "UNDO", "SPATIAL REFERENCE"];
+const UNINTERESTING: &[&str] = &[
+    "ALIAS",
+    "EVENT",
+    "SYNONYM",
+    "DEFAULT",
+    "INSTANCE",
+    "SECRET",
+    "CONSTRAINT",
+    "RESOURCE",
+    "UNDO",
+    "SPATIAL REFERENCE",
+];
 
 fn uninteresting(c: &Cursor<'_>) -> bool {
     UNINTERESTING.iter().any(|phrase| c.at_phrase(phrase))
@@ -31,6 +41,7 @@ const SILENT: &[&str] = &[
     // CockroachDB.
     "INVERTED",
     "SPATIAL",
+    "INVERTED",
     "CLUSTERED",
     "NONCLUSTERED",
     "COLUMNSTORE",
@@ -215,6 +226,9 @@ impl<'a> Reader<'a> {
             }
             OpKind::ViewCreate | OpKind::MatviewCreate => {
                 let names = c.group().map(Cursor::column_list).unwrap_or_default();
+                if kind == OpKind::MatviewCreate && rest.has("NO DATA") {
+                    op.detail = "no-data";
+                }
                 rest.until_word(&["AS"]);
                 rest.eat("AS");
                 let query = output::read(rest);
@@ -348,6 +362,11 @@ impl<'a> Reader<'a> {
             {
                 return self.alter_members(c, &op);
             }
+            OpKind::OperatorFamilyAlter if c.is_any(&["ADD", "DROP"]) => {
+                op.detail = if c.eat("ADD") { "add" } else { "drop" };
+                self.family_members(c, &op, &details);
+                return Ok(());
+            }
             OpKind::RoleAlter => {
                 c.eat("IN DATABASE");
                 if c.follows("DATABASE") {
@@ -455,6 +474,22 @@ impl<'a> Reader<'a> {
             self.push(op);
         }
         Ok(())
+    }
+
+    /// ALTER OPERATOR FAMILY … ADD, DROP: an operation for each member, whose `part` is `operator 1 (int4, int2)`.
+    fn family_members(&mut self, c: &mut Cursor<'a>, template: &crate::ir::Operation, details: &ObjectDetails) {
+        for mut part in c.split_commas() {
+            let member = part.until(|c| c.at_kind(Kind::Number)).shown().to_lowercase();
+            let number = part.shown_token();
+            part.step();
+            // Of ADD OPERATOR the operator stands before the types; of DROP the types follow the number.
+            part.until(|c| c.at_kind(Kind::Open));
+            let types = part.group().map(|inner| inner.shown()).unwrap_or_default();
+            let mut op = template.clone();
+            let part = Some(format!("{member} {number} ({types})"));
+            op.details = Details::Object(Box::new(ObjectDetails { part, ..details.clone() }));
+            self.push(op);
+        }
     }
 
     /// ALTER PUBLICATION … ADD, SET, DROP: an operation for each table or schema.

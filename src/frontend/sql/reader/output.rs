@@ -26,7 +26,8 @@ pub(super) fn read(c: Cursor<'_>) -> QueryDetails {
     reads.retain(|name| name.schema.is_some() || !defined.contains(&name.name));
     reads.sort();
     reads.dedup();
-    let mut details = QueryDetails { text: c.shown(), reads, words: words(c), ..QueryDetails::default() };
+    let all_read = query::reads_all(c);
+    let mut details = QueryDetails { text: c.shown(), reads, all_read, words: words(c), ..QueryDetails::default() };
     if own.eat("SELECT") {
         own.eat("ALL");
         if own.eat("DISTINCT") && own.eat("ON") {

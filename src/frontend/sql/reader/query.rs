@@ -65,6 +65,22 @@ pub(super) fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
     found
 }
 
+/// Words after a WITH that begins no query.
+const AFTER_WITH: &[&str] = &["NO", "DATA", "CHECK", "LOCAL", "CASCADED", "TIME", "ORDINALITY", "TIES"];
+
+/// Whether the names after FROM in a query are all that it reads: no part is unknown, and none may be that of a WITH
+/// query.
+pub(super) fn reads_all(c: Cursor<'_>) -> bool {
+    let mut words = c;
+    while !words.done() {
+        if words.eat("WITH") && !words.is_any(AFTER_WITH) && words.at_kind(Kind::Word) {
+            return false;
+        }
+        words.step();
+    }
+    c.text.first_hole(c.range()).is_none()
+}
+
 /// Names between commas after FROM.
 fn sources(c: &mut Cursor<'_>, found: &mut Vec<QualifiedName>) {
     loop {
