@@ -63,7 +63,9 @@ pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
     }
     let mut missing: Vec<String> = Vec::new();
     for name in wanted {
-        if matches!(before.relation(name), Found::Absent) && !missing.contains(&name.to_string()) {
+        // What keeps the runner's books is the runner's.
+        let books = super::model::keeps_books(&name.name);
+        if !books && matches!(before.relation(name), Found::Absent) && !missing.contains(&name.to_string()) {
             missing.push(name.to_string());
         }
     }

@@ -174,7 +174,7 @@ const BOOKS: &[&str] = &[
     "schemaversion",
 ];
 
-fn keeps_books(table: &str) -> bool {
+pub(super) fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 

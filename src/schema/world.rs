@@ -1,6 +1,6 @@
 //! One catalogue for each project, folded from its migrations in the order in which they run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Snapshot;
@@ -10,7 +10,7 @@ use super::history::Step;
 use crate::config::Dialect;
 use crate::history::{self, End, Project, Timeline};
 use crate::ir::{Details, Direction, GuardKind, Known, Migration, OpKind, OpaqueReason, Operation, Tri};
-use crate::source::{Role, SourceFile};
+use crate::source::{Role, Runner, SourceFile};
 use crate::span::FileId;
 
 /// Extensions that make no relation of their own.
@@ -69,8 +69,15 @@ impl World {
         let mut numbers: BTreeMap<(Project, Dialect), usize> = BTreeMap::new();
         let migrations = || timeline.migrations.iter().enumerate().filter(|(_, m)| m.direction == Direction::Up);
         let main = |role: Role| role == Role::Migrations;
+        let left_out = left_out(files);
         for (at, migration) in migrations().filter(|(_, migration)| main(migration.role)) {
             let Some(project) = file(migration.span.file).map(history::project) else { continue };
+            if left_out.contains(&migration.span.file) {
+                continue;
+            }
+            let versioned = file(migration.span.file).is_some_and(|file| history::version(file).is_some());
+            let named = !matches!(project.runner, Runner::Plain | Runner::Psql | Runner::Script);
+            let whole = whole && (versioned || named);
             let key = (project, dialect_of(migration));
             let number = *numbers.entry(key.clone()).or_insert_with(|| world.add(key));
             world.fold(number, at, timeline, whole);
@@ -187,6 +194,43 @@ impl World {
 /// Steps are counted in 32 bits; more operations than that do not fit the memory.
 fn step(index: usize) -> Step {
     Step::try_from(index).unwrap_or(Step::MAX - 1)
+}
+
+/// Words before `.sql` or `.up.sql` that say for which server a file is, where a project has one for each.
+const FLAVOURS: &[&str] = &["postgres", "postgresql", "cockroach", "cockroachdb", "mysql", "mariadb", "sqlite", "sqlite3"];
+
+/// The server that the name of a file says: `1_users.postgres.up.sql`.
+fn flavour(file: &SourceFile) -> Option<&str> {
+    let mut parts = file.path.rsplit('/').next()?.rsplit('.').skip(1);
+    let last = parts.next()?;
+    let word = if matches!(last, "up" | "autocommit") { parts.next()? } else { last };
+    let word = if word == "autocommit" { parts.next()? } else { word };
+    FLAVOURS.contains(&word).then_some(word)
+}
+
+/// Files that are not run on the server of the others: those for CockroachDB beside others, those for every server
+/// beside one of the same version for this one, and whole schemas as `pg_dump` writes them, which no runner applies
+/// after the migrations that they sum up.
+fn left_out(files: &[Arc<SourceFile>]) -> BTreeSet<FileId> {
+    let postgres = |file: &SourceFile| matches!(flavour(file), Some("postgres" | "postgresql"));
+    let mut special = BTreeSet::new();
+    let mut many: BTreeMap<Project, usize> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.down) {
+        let project = history::project(file);
+        if postgres(file) {
+            special.insert((project.clone(), history::version(file)));
+        }
+        *many.entry(project).or_default() += 1;
+    }
+    let own = |file: &&Arc<SourceFile>| {
+        let project = history::project(file);
+        let several = many.get(&project).is_some_and(|count| *count > 1);
+        let cockroach = matches!(flavour(file), Some("cockroach" | "cockroachdb"));
+        let dump = file.text.trim_start().starts_with("--\n-- PostgreSQL database dump");
+        let replaced = flavour(file).is_none() && special.contains(&(project, history::version(file)));
+        several && (cockroach || dump || replaced)
+    };
+    files.iter().filter(own).map(|file| file.id).collect()
 }
 
 /// The dialect that a migration is written in.
