@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::config::Dialect;
-use crate::ir::{ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName};
+use crate::ir::{
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
+};
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
 use super::View;
@@ -36,8 +38,9 @@ fn constraints<'a>(v: &'a View<'_>) -> Vec<&'a ConstraintDetails> {
 fn needs_table(v: &View<'_>) -> bool {
     let op = v.op;
     let creates = op.kind.as_str().ends_with(".create") && !matches!(op.kind, OpKind::IndexCreate);
-    let of_table = matches!(op.kind.family(), "table" | "column" | "index" | "constraint" | "partition" | "trigger" | "policy")
-        || matches!(op.kind, OpKind::DataInsert | OpKind::DataUpdate | OpKind::DataDelete);
+    let of_table =
+        matches!(op.kind.family(), "table" | "column" | "index" | "constraint" | "partition" | "trigger" | "policy")
+            || matches!(op.kind, OpKind::DataInsert | OpKind::DataUpdate | OpKind::DataDelete);
     let tolerant = op.table_if_exists || (op.if_exists && op.kind.family() == "table");
     // An index is named without its table where it is dropped or altered.
     let named = op.kind.family() != "index" || op.kind == OpKind::IndexCreate;
@@ -81,7 +84,8 @@ pub(super) fn missing_columns(v: &View<'_>) -> Vec<String> {
         for column in columns {
             let own = known.iter().any(|own| own.name.as_ref() == Some(column));
             let found = relation.column(column);
-            if matches!(found, Found::Absent) && !own && !is_system(column) && relation.state.kind != RelationKind::View {
+            if matches!(found, Found::Absent) && !own && !is_system(column) && relation.state.kind != RelationKind::View
+            {
                 let text = format!("{}.{column}", relation.state.name.name);
                 if !missing.contains(&text) {
                     missing.push(text);
@@ -131,9 +135,10 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
     let name = known(v.op.name.as_ref());
     let found = match (v.op.kind, &v.op.details) {
         (_, Details::Table(details)) if details.temporary => return no,
-        (OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate, _) => v.table().or(name).map(|name| {
-            before.in_the_way(name).map(|relation| format!("{} `{name}`", relation.state.kind.as_sql()))
-        }),
+        (OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate, _) => v
+            .table()
+            .or(name)
+            .map(|name| before.in_the_way(name).map(|relation| format!("{} `{name}`", relation.state.kind.as_sql()))),
         (OpKind::SequenceCreate, _) => {
             name.map(|name| before.in_the_way(name).map(|there| format!("{} `{name}`", there.state.kind.as_sql())))
         }
@@ -145,19 +150,25 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
         (OpKind::ColumnAdd, _) => name.zip(table(v)).map(|(name, table)| {
             table.column(&name.name).map(|_| format!("column `{}` of `{}`", name.name, table.state.name.name))
         }),
-        (OpKind::ConstraintAdd, Details::Constraint(details)) => details.name.as_ref().zip(table(v)).map(|(name, table)| {
-            table.constraint(name).map(|_| format!("constraint `{name}` of `{}`", table.state.name.name))
-        }),
+        (OpKind::ConstraintAdd, Details::Constraint(details)) => {
+            details.name.as_ref().zip(table(v)).map(|(name, table)| {
+                table.constraint(name).map(|_| format!("constraint `{name}` of `{}`", table.state.name.name))
+            })
+        }
         (OpKind::TypeCreate | OpKind::DomainCreate, _) => name.map(|name| {
             let found = before.type_named(name);
             let real = found.map(|of| !matches!(of.state.sort, crate::schema::TypeSort::Other("shell")));
             if real == Found::Known(true) { Found::Known(format!("type `{name}`")) } else { Found::Unknown }
         }),
         (OpKind::EnumAddValue, Details::Object(details)) => details.part.as_ref().zip(name).map(|(label, name)| {
-            let there = before.type_named(name).map(|of| of.labels().iter().any(|state| {
-                state.label == *label && state.exists == Tri::Yes
-            }));
-            if there == Found::Known(true) { Found::Known(format!("value `{label}` of `{name}`")) } else { Found::Unknown }
+            let there = before
+                .type_named(name)
+                .map(|of| of.labels().iter().any(|state| state.label == *label && state.exists == Tri::Yes));
+            if there == Found::Known(true) {
+                Found::Known(format!("value `{label}` of `{name}`"))
+            } else {
+                Found::Unknown
+            }
         }),
         _ => None,
     };
@@ -275,7 +286,8 @@ pub(super) fn foreign_key_target_not_unique(v: &View<'_>) -> Option<String> {
         }
         let wanted: BTreeSet<&str> = to.columns.iter().map(String::as_str).collect();
         let unique = other.indexes().iter().any(|(_, index)| {
-            let keys: Option<BTreeSet<&str>> = index.keys.iter().map(|key| key.column.map(|id| after.column_name(id))).collect();
+            let keys: Option<BTreeSet<&str>> =
+                index.keys.iter().map(|key| key.column.map(|id| after.column_name(id))).collect();
             index.unique && index.predicate.is_none() && keys.as_ref() == Some(&wanted)
         });
         let known = to.columns.iter().all(|column| other.column(column).known().is_some());
@@ -325,7 +337,10 @@ pub(super) fn repeated_index(v: &View<'_>) -> Option<String> {
     let method = new.method.as_deref().unwrap_or("btree").to_lowercase();
     let found = table.indexes().into_iter().find(|(relation, index)| {
         let keys = index.keys.iter().map(|key| {
-            (key.column.map(|id| before.column_name(id)).or(key.expression.as_deref()).unwrap_or_default(), key.options.as_str())
+            (
+                key.column.map(|id| before.column_name(id)).or(key.expression.as_deref()).unwrap_or_default(),
+                key.options.as_str(),
+            )
         });
         let keys: Vec<_> = keys.collect();
         let new_keys: Vec<_> = new.columns.iter().map(|key| (key.text.as_str(), key.options.as_str())).collect();
@@ -358,8 +373,10 @@ pub(super) fn repeated_column(v: &View<'_>) -> Option<String> {
             let plain = details.columns.iter().filter(|key| !key.expression && key.options.is_empty());
             twice(plain.map(|key| key.text.as_str()).chain(details.include.iter().map(String::as_str)).collect())
         }
-        Details::Data(details) => twice(details.assignments.iter().map(|assignment| assignment.column.as_str()).collect())
-            .or_else(|| twice(details.columns.iter().map(String::as_str).collect())),
+        Details::Data(details) => {
+            twice(details.assignments.iter().map(|assignment| assignment.column.as_str()).collect())
+                .or_else(|| twice(details.columns.iter().map(String::as_str).collect()))
+        }
         _ => None,
     }
 }
@@ -389,8 +406,11 @@ pub(super) fn long_names(v: &View<'_>) -> Vec<String> {
     }
     names.extend(constraints(v).iter().filter_map(|constraint| constraint.name.as_deref()));
     // What holds an unknown part is not the name yet.
-    let mut long: Vec<String> =
-        names.into_iter().filter(|name| name.len() > LONGEST && !name.contains(['{', '$'])).map(ToOwned::to_owned).collect();
+    let mut long: Vec<String> = names
+        .into_iter()
+        .filter(|name| name.len() > LONGEST && !name.contains(['{', '$']))
+        .map(ToOwned::to_owned)
+        .collect();
     long.sort();
     long.dedup();
     long
@@ -433,7 +453,8 @@ pub(super) fn constraint_kind(v: &View<'_>) -> &'static str {
 /// Whether the column acted on was there before this migration.
 pub(super) fn column_preexisting(v: &View<'_>) -> Tri {
     let table = v.table_preexisting();
-    let (Some(start), Some(name), Some(column)) = (v.model.world.start(v.at.0), v.table(), known(v.op.name.as_ref())) else {
+    let (Some(start), Some(name), Some(column)) = (v.model.world.start(v.at.0), v.table(), known(v.op.name.as_ref()))
+    else {
         return table;
     };
     let Some(before) = v.before().and_then(|before| before.relation(name).known()) else { return table };

@@ -11,6 +11,7 @@ mod files;
 mod marks;
 mod model;
 mod settings;
+mod sight;
 mod table;
 mod transaction;
 

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
-use crate::ir::{ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
+use crate::ir::{
+    ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
+};
 
 use super::{View, catalogue, data, enums, settings, transaction};
 

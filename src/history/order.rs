@@ -145,10 +145,17 @@ mod tests {
     fn dashes_are_no_part_of_a_version_of_diesel() {
         let diesel = |path| file(Runner::Diesel, path, Place::default());
         let placed = |path, version: &str| {
-            file(Runner::Diesel, path, Place { root: "m".to_owned(), version: Some(version.to_owned()), ..Place::default() })
+            file(
+                Runner::Diesel,
+                path,
+                Place { root: "m".to_owned(), version: Some(version.to_owned()), ..Place::default() },
+            )
         };
         assert_eq!(ordered(vec![diesel("m/2_b/up.sql"), diesel("m/1_a/up.sql")]), ["m/1_a/up.sql", "m/2_b/up.sql"]);
-        let files = vec![placed("m/2017-10-08-193512_b/up.sql", "2017-10-08-193512"), placed("m/20140924113530_a/up.sql", "20140924113530")];
+        let files = vec![
+            placed("m/2017-10-08-193512_b/up.sql", "2017-10-08-193512"),
+            placed("m/20140924113530_a/up.sql", "20140924113530"),
+        ];
         assert_eq!(ordered(files), ["m/20140924113530_a/up.sql", "m/2017-10-08-193512_b/up.sql"]);
     }
 

@@ -31,16 +31,18 @@ fn shorten_constraint(constraint: &mut ConstraintDetails) {
 /// The operation with its long names as the server cuts them; `None` where it has none. Source: PostgreSQL
 /// documentation, "Identifiers and Key Words".
 pub(super) fn cut(operation: &Operation) -> Option<Operation> {
-    if operation.statement.dialect != Dialect::Postgres  {
+    if operation.statement.dialect != Dialect::Postgres {
         return None;
     }
     let long = |name: &Option<Known<QualifiedName>>| {
         name.as_ref().and_then(Known::known).is_some_and(|name| name.name.len() > LONGEST)
     };
     let inside = match &operation.details {
-        Details::Table(_) | Details::Column(_) | Details::Constraint(_) | Details::Index(_) => {
-            operation.statement.text.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word.len() > LONGEST)
-        }
+        Details::Table(_) | Details::Column(_) | Details::Constraint(_) | Details::Index(_) => operation
+            .statement
+            .text
+            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+            .any(|word| word.len() > LONGEST),
         _ => false,
     };
     if !inside && !long(&operation.table) && !long(&operation.name) {

@@ -197,7 +197,8 @@ fn step(index: usize) -> Step {
 }
 
 /// Words before `.sql` or `.up.sql` that say for which server a file is, where a project has one for each.
-const FLAVOURS: &[&str] = &["postgres", "postgresql", "cockroach", "cockroachdb", "mysql", "mariadb", "sqlite", "sqlite3"];
+const FLAVOURS: &[&str] =
+    &["postgres", "postgresql", "cockroach", "cockroachdb", "mysql", "mariadb", "sqlite", "sqlite3"];
 
 /// The server that the name of a file says: `1_users.postgres.up.sql`.
 fn flavour(file: &SourceFile) -> Option<&str> {
