@@ -103,10 +103,8 @@ pub(super) fn missing_columns(v: &View<'_>) -> Vec<String> {
             let keys = details.columns.iter().filter(|key| !key.expression).map(|key| key.text.clone());
             want(own, &keys.chain(details.include.iter().cloned()).collect::<Vec<_>>(), &[]);
         }
-        Details::Constraint(details) if v.op.kind == OpKind::ConstraintAdd => {
-            if details.kind != ConstraintKind::Check {
-                want(own, &details.columns, &[]);
-            }
+        Details::Constraint(details) if v.op.kind == OpKind::ConstraintAdd && details.kind != ConstraintKind::Check => {
+            want(own, &details.columns, &[]);
         }
         Details::Data(details) if matches!(v.op.kind, OpKind::DataInsert | OpKind::DataUpdate) => {
             let assigned = details.assignments.iter().map(|assignment| assignment.column.clone());
@@ -226,12 +224,11 @@ fn narrower(old: &TypeName, new: &TypeName) -> Tri {
             (None, Some(_)) => Tri::Yes,
             (Some(digits), Some(fewer)) => {
                 let (scale, new_scale) = (number(old, 1).unwrap_or(0), number(new, 1).unwrap_or(0));
-                (fewer - new_scale < digits - scale || new_scale < scale).into()
+                (fewer.saturating_sub(new_scale) < digits.saturating_sub(scale) || new_scale < scale).into()
             }
         },
-        ("numeric" | "double precision" | "real", to) if whole(to).is_some() => Tri::Yes,
-        ("double precision", "real") => Tri::Yes,
-        ("timestamp with time zone" | "timestamp without time zone", "date") => Tri::Yes,
+        (from, to) if matches!(from, "numeric" | "double precision" | "real") && whole(to).is_some() => Tri::Yes,
+        ("double precision", "real") | ("timestamp with time zone" | "timestamp without time zone", "date") => Tri::Yes,
         ("text" | "character varying", to) if !text(to) => Tri::Yes,
         _ => Tri::Unknown,
     }

@@ -58,16 +58,16 @@ pub(super) fn cut(operation: &Operation) -> Option<Operation> {
                 shorten_constraint(constraint);
             }
             for column in &mut details.columns {
-                column.name.iter_mut().for_each(|name| shorten(name));
-                column.constraints.iter_mut().for_each(|constraint| shorten_constraint(constraint));
+                column.name.iter_mut().for_each(shorten);
+                column.constraints.iter_mut().for_each(shorten_constraint);
             }
         }
         Details::Column(details) => {
-            details.name.iter_mut().chain(&mut details.new_name).for_each(|name| shorten(name));
-            details.constraints.iter_mut().for_each(|constraint| shorten_constraint(constraint));
+            details.name.iter_mut().chain(&mut details.new_name).for_each(shorten);
+            details.constraints.iter_mut().for_each(shorten_constraint);
         }
         Details::Constraint(details) => shorten_constraint(details),
-        Details::Index(details) => details.new_name.iter_mut().for_each(|name| shorten(name)),
+        Details::Index(details) => details.new_name.iter_mut().for_each(shorten),
         _ => {}
     }
     Some(op)

@@ -118,7 +118,7 @@ impl World {
             self.steps.push((at, index));
             if !catalogue.begun && operation.kind.changes_schema() {
                 catalogue.begun = true;
-                catalogue.from_scratch = whole && operation.kind.as_str().ends_with(".create");
+                catalogue.from_scratch = whole && creates(operation.kind);
             }
             let group = timeline.state(at, index).map(|state| state.group);
             let transaction = group.and_then(|group| timeline.transactions.get(group));
@@ -273,13 +273,17 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
     }
 }
 
+/// Whether operations of `kind` are CREATE.
+fn creates(kind: OpKind) -> bool {
+    kind.as_str().split_once('.').is_some_and(|(_, verb)| verb == "create")
+}
+
 /// Whether an operation runs, and whether something around it asks for its object first, so that after it the object is
 /// there (or gone) either way.
 fn runs(operation: &Operation, dialect: Dialect) -> (Tri, bool) {
-    let kind = operation.kind.as_str();
-    let creates = kind.ends_with(".create")
+    let creates = creates(operation.kind)
         || matches!(operation.kind, OpKind::ColumnAdd | OpKind::ConstraintAdd | OpKind::EnumAddValue);
-    let drops = kind.ends_with(".drop");
+    let drops = operation.kind.as_str().split_once('.').is_some_and(|(_, verb)| verb == "drop");
     let written = (creates && operation.if_not_exists) || (drops && operation.if_exists);
     let mut asks = operation.conditional && written;
     let mut sure = !operation.conditional || written;

@@ -56,16 +56,36 @@ impl<'a> Writer<'a, '_> {
         for schema in self.snapshot.schemas().into_iter().filter(|schema| *schema != "public") {
             self.line(&format!("CREATE SCHEMA {}", quoted(schema)));
         }
-        self.snapshot.types().iter().for_each(|of| self.type_of(of));
-        of(&[RelationKind::Sequence]).iter().for_each(|relation| self.sequence(relation));
-        early.into_iter().for_each(|routine| self.routine(routine));
-        tables.iter().for_each(|table| self.table(table));
-        late.into_iter().for_each(|routine| self.routine(routine));
-        tables.iter().for_each(|table| self.constraints(table));
-        tables.iter().for_each(|table| self.indexes(table));
-        tables.iter().for_each(|table| self.parents(table));
-        of(&[RelationKind::Sequence]).iter().for_each(|relation| self.owner(relation));
-        tables.iter().for_each(|table| self.foreign_keys(table));
+        for of in &self.snapshot.types() {
+            self.type_of(of);
+        }
+        for relation in &of(&[RelationKind::Sequence]) {
+            self.sequence(relation);
+        }
+        for routine in early {
+            self.routine(routine);
+        }
+        for table in &tables {
+            self.table(table);
+        }
+        for routine in late {
+            self.routine(routine);
+        }
+        for table in &tables {
+            self.constraints(table);
+        }
+        for table in &tables {
+            self.indexes(table);
+        }
+        for table in &tables {
+            self.parents(table);
+        }
+        for relation in &of(&[RelationKind::Sequence]) {
+            self.owner(relation);
+        }
+        for table in &tables {
+            self.foreign_keys(table);
+        }
         for view in of(&[RelationKind::View, RelationKind::Matview]) {
             self.view(&view);
             self.indexes(&view);

@@ -87,8 +87,7 @@ impl Apply<'_> {
                 let (Some(old), Some(new)) = (&details.part, &details.new_part) else { return };
                 self.set_label(id, old, |state| state.label.clone_from(new));
             }
-            (OpKind::TypeRename, _) => self.rename_type_of(id, details),
-            (_, "schema") => self.rename_type_of(id, details),
+            (OpKind::TypeRename, _) | (_, "schema") => self.rename_type_of(id, details),
             (_, "add-attribute" | "drop-attribute" | "alter-attribute" | "rename-attribute") => {
                 self.alter_attribute(id, op, details);
             }
@@ -213,10 +212,10 @@ impl Apply<'_> {
             "drop-constraint" => domain.checks.retain(|(name, _)| Some(name) != details.part.as_ref()),
             "rename-constraint" => {
                 for (name, _) in &mut domain.checks {
-                    if Some(&*name) == details.part.as_ref() {
-                        if let Some(new) = &details.new_part {
-                            name.clone_from(new);
-                        }
+                    if Some(&*name) == details.part.as_ref()
+                        && let Some(new) = &details.new_part
+                    {
+                        name.clone_from(new);
                     }
                 }
             }

@@ -225,14 +225,14 @@ impl<'a> Reader<'a> {
                 }
             }
             OpKind::ViewCreate | OpKind::MatviewCreate => {
-                let names = c.group().map(Cursor::column_list).unwrap_or_default();
+                let columns = c.group().map(Cursor::column_list).unwrap_or_default();
                 if kind == OpKind::MatviewCreate && rest.has("NO DATA") {
                     op.detail = "no-data";
                 }
                 rest.until_word(&["AS"]);
                 rest.eat("AS");
                 let query = output::read(rest);
-                let of_view = ViewDetails { temporary: found.temporary, names, query };
+                let of_view = ViewDetails { temporary: found.temporary, names: columns, query };
                 details = Details::View(Box::new(of_view));
             }
             _ => {}
