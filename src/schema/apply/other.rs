@@ -197,7 +197,7 @@ impl Apply<'_> {
             "set-not-null" => domain.not_null = true,
             "drop-not-null" => domain.not_null = false,
             "drop-default" => domain.default = None,
-            "set-default" => domain.default = Some(String::new()),
+            "set-default" => domain.default = Some(details.default.clone().unwrap_or_default()),
             "add-constraint" => {
                 if let Some(constraint) = &details.constraint {
                     if constraint.kind == ConstraintKind::NotNull {
