@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
-use crate::effects::{self, Effects, Server, Volatility};
+use crate::effects::{self, Effects, Server};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
@@ -16,6 +15,7 @@ use crate::source::{Role, SourceFile};
 use crate::span::FileId;
 
 use super::marks::Marks;
+use super::sight::Sight;
 
 /// What a team says about its project, as far as facts need it.
 #[derive(Clone, Debug)]
@@ -174,7 +174,7 @@ const BOOKS: &[&str] = &[
     "schemaversion",
 ];
 
-fn keeps_books(table: &str) -> bool {
+pub(super) fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 
@@ -203,34 +203,6 @@ pub struct View<'a> {
     pub object: &'a ObjectState,
     /// The number of its migration, and its own number there.
     pub at: (usize, usize),
-}
-
-/// The schema as an operation sees it.
-struct Sight<'v, 'a>(&'v View<'a>);
-
-impl effects::Schema for Sight<'_, '_> {
-    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
-        let View { op, object, .. } = self.0;
-        // The table of the index that the operation names is what the history tells.
-        let named = op.name.as_ref().and_then(Known::known) == Some(name);
-        match &object.index_table {
-            Some(table) if named && op.kind.family() == "index" => Found::Known(Relation {
-                name: name.clone(),
-                kind: RelationKind::Index,
-                table: Found::Known(table.clone()),
-                ..Relation::default()
-            }),
-            _ => Found::Unknown,
-        }
-    }
-
-    fn type_named(&self, _: &str) -> Found<DefinedType> {
-        Found::Unknown
-    }
-
-    fn function(&self, _: &str) -> Found<Volatility> {
-        Found::Unknown
-    }
 }
 
 impl View<'_> {
