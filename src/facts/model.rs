@@ -72,8 +72,9 @@ impl Model {
         files: Vec<Arc<SourceFile>>,
         policy: Policy,
         has_index_registry: bool,
+        graph: &history::Graph,
     ) -> Self {
-        history::order(&mut migrations, &files);
+        history::order(&mut migrations, &files, graph);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);

@@ -28,7 +28,7 @@ use self::parse::Parsed;
 use super::sql::{self, ReadOptions};
 use super::text::SqlText;
 use crate::diagnostic::{Confidence, Severity};
-use crate::ir::{Context, Direction, Migration};
+use crate::ir::{Context, Direction, Migration, Revision};
 use crate::source::{Modules, Problem, Role, SourceFile};
 use crate::span::Span;
 
@@ -55,6 +55,8 @@ pub struct Reading {
     pub sent: BTreeSet<Span>,
     /// The role that its registries show it to have.
     pub shape: Option<Role>,
+    /// What it says of its place among the migrations, where its runner keeps a graph.
+    pub revisions: Vec<Revision>,
 }
 
 /// Reads a Python source by itself. Never fails.
@@ -78,7 +80,8 @@ impl Reader {
         let (resolved, unresolved) = output.resolved();
         let shape = output.shape;
         let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape }
+        let revisions = std::mem::take(&mut output.revisions);
+        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape, revisions }
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.

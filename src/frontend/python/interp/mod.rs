@@ -8,6 +8,7 @@ mod env;
 mod expr;
 mod import;
 mod method;
+mod revision;
 mod rows;
 mod runners;
 mod schema;
@@ -161,6 +162,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.registries(&env);
+        self.out.revisions.extend(self.revision(&env));
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }
