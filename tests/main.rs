@@ -12,8 +12,12 @@ mod cli;
 mod coverage;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// What real servers do for each statement, against what the model says.
+mod effects_oracle;
 /// Every rule page is a test.
 mod rules;
+/// The schema that migrations leave, against a real server that ran them.
+mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
 mod runners;
 /// The real runners on a real server: transactions are as said.

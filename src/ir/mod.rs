@@ -13,8 +13,9 @@ mod revision;
 
 pub use details::{
     Assignment, CodeDetails, ColumnDetails, ConstraintDetails, ConstraintKind, DataDetails, DataSource, Details,
-    IndexColumn, IndexDetails, Like, ObjectDetails, OpaqueReason, Predicate, PrivilegeDetails, References,
-    ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName, Where,
+    IndexColumn, IndexDetails, Like, ObjectDetails, OpaqueReason, Output, Predicate, PrivilegeDetails, QueryDetails,
+    References, ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName,
+    ViewDetails, Where,
 };
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};

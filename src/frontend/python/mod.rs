@@ -5,6 +5,7 @@
 //! that a run would show, so a string that is only logged or compared is never an operation.
 
 mod blocks;
+mod django;
 mod guards;
 mod interp;
 mod modules;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::blocks::{Emitted, Output};
+pub use self::django::{DjangoMigration, lower as lower_django};
 use self::interp::Interp;
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
@@ -57,6 +59,8 @@ pub struct Reading {
     pub shape: Option<Role>,
     /// What it says of its place among the migrations, where its runner keeps a graph.
     pub revisions: Vec<Revision>,
+    /// What a Django migration says; what it sends depends on the others.
+    pub django: Option<DjangoMigration>,
 }
 
 /// Reads a Python source by itself. Never fails.
@@ -79,9 +83,12 @@ impl Reader {
         }
         let (resolved, unresolved) = output.resolved();
         let shape = output.shape;
+        let shell = output.shell();
+        let django = output.django.take().map(|migration| DjangoMigration { shell: Some(shell), ..migration });
         let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
         let revisions = std::mem::take(&mut output.revisions);
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape, revisions }
+        let migrations = output.into_migrations();
+        Reading { migrations, problems, resolved, unresolved, wrappers, sent, shape, revisions, django }
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.
