@@ -64,7 +64,8 @@ impl Graph {
             found.next().is_none().then(|| near(first.1)).flatten()
         };
         let count = revisions.len();
-        let (mut before, mut parents, mut missing) = (vec![BTreeSet::new(); count], vec![BTreeSet::new(); count], Vec::new());
+        let (mut before, mut parents, mut missing) =
+            (vec![BTreeSet::new(); count], vec![BTreeSet::new(); count], Vec::new());
         for (at, revision) in revisions.iter().enumerate() {
             let asked = revision.parents.iter().map(|id| (id, true));
             for (id, parent) in asked.chain(revision.depends_on.iter().map(|id| (id, false))) {
@@ -381,8 +382,11 @@ mod tests {
     fn two_that_come_last_are_told_and_labelled_branches_are_not() {
         let plain = graph(&[("v/a.py", "a", &[], &[]), ("v/b.py", "b", &["a"], &[]), ("v/c.py", "c", &["a"], &[])]);
         assert_eq!(found(&plain), [("multiple-heads", "`b` and `c` both come last".to_owned())]);
-        let labelled =
-            graph(&[("v/a.py", "a", &[], &[]), ("v/b.py", "b", &["a"], &["expand"]), ("v/c.py", "c", &["a"], &["contract"])]);
+        let labelled = graph(&[
+            ("v/a.py", "a", &[], &[]),
+            ("v/b.py", "b", &["a"], &["expand"]),
+            ("v/c.py", "c", &["a"], &["contract"]),
+        ]);
         assert!(found(&labelled).is_empty());
         let merged = graph(&[
             ("v/a.py", "a", &[], &[]),
@@ -396,7 +400,10 @@ mod tests {
     #[test]
     fn a_circle_and_a_missing_parent_and_a_twin_are_told() {
         let circle = graph(&[("v/a.py", "a", &["b"], &[]), ("v/b.py", "b", &["a"], &[])]);
-        assert_eq!(found(&circle), [("dependency-cycle", "migrations wait for each other: `a` after `b` after `a`".to_owned())]);
+        assert_eq!(
+            found(&circle),
+            [("dependency-cycle", "migrations wait for each other: `a` after `b` after `a`".to_owned())]
+        );
         let missing = graph(&[("v/a.py", "a", &["gone"], &[])]);
         assert_eq!(found(&missing), [("missing-parent", "`a` follows `gone`, which no migration is".to_owned())]);
         let twins = graph(&[("v/a.py", "a", &[], &[]), ("v/b.py", "a", &[], &[]), ("v/c.py", "c", &["a"], &[])]);

@@ -49,9 +49,8 @@ impl<'a> Interp<'a> {
 
 /// The revisions that a value names: one, several, or none.
 fn references(value: &Value<'_>, place: Span) -> Vec<Known<RevisionId>> {
-    let unknown = |reason: &str| {
-        Known::Unknown(Unknown { reason: reason.to_owned(), text: "{…}".to_owned(), span: place })
-    };
+    let unknown =
+        |reason: &str| Known::Unknown(Unknown { reason: reason.to_owned(), text: "{…}".to_owned(), span: place });
     match value {
         Value::None => Vec::new(),
         Value::Text(text) => match value.as_str() {
