@@ -316,7 +316,6 @@ impl Graph {
 
 /// Which graph each revision is of: those of one folder, and of folders whose revisions name each other's.
 fn parts(folders: &[&str], before: &[BTreeSet<usize>]) -> Vec<usize> {
-    let mut root: Vec<usize> = (0..folders.len()).collect();
     fn top(root: &mut [usize], mut at: usize) -> usize {
         while let Some(up) = root.get(at).copied().filter(|up| *up != at) {
             let above = root.get(up).copied().unwrap_or(up);
@@ -327,6 +326,7 @@ fn parts(folders: &[&str], before: &[BTreeSet<usize>]) -> Vec<usize> {
         }
         at
     }
+    let mut root: Vec<usize> = (0..folders.len()).collect();
     let mut join = |a: usize, b: usize| {
         let (a, b) = (top(&mut root, a), top(&mut root, b));
         if let Some(slot) = root.get_mut(a.max(b)) {

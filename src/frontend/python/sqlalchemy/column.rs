@@ -175,7 +175,7 @@ impl<'a> Column<'a> {
             one.name(&self.name);
             one.word(") REFERENCES ");
             match args.get(0, &["column"]) {
-                Some(target) => references(&mut one, &[target.clone()], &self.name),
+                Some(target) => references(&mut one, std::slice::from_ref(target), &self.name),
                 None => one.hole("what it refers to is not known"),
             }
             foreign_key_options(&mut one, &args);
