@@ -76,8 +76,9 @@ impl Model {
         policy: Policy,
         has_index_registry: bool,
         whole: bool,
+        graph: &history::Graph,
     ) -> Self {
-        history::order(&mut migrations, &files);
+        history::order(&mut migrations, &files, graph);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Version;
+use super::{Graph, Version};
 use crate::ir::Migration;
 use crate::source::{Language, Runner, SourceFile};
 use crate::span::FileId;
@@ -54,7 +54,8 @@ pub fn version(file: &SourceFile) -> Option<&str> {
 /// Sorts migrations as they are applied: the projects in the order in which they come, in each what its runner lists
 /// as it is listed, else by version, else by path. What is repeated whenever it changes comes last. Those of one file
 /// stay next to each other, in their order.
-pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>]) {
+pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Graph) {
+    let revisions = graph.order();
     let mut projects: BTreeMap<Project, usize> = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
@@ -73,7 +74,8 @@ pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>]) {
             let version = version(file).and_then(plain);
             let place = &file.place;
             // What is not listed beside files that are was added later than the list.
-            (first, place.repeatable, place.listed.unwrap_or(usize::MAX), version, file.path.clone())
+            let listed = place.listed.or_else(|| revisions.get(&id).copied()).unwrap_or(usize::MAX);
+            (first, place.repeatable, listed, version, file.path.clone())
         });
         keys.insert(id, key);
     }
@@ -111,7 +113,7 @@ mod tests {
             operations: Vec::new(),
         };
         let mut migrations: Vec<_> = files.iter().map(migration).collect();
-        order(&mut migrations, &files);
+        order(&mut migrations, &files, &Graph::default());
         migrations.into_iter().map(|migration| migration.name).collect()
     }
 

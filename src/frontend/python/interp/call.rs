@@ -205,7 +205,7 @@ impl<'a> Interp<'a> {
                 None => match &parameter.default {
                     Some(default) if !entry => self.default_of(function, default),
                     // `def upgrade(op, …)`: some projects hand the directives over.
-                    _ if name == "op" => {
+                    _ if name == "op" && matches!(function.name, "upgrade" | "downgrade") => {
                         let value = self.parameter(name, function.unit, &parameter.parameter);
                         let Value::Unknown(opaque) = value else { continue };
                         Value::external(opaque.unknown.clone(), super::alembic::OP)

@@ -96,6 +96,9 @@ impl<'a> Interp<'a> {
     }
 
     fn imported(&mut self, import: &Import<'a>) -> Option<Value<'a>> {
+        if is_library(import) {
+            return None;
+        }
         let source = self.module(import.unit, import.level, &import.module);
         let Some(name) = import.name else { return source.map(Value::Module) };
         let value = source.and_then(|source| self.module_env(source).get(name));
@@ -144,4 +147,11 @@ impl<'a> Interp<'a> {
         self.envs.push(None);
         Some(at)
     }
+}
+
+/// Whether an import is one of SQLAlchemy or of Alembic's directives: a folder of the project may have the same name.
+fn is_library(import: &Import<'_>) -> bool {
+    let root = import.module.split('.').next().unwrap_or_default();
+    let directives = import.module == "alembic" && matches!(import.name, Some("op" | "context"));
+    import.level == 0 && (root == "sqlalchemy" || directives)
 }

@@ -10,6 +10,7 @@ mod expr;
 mod import;
 mod method;
 mod orm;
+mod revision;
 mod rows;
 mod runners;
 mod schema;
@@ -174,6 +175,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.registries(&env);
+        self.out.revisions.extend(self.revision(&env));
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }

@@ -159,7 +159,9 @@ impl<'a> Column<'a> {
             Some(other) => w.expression(other, false),
             None => w.hole("the expression is not known"),
         }
-        w.word(if args.truth("persisted") == Some(false) { ") VIRTUAL" } else { ") STORED" });
+        // Where nothing is said, what every server before PostgreSQL 18 makes of it.
+        let stored = args.get(1, &["persisted"]).and_then(Value::truth) != Some(false);
+        w.word(if stored { ") STORED" } else { ") VIRTUAL" });
     }
 
     /// The table constraints that the column's options make: foreign keys, UNIQUE, the CHECK of an enum.
@@ -173,7 +175,7 @@ impl<'a> Column<'a> {
             one.name(&self.name);
             one.word(") REFERENCES ");
             match args.get(0, &["column"]) {
-                Some(target) => references(&mut one, &[target.clone()], &self.name),
+                Some(target) => references(&mut one, std::slice::from_ref(target), &self.name),
                 None => one.hole("what it refers to is not known"),
             }
             foreign_key_options(&mut one, &args);

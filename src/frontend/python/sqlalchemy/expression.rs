@@ -60,7 +60,10 @@ pub(in super::super) fn operator<'a>(left: &Value<'a>, op: &str, right: &Value<'
     if !(is_expression(left) || is_expression(right)) {
         return None;
     }
+    let null = matches!(right, Value::Text(text) if text.marked && text.sql.text == "NULL");
     Some(match (op, right) {
+        ("=", _) if null => binary(left, "IS", right, span),
+        ("!=", _) if null => binary(left, "IS NOT", right, span),
         ("&" | "|", _) => {
             let op = if op == "&" { "AND" } else { "OR" };
             list_node("#bool", op, vec![left.clone(), right.clone()], span)
