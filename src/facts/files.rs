@@ -55,7 +55,7 @@ const POLICY: usize = 5;
 
 /// The version, where the way back is a file of its own with the same.
 fn versions(file: &SourceFile) -> Option<Version> {
-    matches!(file.runner, Runner::GolangMigrate | Runner::Sqlx | Runner::Diesel | Runner::Hasura | Runner::Flyway)
+    matches!(file.runner, Runner::GolangMigrate | Runner::Pop | Runner::Sqlx | Runner::Diesel | Runner::Hasura | Runner::Flyway)
         .then(|| history::version(file).and_then(Version::parse))
         .flatten()
 }
@@ -71,6 +71,7 @@ fn goes_back(runner: Runner) -> bool {
             | Runner::Goose
             | Runner::Hasura
             | Runner::NodePgMigrate
+            | Runner::Pop
             | Runner::SqlMigrate
             | Runner::Sqlx
             | Runner::Tern
