@@ -12,6 +12,8 @@ mod coverage;
 mod lsp;
 /// Every rule page is a test.
 mod rules;
+/// Each habit of a runner by itself: a marker, a placeholder, a name, a configuration.
+mod runner_details;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
 mod runners;
 /// The real runners on a real server: transactions are as said.

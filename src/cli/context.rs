@@ -85,7 +85,8 @@ struct Configuration {
 /// The root and the settings: from `--config`, else from the nearest file that has something to say.
 fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Configuration, Failure> {
     let fallback = || {
-        let inside = current.canonicalize().is_ok_and(|current| start.starts_with(current)) || start.starts_with(current);
+        let inside =
+            current.canonicalize().is_ok_and(|current| start.starts_with(current)) || start.starts_with(current);
         source::repository(start)
             .unwrap_or_else(|| if inside { current.to_owned() } else { source::project(start).to_owned() })
     };

@@ -66,7 +66,9 @@ fn describe(out: &mut String, file: &SourceFile, reader: &Reader, sources: &Sour
 /// The transaction of a unit in words.
 fn transaction(file: &SourceFile, unit: &Outline) -> String {
     match (unit.transaction, unit.implicit) {
-        ("runner", _) if unit.batch => format!("in one transaction of {} with all that is pending", file.runner.as_str()),
+        ("runner", _) if unit.batch => {
+            format!("in one transaction of {} with all that is pending", file.runner.as_str())
+        }
         ("runner", _) => format!("in a transaction of {}", file.runner.as_str()),
         ("none", true) => "in no transaction of its runner, but statements sent in one string share one".to_owned(),
         ("none", false) => "in no transaction".to_owned(),

@@ -85,6 +85,10 @@ pub fn pages(folder: &Path) -> Result<Vec<(String, PathBuf, String)>, SourceErro
 }
 
 fn failed(verb: &str, path: &Path, error: &std::io::Error) -> SourceError {
-    let help = (error.kind() == std::io::ErrorKind::InvalidData).then(|| "save it as UTF-8".to_owned());
-    SourceError { message: format!("cannot {verb} `{}`: {error}", path.display()), help }
+    let path = path.display();
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        let message = format!("cannot {verb} `{path}`: it is not UTF-8");
+        return SourceError { message, help: Some("save it as UTF-8".to_owned()) };
+    }
+    SourceError { message: format!("cannot {verb} `{path}`: {error}"), help: None }
 }

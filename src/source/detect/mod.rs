@@ -12,8 +12,8 @@ use regex::Regex;
 
 pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
-use self::folder::{GOBUFFALO_POP, GOLANG_MIGRATE, ORY_POP};
 pub(super) use self::folder::{Folder, Folders};
+use self::folder::{GOBUFFALO_POP, GOLANG_MIGRATE, ORY_POP};
 pub(super) use self::lists::{Entry, List};
 pub use self::neighbours::Neighbours;
 use super::Place;

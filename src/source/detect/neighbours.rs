@@ -126,7 +126,9 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
     };
     this.first = match (runner, own) {
         (_, Some((style, folder, name))) => first(style, folder, name),
-        (Runner::Prisma, None) => folder.parent.as_deref().is_some_and(|above| first(Style::Folder, above, folder.name())),
+        (Runner::Prisma, None) => {
+            folder.parent.as_deref().is_some_and(|above| first(Style::Folder, above, folder.name()))
+        }
         (_, None) => first(Style::Number, folder, name),
     };
     if let Some((style, folder, name)) = own {
