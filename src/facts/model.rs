@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::effects::{self, Effects};
+use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
+use crate::effects::{self, Effects, Server, Volatility};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
     Tri, Where,
 };
-use crate::schema::{self, ObjectState};
+use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};
 use crate::span::FileId;
 
@@ -47,6 +48,8 @@ pub struct Model {
     pub timeline: Timeline,
     /// The state of the objects before each operation.
     pub objects: Vec<Vec<ObjectState>>,
+    /// The catalogue before and after each operation.
+    pub world: World,
     /// Every file read, by number.
     files: Vec<Arc<SourceFile>>,
     /// What later operations need to know of earlier ones.
@@ -66,16 +69,18 @@ pub struct Model {
 
 impl Model {
     /// Works out what facts need. Of `migrations`, those of one file are next to each other; `files` are all that were
-    /// read, by number.
+    /// read, by number. `whole` says that no file was left out because others were named.
     pub fn new(
         mut migrations: Vec<Migration>,
         files: Vec<Arc<SourceFile>>,
         policy: Policy,
         has_index_registry: bool,
+        whole: bool,
     ) -> Self {
         history::order(&mut migrations, &files);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
+        let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
         let sets_lock_timeout =
             operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
@@ -89,6 +94,7 @@ impl Model {
         let mut model = Self {
             timeline,
             objects,
+            world,
             files,
             marks: Marks::default(),
             policy,
@@ -199,10 +205,48 @@ pub struct View<'a> {
     pub at: (usize, usize),
 }
 
+/// The schema as an operation sees it.
+struct Sight<'v, 'a>(&'v View<'a>);
+
+impl effects::Schema for Sight<'_, '_> {
+    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
+        let View { op, object, .. } = self.0;
+        // The table of the index that the operation names is what the history tells.
+        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        match &object.index_table {
+            Some(table) if named && op.kind.family() == "index" => Found::Known(Relation {
+                name: name.clone(),
+                kind: RelationKind::Index,
+                table: Found::Known(table.clone()),
+                ..Relation::default()
+            }),
+            _ => Found::Unknown,
+        }
+    }
+
+    fn type_named(&self, _: &str) -> Found<DefinedType> {
+        Found::Unknown
+    }
+
+    fn function(&self, _: &str) -> Found<Volatility> {
+        Found::Unknown
+    }
+}
+
 impl View<'_> {
     /// The relation acted on, by the statement's own word or by the history's.
     pub fn table(&self) -> Option<&QualifiedName> {
         self.op.table.as_ref().and_then(Known::known).or(self.object.index_table.as_ref())
+    }
+
+    /// The catalogue just before it; `None` on the way back.
+    pub fn before(&self) -> Option<Snapshot<'_>> {
+        self.model.world.before(self.at.0, self.at.1)
+    }
+
+    /// The catalogue just after it; `None` on the way back.
+    pub fn after(&self) -> Option<Snapshot<'_>> {
+        self.model.world.after(self.at.0, self.at.1)
     }
 
     /// Whether the relation existed before this migration.
@@ -213,7 +257,8 @@ impl View<'_> {
 
     /// What the server does.
     pub fn effects(&self) -> Effects {
-        effects::of(self.op, self.object)
+        let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
+        effects::of(self.op, &Sight(self), server)
     }
 
     /// Whether a transaction block is open.

@@ -472,7 +472,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Bool,
         doc: "A table is read in full.",
         families: &[],
-        get: |v| tri(v.effects().scans),
+        get: |v| tri(v.effects().scans_any()),
     },
     Fact {
         name: "timeout.lock",

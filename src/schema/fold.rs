@@ -33,7 +33,7 @@ impl Default for ObjectState {
 
 /// What the migrations so far have made.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue {
+struct Seen {
     /// Table of each index, by the index's name.
     indexes: BTreeMap<String, QualifiedName>,
     /// Primary key columns of each table, by the table's name.
@@ -52,11 +52,11 @@ struct Made {
 
 /// Folds `migrations` in order; the states are those before each operation.
 pub fn fold(migrations: &[Migration]) -> Vec<Vec<ObjectState>> {
-    let mut catalogue = Catalogue::default();
+    let mut catalogue = Seen::default();
     migrations.iter().map(|migration| catalogue.migration(migration)).collect()
 }
 
-impl Catalogue {
+impl Seen {
     fn migration(&mut self, migration: &Migration) -> Vec<ObjectState> {
         let mut local = Local::default();
         let mut states = Vec::with_capacity(migration.operations.len());

@@ -50,6 +50,8 @@ pub struct Skipped {
 pub struct Sources {
     root: PathBuf,
     judged: Vec<Arc<SourceFile>>,
+    /// Only folders were given.
+    whole: bool,
     skipped: Vec<Skipped>,
     globs: Globs,
     settings: Settings,
@@ -72,8 +74,10 @@ impl Sources {
     pub fn discover(paths: &[PathBuf], root: &Path, settings: &Settings) -> Result<Self, SourceError> {
         let root = std::path::absolute(root).map_err(|error| unreadable(root, &error))?;
         let mut this = Self::empty(&root, settings);
+        this.whole = true;
         for path in paths {
             let absolute = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
+            this.whole &= absolute.is_dir();
             if absolute.is_dir() {
                 this.folder(&clean(&absolute));
             } else if absolute.exists() || absolute.is_symlink() {
@@ -105,6 +109,7 @@ impl Sources {
         Self {
             root: clean(root),
             judged: Vec::new(),
+            whole: false,
             skipped: Vec::new(),
             globs: Globs::new(settings),
             settings: settings.clone(),
@@ -116,6 +121,11 @@ impl Sources {
     /// The files to be judged, by path.
     pub fn files(&self) -> &[Arc<SourceFile>] {
         &self.judged
+    }
+
+    /// Whether only folders were given, so that no file of a project is left out because another one was named.
+    pub fn whole(&self) -> bool {
+        self.whole
     }
 
     /// Every file read so far, helpers included, by number.

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
-use super::super::value::{Body, Class, Env, Function, Handle, Record, Text, Value};
+use super::super::sqlalchemy::{self as sa, Args};
+use super::super::value::{Body, Class, Dj, Env, Function, Handle, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
@@ -20,6 +21,13 @@ impl<'a> Interp<'a> {
     pub(super) fn call(&mut self, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         if let Expr::Attribute(attribute) = &*call.func {
+            if self.django.on
+                && let Expr::Call(inner) = &*attribute.value
+                && last_name(&inner.func) == "super"
+            {
+                let (arguments, named) = self.arguments(call);
+                return self.super_call(attribute.attr.as_str(), &arguments, &named, span);
+            }
             let base = self.eval(&attribute.value);
             let (arguments, named) = self.arguments(call);
             return self.method(&base, attribute.attr.as_str(), &arguments, &named, call);
@@ -27,6 +35,16 @@ impl<'a> Interp<'a> {
         let callee = self.eval(&call.func);
         let (arguments, named) = self.arguments(call);
         self.apply(&callee, &arguments, &named, call, span)
+    }
+
+    /// A keyword's name as it stands somewhere in the program, which outlives the values that are made of it.
+    fn interned(&mut self, name: &str) -> Option<&'a str> {
+        let found = self.units.iter().find_map(|unit| {
+            let at = unit.file.text.find(name)?;
+            unit.file.text.get(at..at + name.len())
+        });
+        self.spend(self.source().len() / 64);
+        found
     }
 
     pub(super) fn apply(
@@ -46,7 +64,13 @@ impl<'a> Interp<'a> {
         }
         match callee {
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
+            Value::Class(class) if self.django.on => self.django_instance(class, arguments, named, span),
             Value::Class(class) => self.instance(class, arguments, named, span, false),
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),
+                Dj::Model(query) => Value::Django(Rc::new(Dj::Row(query.clone(), true))),
+                _ => self.unknown("it is known only while the program runs", call),
+            },
             Value::Either(values) => {
                 let results: Vec<_> =
                     values.iter().map(|value| self.apply(value, arguments, named, call, span)).collect();
@@ -56,7 +80,27 @@ impl<'a> Interp<'a> {
                 if let Value::Crowded = callee {
                     self.beyond(arguments);
                 }
-                self.builtin(last_name(&call.func), arguments, named, call)
+                let name = last_name(&call.func);
+                let Some((module, own)) = callee.path().and_then(|path| path.rsplit_once('.')) else {
+                    return self.builtin(name, arguments, named, call);
+                };
+                // Under whichever name it was imported.
+                let (module, own) = (module.to_owned(), own.to_owned());
+                let text = format!("{{{module}}}");
+                let unknown = crate::ir::Unknown { reason: "it is a library".to_owned(), text, span };
+                let args = Args::of_call(arguments, named);
+                let base = Value::external(unknown, &module);
+                if module == super::alembic::OP {
+                    if let Some(value) = self.alembic_method(&base, &own, args, call) {
+                        return value;
+                    }
+                    return Value::None;
+                }
+                if let Some(value) = self.library_method(&base, &own, &args, call) {
+                    return value;
+                }
+                let name = if module.starts_with("sqlalchemy") { &own } else { name };
+                self.builtin(name, arguments, named, call)
             }
         }
     }
@@ -73,8 +117,17 @@ impl<'a> Interp<'a> {
         let mut named = Vec::new();
         for keyword in &call.arguments.keywords {
             let value = self.eval(&keyword.value);
-            if let Some(name) = &keyword.arg {
-                named.push((name.as_str(), value));
+            match (&keyword.arg, value) {
+                (Some(name), value) => named.push((name.as_str(), value)),
+                // `**options` of a dictionary that is known.
+                (None, Value::Dict(pairs, _)) => {
+                    for (key, value) in pairs.borrow().iter() {
+                        if let Some(name) = key.as_str().and_then(|name| self.interned(name)) {
+                            named.push((name, value.clone()));
+                        }
+                    }
+                }
+                (None, _) => {}
             }
         }
         (positional, named)
@@ -151,6 +204,12 @@ impl<'a> Interp<'a> {
                 Some(value) => passing(value),
                 None => match &parameter.default {
                     Some(default) if !entry => self.default_of(function, default),
+                    // `def upgrade(op, …)`: some projects hand the directives over.
+                    _ if name == "op" => {
+                        let value = self.parameter(name, function.unit, &parameter.parameter);
+                        let Value::Unknown(opaque) = value else { continue };
+                        Value::external(opaque.unknown.clone(), super::alembic::OP)
+                    }
                     _ => self.parameter(name, function.unit, &parameter.parameter),
                 },
             };
@@ -174,7 +233,20 @@ impl<'a> Interp<'a> {
             env.vars.borrow_mut().insert(rest.name.as_str(), value);
         }
         if let Some(rest) = &parameters.kwarg {
-            let value = self.parameter(rest.name.as_str(), function.unit, &**rest);
+            let taken = |name: &str| {
+                let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
+                all.into_iter().any(|parameter| parameter.parameter.name.as_str() == name)
+            };
+            let value = if entry {
+                self.parameter(rest.name.as_str(), function.unit, &**rest)
+            } else {
+                let given = named.iter().filter(|(name, _)| !taken(name)).map(|(name, value)| {
+                    let mut key = crate::frontend::text::SqlText::default();
+                    key.push(name, function.span);
+                    (Value::text(key), value.clone())
+                });
+                Value::Dict(Rc::new(RefCell::new(given.collect())), function.span)
+            };
             env.vars.borrow_mut().insert(rest.name.as_str(), value);
         }
     }
@@ -231,6 +303,12 @@ impl<'a> Interp<'a> {
         let text = format!("{{{}}}", span.slice(self.file_text(span)));
         match base {
             Value::Record(record) => {
+                if record.of.is_none() {
+                    let found = sa::attribute(record, base, name, span);
+                    if let Some(value) = found.or_else(|| self.alembic_attribute(record, name)) {
+                        return value;
+                    }
+                }
                 if let Some(value) = record.fields.borrow().get(name) {
                     return value.clone();
                 }
@@ -246,14 +324,24 @@ impl<'a> Interp<'a> {
                 }
             }
             Value::Class(class) => match class.attribute(name, 0) {
-                Some(value) => value,
+                Some(value) => self.mapped(class, name, &value, span).unwrap_or(value),
+                // `Model.__table__` is the table that the class declares.
+                None if name == "__table__" && Self::has_table(base) => base.clone(),
+                None if let Some(manager) = self.manager(base, name, span) => manager,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                let value = env.get(name).and_then(|value| self.used(value));
+                let value = env.get(name).and_then(|value| self.used_or_external(value, span));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
+            Value::Django(_) if self.manager(base, name, span).is_some() => {
+                self.manager(base, name, span).unwrap_or(Value::None)
+            }
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => Self::foreign(format!("{path}.{name}")),
+                _ => Value::unknown("it is read from the database", text, span),
+            },
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
                     return Value::unknown("it is known only while the program runs", text, span);
@@ -265,7 +353,10 @@ impl<'a> Interp<'a> {
                     return value.clone();
                 }
                 let unknown = crate::ir::Unknown { reason: opaque.unknown.reason.clone(), text, span };
-                let value = Value::opaque(unknown, opaque.parameter);
+                let value = match &opaque.path {
+                    Some(path) => Value::external(unknown, &format!("{path}.{name}")),
+                    None => Value::opaque(unknown, opaque.parameter),
+                };
                 opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
                 value
             }
@@ -274,7 +365,13 @@ impl<'a> Interp<'a> {
     }
 
     /// A function that the project does not define.
-    fn builtin(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
         let first = arguments.first();
         match (name, first) {
@@ -358,7 +455,15 @@ impl<'a> Interp<'a> {
     }
 
     /// Engines, connections and sessions that the program opens.
-    pub(super) fn open_database(&mut self, name: &str, named: &[Named<'a>], span: Span) -> Option<Value<'a>> {
+    pub(super) fn open_database(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Option<Value<'a>> {
+        let bind = keyword(named, "bind");
+        let first = arguments.first().or(bind.as_ref());
         let autocommit = keyword(named, "isolation_level").is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
             || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true));
         let engine = matches!(
@@ -369,6 +474,10 @@ impl<'a> Interp<'a> {
             matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
         if !(engine || connection) {
             return None;
+        }
+        if let (true, Some(bind @ Value::Handle(_))) = (connection, first) {
+            // A session over a connection works in that one's transaction.
+            return Some(bind.clone());
         }
         let kind = if autocommit || name == "create_pool" { TransactionKind::None } else { TransactionKind::Runner };
         let conn = self.new_conn(kind, Some(span));
@@ -393,7 +502,7 @@ pub(super) fn keyword<'a>(named: &[Named<'a>], name: &str) -> Option<Value<'a>> 
     named.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone())
 }
 
-fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> {
+pub(super) fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> {
     Rc::new(Function {
         name: function.name,
         unit: function.unit,

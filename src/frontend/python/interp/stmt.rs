@@ -311,6 +311,15 @@ impl<'a> Interp<'a> {
             && matches!(attribute.attr.as_str(), "begin" | "transaction" | "begin_nested" | "atomic")
         {
             let base = self.eval(&attribute.value);
+            if let (Value::Django(_), "atomic") = (&base, attribute.attr.as_str()) {
+                let conn = self.django.conn.clone();
+                if conn.scope.get().kind == TransactionKind::None {
+                    restore.push((conn.clone(), conn.scope.get()));
+                    let scope = self.fresh(TransactionKind::Explicit, Some(span));
+                    conn.scope.set(scope);
+                }
+                return Value::None;
+            }
             let own = match &base {
                 Value::Record(_) => self.eval(expr),
                 _ => Value::None,
@@ -334,6 +343,16 @@ impl<'a> Interp<'a> {
             return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
         }
         let value = self.eval(expr);
+        if let Value::Record(record) = &value
+            && record.class == super::alembic::AUTOCOMMIT
+        {
+            // The transaction before it is committed, and another begins after it.
+            let conn = self.migration_conn();
+            let scope = self.fresh(TransactionKind::None, Some(span));
+            let before = conn.scope.replace(scope);
+            restore.push((conn, before));
+            return value;
+        }
         if let (Value::Handle(handle), Expr::Name(name)) = (&value, expr)
             && !(handle.engine || name.id.contains("cur"))
         {

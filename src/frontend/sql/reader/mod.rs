@@ -12,6 +12,7 @@ mod constraint;
 mod data;
 mod index;
 mod object;
+mod output;
 mod predicate;
 mod privilege;
 mod query;
