@@ -18,6 +18,8 @@ mod effects_oracle;
 mod explain;
 /// Every rule page is a test.
 mod rules;
+/// Each habit of a runner by itself: a marker, a placeholder, a name, a configuration.
+mod runner_details;
 /// The schema that migrations leave, against a real server that ran them.
 mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.

@@ -10,7 +10,7 @@ use ddlint::fix;
 use ddlint::rule::{Example, Expect, Rule};
 use ddlint::source::{Role, Sources};
 
-use crate::support::{project, root};
+use crate::support::{project, same_as_committed};
 
 /// The rules with the settings of nobody.
 fn rules() -> RuleSet {
@@ -157,13 +157,4 @@ fn the_list_of_rules_is_that_of_the_pages() {
         );
     }
     same_as_committed("docs/rules.md", &page);
-}
-
-fn same_as_committed(path: &str, text: &str) {
-    let path = root().join(path);
-    if std::env::var_os("DDLINT_BLESS").is_some() {
-        std::fs::write(&path, text).expect("the repository can be written");
-    }
-    let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "{} is not what is generated; DDLINT_BLESS=1 writes it", path.display());
 }

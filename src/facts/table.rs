@@ -731,7 +731,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "setting.covers_blocking",
         ty: Type::Bool,
-        doc: "A statement after it takes a lock that blocks others while the limit is switched off.",
+        doc: "A statement after it takes a lock that blocks others while the limit is switched off; not where the migration is the first of its folder and creates the tables.",
         families: &["session"],
         get: |v| Value::Bool(v.covers_blocking()),
     },
