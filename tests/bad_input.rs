@@ -117,6 +117,43 @@ fn ten_thousand_brackets_are_no_match() {
     assert!(has(&check("a.sql", nested.as_bytes()), "backfill-without-where"));
 }
 
+/// Statements of very many operations, and very many operations on one name: each would take minutes if an operation
+/// looked through all of its statement, or through all that was made before.
+#[test]
+fn many_operations_of_one_statement_cost_as_much_as_of_many() {
+    const MANY: usize = 12_000;
+    let list = |one: &dyn Fn(usize) -> String, between: &str| (0..MANY).map(one).collect::<Vec<_>>().join(between);
+    let shapes = [
+        format!("ALTER TABLE t {};", list(&|n| format!("ADD COLUMN c{n} int NOT NULL DEFAULT 0"), ", ")),
+        format!("WITH {} SELECT 1;", list(&|n| format!("w{n} AS (UPDATE t SET a = {n} RETURNING *)"), ", ")),
+        format!("DO $$ BEGIN {} END $$;", list(&|n| format!("UPDATE t SET a = {n} WHERE id = {n};"), "\n")),
+        format!("DROP TABLE {};", list(&|n| format!("t{n}"), ", ")),
+        format!("CREATE SCHEMA s {};", list(&|n| format!("CREATE TABLE t{n} (a int)"), "\n")),
+        list(&|_| "CREATE INDEX i ON t (a);".to_owned(), "\n"),
+        format!(
+            "DO $$ BEGIN {} EXCEPTION {} END $$;",
+            list(&|n| format!("DELETE FROM t WHERE id = {n};"), "\n"),
+            list(&|_| "WHEN duplicate_table THEN NULL;".to_owned(), "\n")
+        ),
+        format!(
+            "ALTER TYPE e ADD VALUE 'v'; DO $$ BEGIN {} END $$;",
+            list(&|n| format!("INSERT INTO t VALUES ({n}, 'v');"), "\n")
+        ),
+    ];
+    for text in shapes {
+        let run = check("a.sql", format!("{text}\nCREATE INDEX ix ON orders (note);\n").as_bytes());
+        assert!(has(&run, "index-not-concurrent"), "{}: {}", text.get(..40).unwrap_or(&text), run.err);
+    }
+}
+
+/// What psql fills in is bounded, as what it includes is.
+#[test]
+fn a_long_variable_of_psql_that_is_named_often() {
+    let value = "x".repeat(1 << 20);
+    let text = format!("\\set v '{value}'\n{}CREATE INDEX ix ON orders (note);\n", "SELECT :'v';\n".repeat(20_000));
+    assert!(has(&check("a.sql", text.as_bytes()), "index-not-concurrent"));
+}
+
 #[test]
 fn an_open_string_or_dollar_quote_does_not_lose_what_is_before_it() {
     for (tail, column) in

@@ -35,11 +35,7 @@ pub(super) fn command(operation: &Operation, partitioned: bool) -> Option<&'stat
 
 /// Commands of which no kind tells them apart from their harmless neighbours.
 fn by_words(operation: &Operation, partitioned: bool) -> Option<&'static str> {
-    // Inside a block the statement's text is that of the block.
-    if operation.nested.is_some() {
-        return None;
-    }
-    let words = words(&operation.statement.text);
+    let words = words(operation.text());
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let has = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
     match (word(0), word(1)) {

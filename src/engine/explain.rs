@@ -97,7 +97,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         scans: relations(&effects.scans),
         builds: relations(&effects.builds),
         refused: view.refused(),
-        statement: op.statement.text.clone(),
+        statement: op.text().to_owned(),
         table,
     }
 }

@@ -70,11 +70,13 @@ fn changes_by_itself(model: &Model, migration: usize) -> bool {
     };
     let views = || (0..operations.len()).filter_map(|o| model.view(migration, o));
     let kept = |op: &Operation| op.kind.changes_data() && super::model::keeps_books_of(op);
-    let filled = |op: &Operation| {
-        op.table.as_ref().is_some_and(|table| table.known().is_none()) || op.statement.text.contains(['{', '\u{fffd}'])
-    };
+    // The operations of one statement share its text.
+    let mut texts: Vec<&str> = operations.iter().map(Operation::text).collect();
+    texts.dedup_by(|a, b| std::ptr::eq(*a, *b));
+    let filled = |op: &Operation| op.table.as_ref().is_some_and(|table| table.known().is_none());
     let known = |op: &Operation| op.table.as_ref().and_then(Known::known).is_some();
     !operations.iter().any(|op| kept(op) || filled(op))
+        && !texts.iter().any(|text| text.contains(['{', '\u{fffd}']))
         && views().any(|view| {
             matches!(view.op.kind.family(), "column" | "constraint")
                 && known(view.op)

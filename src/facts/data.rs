@@ -62,7 +62,10 @@ pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
             if data.assignments.is_empty() {
                 return Tri::Unknown;
             }
-            let text = &view.op.statement.text;
+            let text = searched(view);
+            if text.len().saturating_mul(data.assignments.len()) > MOST {
+                return Tri::Unknown;
+            }
             let asked = data.assignments.iter().any(|a| {
                 // `n = n + 1 WHERE n > 0` finds the same rows again; an order that a constant ends is fine.
                 asks_about(text, &a.column, !mentions(&a.value, &a.column))
@@ -75,6 +78,25 @@ pub(super) fn idempotent(view: &View<'_>, data: &DataDetails) -> Tri {
         }
         _ => Tri::Unknown,
     }
+}
+
+/// A statement that is longer, in bytes, is searched only where the operation stands: it may hold thousands of them.
+const LONG: usize = 64 << 10;
+
+/// Bytes that are searched for all columns of one operation together.
+const MOST: usize = 64 << 20;
+
+/// The text that says what an operation does.
+fn searched<'v>(view: &'v View<'_>) -> &'v str {
+    let text = view.op.text();
+    if text.len() <= LONG {
+        return text;
+    }
+    let clause = |file: &'v crate::source::SourceFile| {
+        let span = view.op.span;
+        file.text.get(span.start as usize..span.end as usize)
+    };
+    view.model.file(view.op.span.file).and_then(clause).filter(|clause| clause.len() < text.len()).unwrap_or(text)
 }
 
 /// Whether `column` is a word of `text`.
@@ -114,7 +136,7 @@ pub(super) fn constant(view: &View<'_>, data: &DataDetails) -> bool {
     if !data.reads.is_empty() {
         return false;
     }
-    let words = view.op.statement.text.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let words = searched(view).split(|c: char| !c.is_alphanumeric() && c != '_');
     let sources = words.filter(|word| word.eq_ignore_ascii_case("from")).count();
     sources == 0 || (data.not_exists && sources == 1)
 }

@@ -1,14 +1,44 @@
 //! Values that ALTER TYPE … ADD VALUE adds, and statements that use them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::ir::{Details, Known, OpKind, Operation, Tri};
+use crate::span::Span;
 
 use super::View;
 
 /// The value that `operation` adds to an enum, where it is written.
-pub(super) fn added(operation: &Operation) -> Option<String> {
-    // Inside a block the statement's text is that of the block.
-    let whole = operation.nested.is_none();
-    whole.then(|| literals(&operation.statement.text).into_iter().next().map(|literal| literal.value)).flatten()
+pub(super) fn added(operation: &Operation) -> Option<&String> {
+    match &operation.details {
+        Details::Object(details) => details.part.as_ref(),
+        _ => None,
+    }
+}
+
+/// What tells the innermost statement of an operation from others.
+pub(super) type StatementKey = (Span, u64);
+
+fn statement(operation: &Operation) -> StatementKey {
+    (operation.place(), operation.statement.fingerprint)
+}
+
+/// The strings of each statement that are the value of some enum of `values`. Each statement is looked through once,
+/// however many operations it has.
+pub(super) fn strings_of<'o>(
+    operations: impl Iterator<Item = &'o Operation>,
+    values: &BTreeSet<&String>,
+) -> BTreeMap<StatementKey, BTreeSet<Literal>> {
+    let mut found = BTreeMap::new();
+    if values.is_empty() {
+        return found;
+    }
+    for operation in operations {
+        let known = found.entry(statement(operation));
+        known.or_insert_with(|| {
+            literals(operation.text()).into_iter().filter(|literal| values.contains(&literal.value)).collect()
+        });
+    }
+    found
 }
 
 /// A type's name without its schema.
@@ -32,7 +62,7 @@ pub(super) fn used(view: &View<'_>) -> (Tri, Option<String>) {
         return (Tri::No, None);
     }
     let mut answer = (Tri::No, None);
-    for literal in literals(&view.op.statement.text) {
+    for literal in marks.enum_literals.get(&statement(view.op)).into_iter().flatten() {
         let key = (view.state.group, literal.value.clone());
         let Some((at, type_name)) = marks.enum_values.get(&key) else { continue };
         if *at >= view.at || free(view, *at, type_name) {
@@ -43,10 +73,10 @@ pub(super) fn used(view: &View<'_>) -> (Tri, Option<String>) {
             None => of_type(view, type_name),
         };
         if one == Tri::Yes {
-            return (Tri::Yes, Some(literal.value));
+            return (Tri::Yes, Some(literal.value.clone()));
         }
         if one == Tri::Unknown {
-            answer = (Tri::Unknown, Some(literal.value));
+            answer = (Tri::Unknown, Some(literal.value.clone()));
         }
     }
     (answer.0.and(view.transaction_open()), answer.1)
@@ -98,8 +128,8 @@ fn of_type(view: &View<'_>, type_name: &str) -> Tri {
 }
 
 /// A string in a statement.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct Literal {
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Literal {
     value: String,
     /// The type that `::` after it names, in lower case.
     cast: Option<String>,

@@ -20,6 +20,8 @@ pub(super) struct Marks {
     filled: BTreeMap<(usize, String, String), Place>,
     /// By transaction and value: where it was added to an enum, and to which.
     pub(super) enum_values: BTreeMap<(usize, String), (Place, String)>,
+    /// By innermost statement: its strings that some transaction adds to an enum.
+    pub(super) enum_literals: BTreeMap<enums::StatementKey, BTreeSet<enums::Literal>>,
     /// By transaction and type: where it was created.
     pub(super) enum_types: BTreeMap<(usize, String), Place>,
     /// Every type that a column ever has, by table and column.
@@ -73,6 +75,9 @@ impl Marks {
                 marks.operation(model, (m, o));
             }
         }
+        let values = marks.enum_values.keys().map(|(_, value)| value).collect();
+        let operations = model.timeline.migrations.iter().flat_map(|migration| &migration.operations);
+        marks.enum_literals = enums::strings_of(operations, &values);
         marks.by_hand = super::by_hand::files(model);
         marks.one_way = super::files::one_way(model, &marks.projects);
         marks
@@ -130,7 +135,7 @@ impl Marks {
             }
             (OpKind::EnumAddValue, _) => {
                 if let (Some(name), Some(value)) = (name, enums::added(op)) {
-                    self.enum_values.entry((group, value)).or_insert((at, name.name.clone()));
+                    self.enum_values.entry((group, value.clone())).or_insert((at, name.name.clone()));
                 }
             }
             (OpKind::TableCreate, Details::Table(details)) => {

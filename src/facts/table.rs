@@ -895,7 +895,7 @@ fn opaque(v: &View<'_>) -> (&'static str, String) {
 }
 
 fn enum_value(v: &View<'_>) -> Value {
-    let value = if v.op.kind == OpKind::EnumAddValue { enums::added(v.op) } else { enums::used(v).1 };
+    let value = if v.op.kind == OpKind::EnumAddValue { enums::added(v.op).cloned() } else { enums::used(v).1 };
     value.map_or(Value::Unknown, Value::Str)
 }
 

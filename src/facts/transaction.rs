@@ -76,7 +76,8 @@ pub(super) fn refused(view: &View<'_>) -> Option<&'static str> {
 fn slot_is_given_up(view: &View<'_>) -> bool {
     // A migration has few statements about subscriptions; one with more is not looked through.
     let before = view.migration.operations.iter().take(view.at.1.min(1_000));
-    before.map(|op| op.statement.text.to_lowercase()).any(|text| {
+    let altered = before.filter(|op| op.kind == OpKind::SubscriptionAlter);
+    altered.map(|op| op.text().to_lowercase()).any(|text| {
         let word = |word| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|w| w == word);
         word("subscription") && word("slot_name") && word("none")
     })

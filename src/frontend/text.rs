@@ -104,11 +104,9 @@ impl SqlText {
             let at = u32::try_from(start - range.start).unwrap_or(u32::MAX);
             this.segments.push(Segment { at, len: u32::try_from(end - start).unwrap_or(u32::MAX), span });
         }
-        for (at, hole) in &self.holes {
-            if range.contains(&(*at as usize)) {
-                this.holes.push((*at - u32::try_from(range.start).unwrap_or(0), hole.clone()));
-            }
-        }
+        let first = self.holes.partition_point(|(at, _)| (*at as usize) < range.start);
+        let holes = self.holes.iter().skip(first).take_while(|(at, _)| (*at as usize) < range.end);
+        this.holes.extend(holes.map(|(at, hole)| (*at - u32::try_from(range.start).unwrap_or(0), hole.clone())));
         this
     }
 

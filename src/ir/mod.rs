@@ -21,5 +21,5 @@ pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
 pub use migration::{Direction, Migration};
 pub use name::QualifiedName;
-pub use operation::{Context, Doubt, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};
+pub use operation::{Context, Doubt, Guard, GuardKind, Nested, Operation, Record, Scope, Statement, TransactionKind};
 pub use revision::{Back, Revision, RevisionId};

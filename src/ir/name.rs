@@ -20,10 +20,12 @@ impl QualifiedName {
     /// Whether both can name the same object. An absent schema and `public` are taken to be the same, as the
     /// default `search_path` does.
     pub fn same_object(&self, other: &Self) -> bool {
-        fn schema(name: &QualifiedName) -> &str {
-            name.schema.as_deref().unwrap_or("public")
-        }
-        self.name == other.name && schema(self) == schema(other)
+        self.name == other.name && self.schema_or_public() == other.schema_or_public()
+    }
+
+    /// The schema that is named, else the one that a search path leads to where nobody changed it.
+    pub fn schema_or_public(&self) -> &str {
+        self.schema.as_deref().unwrap_or("public")
     }
 }
 

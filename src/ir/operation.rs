@@ -20,7 +20,7 @@ pub struct Operation {
     /// The statement it is part of, as it is sent.
     pub statement: Arc<Statement>,
     /// The statement itself, where it is nested in the one that is sent (in a DO block).
-    pub nested: Option<Span>,
+    pub nested: Option<Nested>,
     /// The table, view or other relation acted on.
     pub table: Option<Known<QualifiedName>>,
     /// The object created, changed or dropped: index, constraint, column, type, function …
@@ -54,7 +54,12 @@ pub struct Operation {
 impl Operation {
     /// The innermost statement that it is part of.
     pub fn place(&self) -> Span {
-        self.nested.unwrap_or(self.statement.span)
+        self.nested.as_ref().map_or(self.statement.span, |nested| nested.span)
+    }
+
+    /// The text of the innermost statement that it is part of.
+    pub fn text(&self) -> &str {
+        self.nested.as_ref().map_or(self.statement.text.as_str(), |nested| &nested.text)
     }
 
     /// An operation of `kind` that is the whole of `statement`, with nothing said about its objects yet.
@@ -98,6 +103,15 @@ impl Operation {
     pub fn is_concurrent(&self) -> Tri {
         self.flag(self.concurrently, Doubt::Concurrently)
     }
+}
+
+/// A statement inside another one: in a DO block, in the body of a function that is called, in a batch.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Nested {
+    /// Its place.
+    pub span: Span,
+    /// Its text with parts that are not known shown as `{…}`. Shared by its operations.
+    pub text: Arc<str>,
 }
 
 /// A word whose absence is not certain.

@@ -40,10 +40,13 @@ struct Seen {
     primary_keys: BTreeMap<String, Vec<String>>,
 }
 
+/// What the migration being read has made: by name, then by schema; what is temporary, and found in every one, by none.
+#[derive(Default)]
+struct Names(BTreeMap<String, BTreeMap<Option<String>, Vec<Made>>>);
+
 /// An object made by the migration being read.
+#[derive(PartialEq, Eq)]
 struct Made {
-    name: QualifiedName,
-    temporary: bool,
     /// Conditions that must hold for it to have been made; those that only ask whether it is there do not count.
     guards: Vec<Guard>,
     /// Made under a condition of its own statement.
@@ -55,6 +58,9 @@ pub fn fold(migrations: &[Migration]) -> Vec<Vec<ObjectState>> {
     let mut catalogue = Seen::default();
     migrations.iter().map(|migration| catalogue.migration(migration)).collect()
 }
+
+/// Columns of a key that are told: each operation on the table tells them again. The server refuses a key of more.
+const MOST_OF_KEY: usize = 32;
 
 impl Seen {
     fn migration(&mut self, migration: &Migration) -> Vec<ObjectState> {
@@ -79,9 +85,9 @@ impl Seen {
                 OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate | OpKind::ForeignTableCreate => {
                     Tri::No
                 }
-                _ => table.map_or(Tri::Unknown, |table| !made(&local.tables, table, operation)),
+                _ => table.map_or(Tri::Unknown, |table| !local.tables.made(table, operation)),
             },
-            object_preexisting: named.map_or(Tri::Unknown, |name| !made(&local.objects, name, operation)),
+            object_preexisting: named.map_or(Tri::Unknown, |name| !local.objects.made(name, operation)),
             dropped_before: local.dropped.contains(&identity(operation)),
             primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
             index_table,
@@ -99,11 +105,12 @@ impl Seen {
             (OpKind::TableCreate, Details::Table(details)) => {
                 let inline = details.columns.iter().filter(|c| c.primary_key).filter_map(|c| c.name.clone());
                 let of_table = details.constraints.iter().filter(|c| c.kind == ConstraintKind::PrimaryKey);
-                let key: Vec<_> = inline.chain(of_table.flat_map(|c| c.columns.iter().cloned())).collect();
-                self.primary_keys.insert(table.name.clone(), key);
+                let key = inline.chain(of_table.flat_map(|c| c.columns.iter().cloned()));
+                self.primary_keys.insert(table.name.clone(), key.take(MOST_OF_KEY).collect());
             }
             (OpKind::ConstraintAdd, Details::Constraint(details)) if details.kind == ConstraintKind::PrimaryKey => {
-                self.primary_keys.insert(table.name.clone(), details.columns.clone());
+                let key = details.columns.iter().take(MOST_OF_KEY).cloned();
+                self.primary_keys.insert(table.name.clone(), key.collect());
             }
             _ => {}
         }
@@ -113,8 +120,8 @@ impl Seen {
 /// What the migration being read has made and dropped so far.
 #[derive(Default)]
 struct Local {
-    tables: BTreeMap<String, Vec<Made>>,
-    objects: BTreeMap<String, Vec<Made>>,
+    tables: Names,
+    objects: Names,
     dropped: BTreeSet<Identity>,
 }
 
@@ -139,12 +146,7 @@ impl Local {
             .filter(|guard| matches!(guard.kind, GuardKind::Other | GuardKind::Present))
             .cloned()
             .collect();
-        let make = |name: &QualifiedName, temporary: bool| Made {
-            name: name.clone(),
-            temporary,
-            guards: guards.clone(),
-            conditional: operation.conditional && !operation.if_not_exists,
-        };
+        let made = Made { guards, conditional: operation.conditional && !operation.if_not_exists };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
         let drops = operation.kind.as_str().rsplit('.').next() == Some("drop");
@@ -155,18 +157,18 @@ impl Local {
             (OpKind::TableCreate | OpKind::ForeignTableCreate, details) => {
                 let temporary = matches!(details, Details::Table(t) if t.temporary);
                 if let Some(table) = table {
-                    self.tables.entry(table.name.clone()).or_default().push(make(table, temporary));
+                    self.tables.add(table, temporary, made);
                 }
             }
             (OpKind::TableDrop | OpKind::ForeignTableDrop, _) => {
                 // What has the name from here on is another table.
                 if let Some(table) = table {
-                    self.tables.entry(table.name.clone()).or_default().push(make(table, false));
+                    self.tables.add(table, false, made);
                 }
             }
             (OpKind::MatviewCreate | OpKind::ViewCreate, _) => {
                 if let Some(name) = table.or(named) {
-                    self.tables.entry(name.name.clone()).or_default().push(make(name, false));
+                    self.tables.add(name, false, made);
                 }
             }
             (
@@ -179,14 +181,14 @@ impl Local {
             ) => {
                 let new = details.new_name.as_ref().and_then(Known::known);
                 if let (Some(table), Some(new)) = (table, new)
-                    && made(&self.tables, table, operation) == Tri::Yes
+                    && self.tables.made(table, operation) == Tri::Yes
                 {
-                    self.tables.entry(new.name.clone()).or_default().push(make(new, false));
+                    self.tables.add(new, false, made);
                 }
             }
             (kind, _) if kind.as_str().ends_with(".create") || kind == OpKind::ConstraintAdd => {
                 if let Some(name) = named {
-                    self.objects.entry(name.name.clone()).or_default().push(make(name, false));
+                    self.objects.add(name, false, made);
                 }
             }
             _ => {}
@@ -194,17 +196,35 @@ impl Local {
     }
 }
 
-/// Whether the migration has made `name` on every path that reaches `operation`.
-fn made(among: &BTreeMap<String, Vec<Made>>, name: &QualifiedName, operation: &Operation) -> Tri {
-    let candidates = among.get(&name.name).into_iter().flatten().filter(|made| {
-        // A temporary table is found without its schema.
-        made.temporary || made.name.same_object(name)
-    });
-    let mut answer = Tri::No;
-    for made in candidates {
-        let certain = (!made.conditional || operation.conditional)
-            && made.guards.iter().all(|guard| operation.context.guards.contains(guard));
-        answer = answer.or(if certain { Tri::Yes } else { Tri::Unknown });
+impl Names {
+    /// What is made again in the same circumstances is remembered once.
+    fn add(&mut self, name: &QualifiedName, temporary: bool, made: Made) {
+        let schema = (!temporary).then(|| name.schema_or_public().to_owned());
+        let known = self.0.entry(name.name.clone()).or_default().entry(schema).or_default();
+        if !known.contains(&made) {
+            known.push(made);
+        }
     }
-    answer
+
+    /// Whether the migration has made `name` on every path that reaches `operation`.
+    fn made(&self, name: &QualifiedName, operation: &Operation) -> Tri {
+        let Some(schemas) = self.0.get(&name.name) else { return Tri::No };
+        let schema = Some(name.schema_or_public().to_owned());
+        let mut answer = Tri::No;
+        for made in [schemas.get(&schema), schemas.get(&None)].into_iter().flatten().flatten() {
+            if made.reaches(operation) {
+                return Tri::Yes;
+            }
+            answer = Tri::Unknown;
+        }
+        answer
+    }
+}
+
+impl Made {
+    /// Whether it has been made wherever `operation` runs.
+    fn reaches(&self, operation: &Operation) -> bool {
+        (!self.conditional || operation.conditional)
+            && self.guards.iter().all(|guard| operation.context.guards.contains(guard))
+    }
 }

@@ -8,20 +8,24 @@ use crate::ir::Direction;
 /// The directives of the file itself: name, arguments, bytes. They stand in the comments at its start, where an empty
 /// line parts these from the first statement. A carriage return is not an empty line to Atlas.
 /// Source: Atlas `sql/migrate/dir.go`, `LocalFile.comments`.
-pub(super) fn directives(text: &str) -> Vec<(&str, &str, Range<usize>)> {
+fn directives(text: &str) -> Vec<(&str, &str, Range<usize>)> {
     let mut found = Vec::new();
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if !line.starts_with('#') && !line.starts_with("--") {
-            break;
-        }
+    for line in text.get(..heading(text)).unwrap_or_default().split_inclusive('\n') {
         let trimmed = line.trim();
         found.extend(directive(trimmed).map(|(name, arguments)| (name, arguments, at..at + trimmed.len())));
         at += line.len();
     }
-    let rest = text.get(at..).unwrap_or_default();
+    found
+}
+
+/// Where the comments end that head a file; 0 where no empty line parts them from what follows.
+pub(super) fn heading(text: &str) -> usize {
+    let comments = text.split_inclusive('\n').take_while(|line| line.starts_with('#') || line.starts_with("--"));
+    let end = comments.map(str::len).sum();
+    let rest = text.get(end..).unwrap_or_default();
     let parted = rest.is_empty() || rest.trim_start_matches([' ', '\t']).starts_with('\n');
-    if parted { found } else { Vec::new() }
+    if parted { end } else { 0 }
 }
 
 /// The directive in a comment: its name and arguments.

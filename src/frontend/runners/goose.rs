@@ -126,7 +126,9 @@ impl State<'_> {
                 }
             }
             Marker::NoTransaction => self.none = Some(range),
-            Marker::Variables(true) => self.variables = Some(range.end),
+            Marker::Variables(true) => {
+                self.variables.get_or_insert(range.end);
+            }
             Marker::Variables(false) => {
                 let from = self.variables.take();
                 self.cut.variables.extend(from.map(|from| from..range.start));

@@ -22,9 +22,10 @@ const MOST: usize = 20;
 /// The comments of `file` that look like markers and are none.
 pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
     let mut found = Vec::new();
+    let heading = atlas::heading(&file.text);
     for (range, line) in lines(&file.text) {
         let Some(said) = comment(line) else { continue };
-        let Some(mut wrong) = wrong(file, &range, line, said) else { continue };
+        let Some(mut wrong) = wrong(file, heading, &range, line, said) else { continue };
         if line.contains('\r') {
             wrong = one_line(file.runner);
         }
@@ -44,7 +45,7 @@ pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
 }
 
 /// What begins a marker of which runner.
-fn wrong(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Option<Wrong> {
+fn wrong(file: &SourceFile, heading: usize, range: &Range<usize>, line: &str, said: &str) -> Option<Wrong> {
     let lower = said.get(..said.floor_char_boundary(40)).unwrap_or(said).to_ascii_lowercase();
     let lower = lower.as_str();
     let runner = file.runner;
@@ -55,7 +56,7 @@ fn wrong(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Opt
     } else if lower.starts_with("migrate:") || (runner == Runner::Dbmate && lower.starts_with("migrate ")) {
         dbmate(line, said)
     } else if lower.starts_with("atlas:") || lower.starts_with("atlas ") && runner == Runner::Atlas {
-        atlas_directive(file, range, line, said)
+        atlas_directive(heading, range, line, said)
     } else if lower.starts_with("postgres-migration") || lower.starts_with("postgres_migration") {
         (!line.contains(POSTGRES_MIGRATIONS)).then(|| misspelt(said, "postgres-migrations", POSTGRES_MIGRATIONS))
     } else if lower.starts_with("tern:") || lower.starts_with("create above") {
@@ -186,7 +187,8 @@ fn dbmate(line: &str, said: &str) -> Option<Wrong> {
     })
 }
 
-fn atlas_directive(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Option<Wrong> {
+/// `heading` is where the comments end in which directives of the file count.
+fn atlas_directive(heading: usize, range: &Range<usize>, line: &str, said: &str) -> Option<Wrong> {
     const NAMES: &[&str] = &["txmode", "delimiter", "checkpoint", "nolint", "sum", "import", "txtar", "baseline"];
     let (name, arguments) = atlas::directive(line.trim()).or_else(|| said.get(6..)?.split_once(' '))?;
     if !NAMES.contains(&name) {
@@ -203,8 +205,7 @@ fn atlas_directive(file: &SourceFile, range: &Range<usize>, line: &str, said: &s
             help: format!("did you mean `-- atlas:txmode {meant}`?"),
         });
     }
-    let seen = atlas::directives(&file.text).iter().any(|(_, _, at)| at.start >= range.start && at.start < range.end);
-    (!seen).then(|| Wrong {
+    (range.start >= heading).then(|| Wrong {
         message: "Atlas does not see this: the comments at the start of the file end with an empty line".to_owned(),
         help: "put it on the first line, and an empty line (without a carriage return) behind it".to_owned(),
     })

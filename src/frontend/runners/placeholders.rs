@@ -31,7 +31,9 @@ pub(super) fn fill(file: &SourceFile, range: Range<usize>, variables: &[Range<us
     while let Some(offset) = text.get(at..range.end).and_then(|rest| rest.find(starts)) {
         at += offset;
         let rest = text.get(at..range.end).unwrap_or_default();
-        let here = variables.iter().any(|part| part.contains(&at));
+        // They rise and do not overlap.
+        let part = variables.get(variables.partition_point(|part| part.end <= at));
+        let here = part.is_some_and(|part| part.contains(&at));
         let Some((length, found)) = placeholder(file, rest, here, text.get(..at).unwrap_or_default()) else {
             at += rest.chars().next().map_or(1, char::len_utf8);
             continue;

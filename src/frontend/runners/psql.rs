@@ -17,6 +17,9 @@ const DEEPEST: usize = 16;
 /// Of conditions inside each other, this many are told.
 const DEEPEST_CONDITION: usize = 16;
 
+/// Bytes of a condition that are told.
+const LONGEST_CONDITION: usize = 256;
+
 /// Bytes that all included files together may have: a few files can include each other very often.
 const MOST: usize = 64 << 20;
 
@@ -44,7 +47,7 @@ struct Script<'m> {
     conditions: Vec<Guard>,
     /// Files that are being read.
     open: BTreeSet<FileId>,
-    /// Bytes that may still be read.
+    /// Bytes that may still be read or filled in.
     left: usize,
     /// `\q`
     quit: bool,
@@ -222,7 +225,10 @@ impl Script<'_> {
         input.at += 1 + length + 2 * usize::from(quote.is_some());
         input.copied = input.at;
         let span = input.span(start, input.at);
-        match self.variables.get(name).cloned() {
+        // A long value can be named very often.
+        let affordable = self.variables.get(name).filter(|value| value.len() <= self.left).cloned();
+        self.left -= affordable.as_ref().map_or(0, String::len);
+        match affordable {
             Some(value) => {
                 let value = match quote {
                     Some(quote) => {
@@ -315,7 +321,9 @@ impl Script<'_> {
     }
 
     fn condition(&mut self, line: &str, span: Span) {
-        self.conditions.push(Guard { kind: GuardKind::Other, text: line.trim_end().to_owned(), span });
+        // It is told with every operation under it.
+        let told = line.get(..line.floor_char_boundary(LONGEST_CONDITION)).unwrap_or(line);
+        self.conditions.push(Guard { kind: GuardKind::Other, text: told.trim_end().to_owned(), span });
         self.part(false);
     }
 

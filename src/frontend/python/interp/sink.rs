@@ -359,7 +359,9 @@ impl<'a> Interp<'a> {
         if let Some(place) = place {
             for operation in &mut operations {
                 operation.span = place;
-                operation.nested = None;
+                if let Some(nested) = &mut operation.nested {
+                    nested.span = place;
+                }
                 let statement = Statement { span: place, ..(*operation.statement).clone() };
                 operation.statement = Arc::new(statement);
             }

@@ -19,6 +19,12 @@ struct Frame {
     kind: Flow,
     /// Operations before it.
     before: usize,
+    /// Operations before its handlers.
+    body: usize,
+    /// A handler bears that an object is there already.
+    already: bool,
+    /// A handler bears that an object is not there.
+    missing: bool,
     /// What held outside it.
     conditional: bool,
     guard: Guarded,
@@ -360,12 +366,13 @@ impl Walker<'_, '_> {
             c.eat("EXCEPTION");
             if let Some(frame) = self.frames.last_mut() {
                 frame.kind = Flow::Handler;
+                frame.body = reader.operations.len();
             }
             reader.conditional = true;
         } else if c.eat("WHEN") {
             let condition = up_to_then(c);
             self.end_branch();
-            self.handles(reader, condition);
+            self.handles(condition);
         } else {
             return false;
         }
@@ -390,7 +397,8 @@ impl Walker<'_, '_> {
 
     /// A query whose rows the block takes: only what it changes is told.
     fn query<'t>(&self, reader: &mut Reader<'t>, mut c: Cursor<'t>) {
-        let (place, before) = (c.span(), reader.operations.len());
+        let (whole, before) = (c.range(), reader.operations.len());
+        let place = c.span();
         if c.eat("EXECUTE") {
             reader.span = place;
             reader.execute(c, &self.texts);
@@ -402,9 +410,7 @@ impl Walker<'_, '_> {
         }
         let added = reader.operations.split_off(before);
         reader.operations.extend(added.into_iter().filter(|op| op.kind != OpKind::DataSelect));
-        for op in reader.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
-        }
+        super::nest(reader.operations.get_mut(before..).unwrap_or_default(), c.text, &whole);
     }
 
     fn open(&mut self, reader: &mut Reader<'_>, kind: Flow, guard: Guarded) {
@@ -412,6 +418,9 @@ impl Walker<'_, '_> {
         self.frames.push(Frame {
             kind,
             before,
+            body: before,
+            already: false,
+            missing: false,
             conditional: reader.conditional,
             guard: reader.guard,
             in_loop: reader.in_loop,
@@ -473,6 +482,7 @@ impl Walker<'_, '_> {
         reader.conditional = frame.conditional;
         reader.guard = frame.guard;
         reader.in_loop = frame.in_loop;
+        self.handled(&mut reader.operations, &frame);
         if frame.kind == Flow::Loop && !frame.in_loop {
             rounds(reader.operations.get_mut(frame.before..).unwrap_or_default());
         }
@@ -490,15 +500,22 @@ impl Walker<'_, '_> {
         }
     }
 
-    /// WHEN conditions THEN of a handler: what the block did is known to bear the object being there, or missing.
-    fn handles(&mut self, reader: &mut Reader<'_>, condition: Cursor<'_>) {
-        let depth = self.frames.len();
-        let Some(frame) = self.frames.last().filter(|f| f.kind == Flow::Handler && depth <= FRAMES) else { return };
+    /// WHEN conditions THEN of a handler.
+    fn handles(&mut self, condition: Cursor<'_>) {
+        let Some(frame) = self.frames.last_mut().filter(|frame| frame.kind == Flow::Handler) else { return };
         let says = |words: &[&str]| words.iter().any(|word| condition.has(word));
-        let (already, missing) = (says(ALREADY), says(MISSING));
-        for op in reader.operations.iter_mut().skip(frame.before) {
-            op.if_not_exists |= already && super::creates(op.kind);
-            op.if_exists |= missing && super::drops(op.kind);
+        frame.already |= says(ALREADY);
+        frame.missing |= says(MISSING);
+    }
+
+    /// What a block did before its handlers is known to bear the object being there, or missing, where they say so.
+    fn handled(&self, operations: &mut [Operation], frame: &Frame) {
+        if self.frames.len() >= FRAMES || !(frame.already || frame.missing) {
+            return;
+        }
+        for op in operations.get_mut(frame.before..frame.body).unwrap_or_default() {
+            op.if_not_exists |= frame.already && super::creates(op.kind);
+            op.if_exists |= frame.missing && super::drops(op.kind);
         }
     }
 
@@ -525,14 +542,12 @@ impl Walker<'_, '_> {
 
     fn plain<'t>(&mut self, reader: &mut Reader<'t>, c: Cursor<'t>) {
         reader.span = c.span();
-        let (place, before) = (reader.span, reader.operations.len());
+        let before = reader.operations.len();
         self.statement(reader, c);
         for (name, values) in assigned(c, &self.texts) {
             self.set(name, values);
         }
-        for op in reader.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
-        }
+        super::nest(reader.operations.get_mut(before..).unwrap_or_default(), c.text, &c.range());
     }
 
     /// A statement of PL/pgSQL that is no control flow.

@@ -32,7 +32,7 @@ use super::parse;
 use super::split::{Piece, Splitter};
 use crate::config::Dialect;
 use crate::frontend::text::SqlText;
-use crate::ir::{Details, OpKind, OpaqueReason, Operation, Statement};
+use crate::ir::{Details, Nested, OpKind, OpaqueReason, Operation, Statement};
 use crate::span::Span;
 
 /// Statements inside statements (DO, EXECUTE) are read no deeper than this.
@@ -402,9 +402,18 @@ fn read_inside(outer: &Reader<'_>, text: &SqlText, range: Range<usize>) -> Vec<O
     for piece in Splitter::new(&text.text, range, outer.dialect()) {
         let mut reader = outer.inside(text);
         reader.statement(&piece.tokens, piece.unbalanced);
-        let place = text.span(piece.range());
-        reader.operations.iter_mut().for_each(|op| op.nested = op.nested.or(Some(place)));
+        nest(&mut reader.operations, text, &piece.range());
         operations.append(&mut reader.operations);
     }
     operations
+}
+
+/// Says of operations that the statement in `range` of `text` is theirs, where no statement inside it is.
+fn nest(operations: &mut [Operation], text: &SqlText, range: &Range<usize>) {
+    let mut made = None;
+    for op in operations.iter_mut().filter(|op| op.nested.is_none()) {
+        let nested = made
+            .get_or_insert_with(|| Nested { span: text.span(range.clone()), text: text.shown(range.clone()).into() });
+        op.nested = Some(nested.clone());
+    }
 }

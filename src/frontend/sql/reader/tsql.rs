@@ -175,17 +175,14 @@ impl<'a> Reader<'a> {
 
     fn of_batch(&mut self, c: Cursor<'a>) {
         let before = self.operations.len();
-        let place = c.span();
         match HARMLESS.iter().find(|(word, _)| c.is(word)) {
             Some((_, detail)) => {
-                self.span = place;
+                self.span = c.span();
                 self.other(detail);
             }
             None => self.single(c.rest(), false),
         }
-        for op in self.operations.iter_mut().skip(before) {
-            op.nested.get_or_insert(place);
-        }
+        super::nest(self.operations.get_mut(before..).unwrap_or_default(), c.text, &c.range());
     }
 
     /// EXEC, after the word: a text, a procedure of the server that renames or runs a text, or any other procedure.
