@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::blocks::Emitted;
 use super::super::sqlalchemy::{Args, Writer};
-use super::super::value::{Conn, Construct, Record, Text, Value};
+use super::super::value::{Conn, Construct, READ, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
 use crate::config::Dialect;
@@ -144,7 +144,7 @@ impl<'a> Interp<'a> {
             if many {
                 self.loops.pop();
             }
-            return self.unknown("it is read from the database", call);
+            return self.unknown(READ, call);
         }
         match (name, &given) {
             ("copy_expert" | "copy", Some(value)) if name == "copy_expert" || is_sql(value) => {
@@ -248,6 +248,13 @@ impl<'a> Interp<'a> {
         }
         // A reader over a text, or what a library makes of one: `StringIO(SQL)`, `sqlparse.split(SQL)`.
         if let [Value::Text(text)] = arguments
+            && let Some(part) = self.piece_of(text, call)
+        {
+            return part;
+        }
+        // `re.sub(pattern, replacement, SQL)`, `PATTERN.sub(replacement, SQL)`: an adapter that rewrites placeholders.
+        if matches!(name, "sub" | "subn")
+            && let Some(Value::Text(text)) = arguments.iter().take(3).next_back()
             && let Some(part) = self.piece_of(text, call)
         {
             return part;
@@ -552,6 +559,7 @@ impl<'a> Interp<'a> {
             guards: self.guards.clone(),
             scope,
             in_loop: !self.loops.is_empty(),
+            per_row: self.row_loops > 0,
             loop_in_transaction: in_transaction,
             endless_loop: self.endless > 0,
             failure_swallowed: self.swallowed > 0,

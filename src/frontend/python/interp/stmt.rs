@@ -252,10 +252,13 @@ impl<'a> Interp<'a> {
                 let row = self.row_of(&iterated, &stmt.target);
                 items.push(row.unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason)));
             }
+            let rows = u32::from(iterated.is_read());
             for item in items {
                 self.assign(&stmt.target, item);
                 self.open_loop(&stmt.body);
+                self.row_loops += rows;
                 self.block(&stmt.body);
+                self.row_loops -= rows;
                 self.loops.pop();
             }
         }
