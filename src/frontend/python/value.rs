@@ -250,7 +250,12 @@ impl Value<'_> {
 
     /// Whether it is, or is made from, what a query gave. The reason travels with every part of a value.
     pub(super) fn is_read(&self) -> bool {
-        matches!(self, Self::Unknown(opaque) if opaque.row_of.is_some() || opaque.unknown.reason == READ)
+        match self {
+            Self::Unknown(opaque) => opaque.row_of.is_some() || opaque.unknown.reason == READ,
+            // `session.query(Model)`.
+            Self::Construct(construct) => construct.conn.is_some(),
+            _ => false,
+        }
     }
 
     pub(super) fn list(items: Vec<Self>, span: Span) -> Self {

@@ -80,6 +80,24 @@ const VERBS: &[&str] = &[
     "raw",
 ];
 
+/// Methods of cursors (PEP 249) and results that give rows.
+const FETCHES: &[&str] = &["fetchall", "fetchmany", "fetchone"];
+
+/// Methods of SQLAlchemy's results that give rows, or the result in another shape.
+const RESULTS: &[&str] = &[
+    "all",
+    "columns",
+    "first",
+    "mappings",
+    "one",
+    "one_or_none",
+    "partitions",
+    "scalars",
+    "tuples",
+    "unique",
+    "yield_per",
+];
+
 /// Names of receivers that talk to a database where nothing else is known of them.
 const RECEIVERS: &[&str] = &[
     "conn",
@@ -174,6 +192,11 @@ impl<'a> Interp<'a> {
             && let Some(value) = self.construct(name, Some(base), arguments, named, call)
         {
             return value;
+        }
+        // What a cursor or a result gives; `all` and the like only where the result is known to be one.
+        let fetches = FETCHES.contains(&name) && matches!(base, Value::Handle(_) | Value::Unknown(_));
+        if fetches || (base.is_read() && RESULTS.contains(&name)) {
+            return self.unknown(READ, call);
         }
         self.library_call(name, arguments, named, call)
     }
