@@ -299,6 +299,8 @@ impl View<'_> {
     pub(super) fn written_rows(&self) -> Option<u64> {
         let Details::Data(data) = &self.op.details else { return None };
         match data.source {
+            // Once for each row of another table: that table says how many.
+            Some(DataSource::Values) if self.op.context.per_row => Some(0),
             Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
             Some(DataSource::Orm) => data.rows,
             Some(DataSource::Select) if super::data::constant(self, data) => Some(1),

@@ -410,7 +410,10 @@ impl Sources {
         if let Some((dialect, word)) = recognise::dialect(shown) {
             return (dialect, format!("`{word}` in the path"));
         }
-        let by_content = recognise::dialect_by_content(text).filter(|_| language == Language::Sql);
+        let by_content = match language {
+            Language::Sql => recognise::dialect_by_content(text),
+            Language::Python => recognise::dialect_by_python(text),
+        };
         let by_content = by_content.map(|(dialect, why)| (dialect, why.to_owned()));
         by_content.unwrap_or_else(|| (self.settings.dialect, "the default".to_owned()))
     }

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::sqlalchemy::Args;
 use super::super::strings;
-use super::super::value::{Construct, Handle, Text, Value};
+use super::super::value::{Construct, Handle, READ, Text, Value};
 use super::call::{Named, keyword};
 use super::schema::TABLES;
 use super::{Interp, last_name};
@@ -444,11 +444,11 @@ impl<'a> Interp<'a> {
                 return Value::Int(0);
             }
             "all" | "first" | "one" | "one_or_none" | "get" | "yield_per" if base.conn.is_some() => {
-                let reason = "it is read from the database".to_owned();
+                let reason = READ.to_owned();
                 let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(call)), span };
                 return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
-            "scalar" | "count" if base.conn.is_some() => return self.unknown("it is read from the database", call),
+            "scalar" | "count" if base.conn.is_some() => return self.unknown(READ, call),
             _ => self.extend_construct(&mut next, name, &args, span),
         }
         Value::Construct(Rc::new(next))
