@@ -196,6 +196,8 @@ impl Editor {
             }
             "RunSQL" | "RunPython" => self.opaque(call.span, "its argument is not known"),
             "CreateCollation" | "RemoveCollation" => self.collation(name, call),
+            // Marks for the tools that check migrations.
+            "IgnoreMigration" => {}
             _ => return self.extension(name, call) || !on.0 && on.1 && name == "Operation",
         }
         true
@@ -715,7 +717,11 @@ impl Editor {
 
 /// Where the statements of a migration run.
 fn context(migration: &DjangoMigration) -> Context {
-    let kind = if migration.atomic { TransactionKind::Runner } else { TransactionKind::None };
+    let kind = match migration.atomic {
+        Some(true) => TransactionKind::Runner,
+        Some(false) => TransactionKind::None,
+        None => TransactionKind::Unknown,
+    };
     Context { scope: Scope { kind, id: 1, opened: None, batch: false }, ..Context::default() }
 }
 

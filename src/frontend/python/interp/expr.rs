@@ -270,13 +270,15 @@ impl<'a> Interp<'a> {
             return value;
         }
         if self.django.on {
-            if let Some(Value::Import(import)) = self.env().get(name) {
-                let path = match import.name {
-                    Some(name) if import.module.is_empty() => name.to_owned(),
-                    Some(name) => format!("{}.{name}", import.module),
-                    None => import.module.clone(),
-                };
-                return Self::foreign(path);
+            let held = self.env().get(name).map_or_else(Vec::new, |value| value.alternatives());
+            let imports = held.iter().filter_map(|value| if let Value::Import(import) = value { Some(import) } else { None });
+            let paths = imports.map(|import| match import.name {
+                Some(name) if import.module.is_empty() => name.to_owned(),
+                Some(name) => format!("{}.{name}", import.module),
+                None => import.module.clone(),
+            });
+            if let Some(value) = paths.map(Self::foreign).reduce(Value::join) {
+                return value;
             }
             if self.frames.len() == 1 {
                 return Self::foreign(name);
