@@ -80,7 +80,7 @@ impl Editor {
     }
 
     pub(super) fn remake_through(&mut self, _before: &Model, after: &Model, old: &Side, new: &Side) {
-        let altered = old.links.iter().zip(&new.links).map(|(old, new)| (&old.field, &new.field)).collect();
+        let altered = old.links.iter().zip(&new.links).rev().map(|(old, new)| (&old.field, &new.field)).collect();
         self.remake(after, &Changes { altered, ..Changes::default() });
     }
 
@@ -115,15 +115,17 @@ impl Editor {
             }
         }
         if let Some(field) = changes.created {
-            body.fields.push(field.clone());
+            let at = model.fields.iter().position(|held| held.name == field.name).unwrap_or(usize::MAX);
+            body.fields.insert(at.min(body.fields.len()), field.clone());
             if field.db_default().is_none() && !field.generated() {
                 let default = field.effective_default().map_or_else(|| "NULL".to_owned(), |value| expr::default(&value, field, dialect));
                 copied.push((field.column(), default));
             }
         }
         for (old, new) in &changes.altered {
-            body.fields.retain(|field| field.name != new.name);
-            body.fields.push((*new).clone());
+            for field in body.fields.iter_mut().filter(|field| field.name == new.name) {
+                (*new).clone_into(field);
+            }
             let from = quoted(&old.column());
             let value = match (old.null() && !new.null(), new.effective_default()) {
                 (true, default) => {
