@@ -1,6 +1,7 @@
 //! Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 
-use crate::support::{Run, ddlint, project};
+use crate::runners::{copy_of, explain, lines, snapshots};
+use crate::support::{Run, ddlint, project, root};
 
 /// Checks one file by name.
 fn check(name: &str, bytes: &[u8]) -> Run {
@@ -188,4 +189,25 @@ fn a_rule_page_with_a_misspelt_fact_is_shown_with_its_place() {
     for part in ["our-rules/no-notes.md:10:9", "index.nam", "did you mean `index.name`"] {
         assert!(run.err.contains(part), "{part} is not in:\n{}", run.err);
     }
+}
+
+/// A mistake in a runner's project is said, and what is around it is read as the runner would have it.
+#[test]
+fn mistakes_in_the_projects_of_runners() {
+    // What other rules find in them is theirs to test.
+    const RULES: &str =
+        "parse-error,encoding,missing-file,unknown-marker,unresolved-sql,broken-statement,concurrent-in-transaction";
+    let folder = root().join("fixtures/broken/runners");
+    let mut names: Vec<_> = std::fs::read_dir(&folder).expect("the fixtures are there").flatten().collect();
+    names.sort_by_key(std::fs::DirEntry::file_name);
+    snapshots("snapshots/mistakes").bind(|| {
+        for entry in names {
+            let project = copy_of(&entry.path());
+            let files = ddlint(project.path(), &["check", ".", "--show-files"]);
+            let findings = ddlint(project.path(), &["check", ".", "--select", RULES]);
+            let operations = lines(&explain(project.path()));
+            let all = [files.out, findings.out, findings.err, operations].join("\n");
+            insta::assert_snapshot!(entry.file_name().to_string_lossy().into_owned(), all);
+        }
+    });
 }

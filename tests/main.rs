@@ -2,6 +2,8 @@
 
 mod support;
 
+/// Alembic's directives, against the SQL that the real Alembic prints for them.
+mod alembic;
 /// Input that is wrong, damaged or hostile: a clear message, and nothing lost that can be read.
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
@@ -12,8 +14,16 @@ mod coverage;
 mod django;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// What real servers do for each statement, against what the model says.
+mod effects_oracle;
 /// Every rule page is a test.
 mod rules;
+/// The schema that migrations leave, against a real server that ran them.
+mod schema_oracle;
+/// A project for every migration runner: what is recognised, read and known of its transactions.
+mod runners;
+/// The real runners on a real server: transactions are as said.
+mod real_runners;
 /// The home-made migration system: every planted hazard is found, no trap.
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.

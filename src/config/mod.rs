@@ -11,4 +11,4 @@ pub use dialect::Dialect;
 pub use error::ConfigError;
 pub use role::Role;
 pub use runner::Runner;
-pub use settings::{RuleSettings, Settings, SourceSettings};
+pub use settings::{RuleSettings, Settings, SourceSettings, TARGET_VERSION};

@@ -35,6 +35,7 @@ pub(super) struct Raw {
     pub(super) exclude: Vec<String>,
     pub(super) per_file_ignores: BTreeMap<String, Words>,
     pub(super) dialect: Option<Dialect>,
+    pub(super) target_version: Option<u32>,
     pub(super) fail_on: Option<FailOn>,
     pub(super) output_format: Option<String>,
     pub(super) rules_dir: Option<Words>,

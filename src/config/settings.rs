@@ -18,6 +18,7 @@ const KEYS: &[&str] = &[
     "exclude",
     "per-file-ignores",
     "dialect",
+    "target-version",
     "fail-on",
     "output-format",
     "rules-dir",
@@ -43,6 +44,10 @@ const KEYS: &[&str] = &[
 /// Names of functions that are taken to change data.
 const DATA_FUNCTIONS: &[&str] = &["exec_dml", "*backfill*", "populate_*", "migrate_data*"];
 
+/// The major version of PostgreSQL that migrations are taken to run on where nothing else is said: the oldest that is
+/// supported.
+pub const TARGET_VERSION: u32 = 14;
+
 /// What a run is told.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -60,6 +65,8 @@ pub struct Settings {
     pub per_file_ignores: BTreeMap<String, Vec<String>>,
     /// The dialect: of everything where it is given, else where nothing else tells.
     pub dialect: Dialect,
+    /// Major version of PostgreSQL that the migrations run on.
+    pub target_version: u32,
     /// It is given, and not the default.
     pub dialect_given: bool,
     /// The severity from which on a run fails; `None` for never.
@@ -179,6 +186,7 @@ impl Settings {
             exclude: raw.exclude,
             per_file_ignores: raw.per_file_ignores.into_iter().map(|(glob, words)| (glob, words.list())).collect(),
             dialect: raw.dialect.unwrap_or_default(),
+            target_version: raw.target_version.unwrap_or(TARGET_VERSION),
             dialect_given: raw.dialect.is_some(),
             fail_on: raw.fail_on.map_or(Some(Severity::Warning), FailOn::severity),
             output_format: raw.output_format.unwrap_or_else(|| "full".to_owned()),
@@ -229,6 +237,7 @@ impl fmt::Display for Settings {
         writeln!(f, "include = {}", list(&self.include))?;
         writeln!(f, "exclude = {}", list(&self.exclude))?;
         writeln!(f, "dialect = {:?}", self.dialect.as_str())?;
+        writeln!(f, "target-version = {}", self.target_version)?;
         writeln!(f, "fail-on = {:?}", self.fail_on.map_or("never", Severity::as_str))?;
         writeln!(f, "output-format = {:?}", self.output_format)?;
         writeln!(f, "rules-dir = {}", list(&self.rules_dirs))?;

@@ -26,6 +26,37 @@ pub enum LockMode {
 }
 
 impl LockMode {
+    /// Every mode, from weak to strong.
+    pub const ALL: [Self; 8] = [
+        Self::AccessShare,
+        Self::RowShare,
+        Self::RowExclusive,
+        Self::ShareUpdateExclusive,
+        Self::Share,
+        Self::ShareRowExclusive,
+        Self::Exclusive,
+        Self::AccessExclusive,
+    ];
+
+    /// Whether a session that holds this mode makes another one wait that wants `other`.
+    pub fn conflicts_with(self, other: Self) -> bool {
+        let (weaker, stronger) = if self < other { (self, other) } else { (other, self) };
+        // The weakest mode that conflicts, of those that are not weaker.
+        let least = match weaker {
+            Self::AccessShare => Self::AccessExclusive,
+            Self::RowShare => Self::Exclusive,
+            Self::RowExclusive => Self::Share,
+            Self::Share => Self::ShareRowExclusive,
+            own => own,
+        };
+        stronger >= least
+    }
+
+    /// Whether all that `other` makes wait, waits for this mode too.
+    pub fn implies(self, other: Self) -> bool {
+        Self::ALL.iter().all(|mode| !other.conflicts_with(*mode) || self.conflicts_with(*mode))
+    }
+
     /// As the view `pg_locks` spells it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -72,4 +103,38 @@ pub struct Lock {
     pub relation: Option<QualifiedName>,
     /// The mode.
     pub mode: LockMode,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LockMode;
+
+    /// The table of the documentation, row by row: which modes each one conflicts with.
+    #[test]
+    fn modes_conflict_as_documented() {
+        let table = [
+            "AccessExclusive",
+            "Exclusive AccessExclusive",
+            "Share ShareRowExclusive Exclusive AccessExclusive",
+            "ShareUpdateExclusive Share ShareRowExclusive Exclusive AccessExclusive",
+            "RowExclusive ShareUpdateExclusive ShareRowExclusive Exclusive AccessExclusive",
+            "RowExclusive ShareUpdateExclusive Share ShareRowExclusive Exclusive AccessExclusive",
+            "RowShare RowExclusive ShareUpdateExclusive Share ShareRowExclusive Exclusive AccessExclusive",
+            "AccessShare RowShare RowExclusive ShareUpdateExclusive Share ShareRowExclusive Exclusive AccessExclusive",
+        ];
+        for (mode, row) in LockMode::ALL.iter().zip(table) {
+            let conflicts: Vec<_> = LockMode::ALL.iter().filter(|other| mode.conflicts_with(**other)).collect();
+            let expected: Vec<_> = row.split(' ').map(|name| format!("{name}Lock")).collect();
+            assert_eq!(conflicts.iter().map(|mode| mode.as_str()).collect::<Vec<_>>(), expected, "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_stronger_mode_implies_a_weaker_one_but_for_the_two_in_the_middle() {
+        assert!(LockMode::AccessExclusive.implies(LockMode::AccessShare));
+        assert!(LockMode::ShareRowExclusive.implies(LockMode::Share));
+        assert!(LockMode::ShareRowExclusive.implies(LockMode::ShareUpdateExclusive));
+        assert!(!LockMode::Share.implies(LockMode::ShareUpdateExclusive));
+        assert!(!LockMode::AccessShare.implies(LockMode::RowShare));
+    }
 }

@@ -67,11 +67,12 @@ impl Project {
             migration
         }));
         let policy = Policy {
+            server_version: settings.target_version,
             small_tables: settings.small_tables.clone(),
             large_tables: settings.large_tables.clone(),
             data_functions: matcher(&settings.data_functions),
         };
-        let model = Model::new(migrations, policy, registry);
+        let model = Model::new(migrations, sources.all(), policy, registry, sources.whole());
         Self { model, files: sources.all(), problems, unresolved, resolved }
     }
 

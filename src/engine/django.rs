@@ -13,7 +13,11 @@ const MAX_OTHERS: usize = 10_000;
 
 /// The migrations of `read`, each with the file it is in, lowered in the order of their graph. What they depend on and
 /// was not read is read too; nothing of that is judged.
-pub(super) fn lower(read: Vec<(Arc<SourceFile>, DjangoMigration)>, reader: &Reader, sources: &Sources) -> Vec<Migration> {
+pub(super) fn lower(
+    read: Vec<(Arc<SourceFile>, DjangoMigration)>,
+    reader: &Reader,
+    sources: &Sources,
+) -> Vec<Migration> {
     let Some(dialect) = read.first().map(|(file, _)| file.dialect) else { return Vec::new() };
     let mut known: BTreeSet<(String, String)> =
         read.iter().map(|(_, migration)| (migration.app.clone(), migration.name.clone())).collect();

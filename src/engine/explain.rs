@@ -1,7 +1,8 @@
 //! What each statement does, for `ddlint explain`.
 
 use super::check::Project;
-use crate::ir::Tri;
+use crate::effects::view::Part;
+use crate::ir::{QualifiedName, Tri};
 use crate::span::Span;
 
 /// One operation as it is explained.
@@ -57,21 +58,19 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
     let effects = view.effects();
     let shown = |name: &crate::ir::Known<crate::ir::QualifiedName>| name.known().map(ToString::to_string);
     let table = view.table().map(ToString::to_string);
-    let relations = |answer: Tri| match answer {
-        Tri::Yes => Some(table.iter().cloned().collect()),
-        Tri::No => Some(Vec::new()),
-        Tri::Unknown => None,
+    let relations = |part: &Part<QualifiedName>| {
+        let names: Vec<_> = part.items.iter().map(ToString::to_string).collect();
+        (part.complete || !names.is_empty()).then_some(names)
     };
     let known = |answer: Tri| match answer {
         Tri::Yes => Some(true),
         Tri::No => Some(false),
         Tri::Unknown => None,
     };
-    // A lock on a relation that is not known is no row of the answer, and the answer is then not complete.
-    let locks = effects.locks.as_ref().and_then(|locks| {
-        let row = |lock: &crate::effects::Lock| Some((lock.relation.as_ref()?.to_string(), lock.mode.as_str()));
-        locks.iter().map(row).collect()
-    });
+    // A lock on a relation that is not known is no row of the answer; without any row nothing is known.
+    let rows = effects.locks.iter().filter_map(|lock| Some((lock.relation.as_ref()?.to_string(), lock.mode.as_str())));
+    let rows: Vec<_> = rows.collect();
+    let locks = (!rows.is_empty() || effects.locks_nothing()).then_some(rows);
     Explained {
         span: op.place(),
         migration: view.migration.name.clone(),
@@ -83,8 +82,8 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         strongest: effects.strongest().map(crate::effects::LockMode::as_sql),
         blocks_reads: known(effects.blocks_reads()),
         blocks_writes: known(effects.blocks_writes()),
-        rewrites: relations(effects.rewrites),
-        scans: relations(effects.scans),
+        rewrites: relations(&effects.rewrites),
+        scans: relations(&effects.scans),
         statement: op.statement.text.clone(),
         table,
     }

@@ -99,6 +99,7 @@ impl<'a> Judge<'a> {
                 continue;
             }
             let confidence = match rule.when.as_ref().map_or(Tri::Yes, |when| when.eval(&facts)) {
+                Tri::Yes if doubtful(rule, &facts) => Confidence::Low,
                 Tri::Yes => rule.confidence,
                 Tri::Unknown if rule.on_unknown == OnUnknown::Report => Confidence::Low,
                 Tri::Unknown | Tri::No => continue,
@@ -129,9 +130,15 @@ impl<'a> Judge<'a> {
             OncePer::Transaction => (0, view.state.group),
             OncePer::Migration => (0, at.0),
             OncePer::File => (view.migration.span.file.0, 0),
+            OncePer::Project => (0, view.project()),
         };
         self.said.insert((rule, once, place))
     }
+}
+
+/// Whether the page says that a finding here has low confidence.
+fn doubtful(rule: &Rule, facts: &Facts<'_>) -> bool {
+    rule.doubt.as_ref().is_some_and(|doubt| doubt.eval(facts) == Tri::Yes)
 }
 
 fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {

@@ -3,9 +3,15 @@
 //! A rule sees facts and nothing else. Each has a name, a type, one sentence, and a getter; analysis that a rule
 //! needs and no fact tells is added here as a fact that other rules can use, never inside a rule.
 
+mod by_hand;
 mod data;
+mod enums;
+mod files;
+mod marks;
 mod model;
+mod settings;
 mod table;
+mod transaction;
 
 pub use model::{Model, Policy, View};
 pub use table::{FACTS, Fact};

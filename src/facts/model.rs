@@ -1,26 +1,44 @@
 //! What facts are read from: the timeline, the objects, and what is worked out once for all.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::effects::{self, Effects};
-use crate::history::{OperationState, Timeline};
+use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
+use crate::effects::{self, Effects, Server, Volatility};
+use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
     Tri, Where,
 };
-use crate::schema::{self, ObjectState};
-use crate::source::Role;
+use crate::schema::{self, ObjectState, Snapshot, World};
+use crate::source::{Role, SourceFile};
+use crate::span::FileId;
+
+use super::marks::Marks;
 
 /// What a team says about its project, as far as facts need it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Policy {
+    /// Major version of the servers that migrations run on.
+    pub server_version: u32,
     /// Names of tables that are small.
     pub small_tables: BTreeSet<String>,
     /// Names of tables that are large.
     pub large_tables: BTreeSet<String>,
     /// Names of functions that change data.
     pub data_functions: globset::GlobSet,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            server_version: crate::config::TARGET_VERSION,
+            small_tables: BTreeSet::new(),
+            large_tables: BTreeSet::new(),
+            data_functions: globset::GlobSet::default(),
+        }
+    }
 }
 
 /// Everything that is known about the migrations of a run.
@@ -30,6 +48,12 @@ pub struct Model {
     pub timeline: Timeline,
     /// The state of the objects before each operation.
     pub objects: Vec<Vec<ObjectState>>,
+    /// The catalogue before and after each operation.
+    pub world: World,
+    /// Every file read, by number.
+    files: Vec<Arc<SourceFile>>,
+    /// What later operations need to know of earlier ones.
+    pub(super) marks: Marks,
     /// What a team says.
     pub policy: Policy,
     /// A source has the role `indexes`.
@@ -44,10 +68,19 @@ pub struct Model {
 }
 
 impl Model {
-    /// Works out what facts need. `migrations` are in order, those of one file next to each other.
-    pub fn new(migrations: Vec<Migration>, policy: Policy, has_index_registry: bool) -> Self {
+    /// Works out what facts need. Of `migrations`, those of one file are next to each other; `files` are all that were
+    /// read, by number. `whole` says that no file was left out because others were named.
+    pub fn new(
+        mut migrations: Vec<Migration>,
+        files: Vec<Arc<SourceFile>>,
+        policy: Policy,
+        has_index_registry: bool,
+        whole: bool,
+    ) -> Self {
+        history::order(&mut migrations, &files);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
+        let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
         let sets_lock_timeout =
             operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
@@ -61,12 +94,16 @@ impl Model {
         let mut model = Self {
             timeline,
             objects,
+            world,
+            files,
+            marks: Marks::default(),
             policy,
             has_index_registry,
             sets_lock_timeout,
             altering: Vec::new(),
             record_names,
         };
+        model.marks = Marks::new(&model);
         model.altering = model.timeline.transactions.iter().map(|t| model.altering(&t.operations)).collect();
         model
     }
@@ -77,7 +114,12 @@ impl Model {
         let op = in_migration.operations.get(operation)?;
         let state = self.timeline.state(migration, operation)?;
         let object = self.objects.get(migration)?.get(operation)?;
-        Some(View { model: self, migration: in_migration, op, state, object })
+        Some(View { model: self, migration: in_migration, op, state, object, at: (migration, operation) })
+    }
+
+    /// The file of that number.
+    pub(super) fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize).map(AsRef::as_ref)
     }
 
     /// Those of `operations` that take a lock that blocks writes to a relation that other sessions use, for a change of
@@ -136,6 +178,11 @@ fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 
+/// Whether the operation is about such a table.
+pub(super) fn keeps_books_of(op: &Operation) -> bool {
+    op.table.as_ref().and_then(Known::known).is_some_and(|table| keeps_books(&table.name) || table.name == "metadata")
+}
+
 /// The value of a record's `name`.
 fn record_name(record: &Record) -> Option<String> {
     record.fields.get("name").and_then(Known::known).cloned()
@@ -154,12 +201,52 @@ pub struct View<'a> {
     pub state: &'a OperationState,
     /// What existed.
     pub object: &'a ObjectState,
+    /// The number of its migration, and its own number there.
+    pub at: (usize, usize),
+}
+
+/// The schema as an operation sees it.
+struct Sight<'v, 'a>(&'v View<'a>);
+
+impl effects::Schema for Sight<'_, '_> {
+    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
+        let View { op, object, .. } = self.0;
+        // The table of the index that the operation names is what the history tells.
+        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        match &object.index_table {
+            Some(table) if named && op.kind.family() == "index" => Found::Known(Relation {
+                name: name.clone(),
+                kind: RelationKind::Index,
+                table: Found::Known(table.clone()),
+                ..Relation::default()
+            }),
+            _ => Found::Unknown,
+        }
+    }
+
+    fn type_named(&self, _: &str) -> Found<DefinedType> {
+        Found::Unknown
+    }
+
+    fn function(&self, _: &str) -> Found<Volatility> {
+        Found::Unknown
+    }
 }
 
 impl View<'_> {
     /// The relation acted on, by the statement's own word or by the history's.
     pub fn table(&self) -> Option<&QualifiedName> {
         self.op.table.as_ref().and_then(Known::known).or(self.object.index_table.as_ref())
+    }
+
+    /// The catalogue just before it; `None` on the way back.
+    pub fn before(&self) -> Option<Snapshot<'_>> {
+        self.model.world.before(self.at.0, self.at.1)
+    }
+
+    /// The catalogue just after it; `None` on the way back.
+    pub fn after(&self) -> Option<Snapshot<'_>> {
+        self.model.world.after(self.at.0, self.at.1)
     }
 
     /// Whether the relation existed before this migration.
@@ -170,7 +257,8 @@ impl View<'_> {
 
     /// What the server does.
     pub fn effects(&self) -> Effects {
-        effects::of(self.op, self.object)
+        let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
+        effects::of(self.op, &Sight(self), server)
     }
 
     /// Whether a transaction block is open.
@@ -226,7 +314,7 @@ impl View<'_> {
         let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
         let own = self.op.statement.span;
         let others = self.migration.operations.iter().filter(changes).any(|op| op.statement.span != own);
-        self.op.context.function.is_some() || others
+        self.op.context.function.is_some() || others || self.by_hand()
     }
 
     /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.

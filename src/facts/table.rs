@@ -6,7 +6,7 @@ use crate::expr::{Type, Value};
 use crate::history::Timeout;
 use crate::ir::{DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
 
-use super::{View, data};
+use super::{View, data, enums, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +96,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(v.op.flag(v.op.if_not_exists, Doubt::IfNotExists)),
     },
     Fact {
+        name: "op.temporary",
+        ty: Type::Bool,
+        doc: "TEMPORARY is written: the table is gone with its session.",
+        families: &[],
+        get: |v| Value::Bool(matches!(&v.op.details, Details::Table(table) if table.temporary)),
+    },
+    Fact {
         name: "op.cascade",
         ty: Type::Bool,
         doc: "CASCADE is written.",
@@ -145,6 +152,27 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.op.context.endless_loop),
     },
     Fact {
+        name: "op.in_block",
+        ty: Type::Bool,
+        doc: "It stands in a block of procedural code (DO), not at the top.",
+        families: &[],
+        get: |v| Value::Bool(v.op.nested.is_some()),
+    },
+    Fact {
+        name: "op.dropped_before",
+        ty: Type::Bool,
+        doc: "The same migration drops an object of this kind and name first.",
+        families: &[],
+        get: |v| Value::Bool(v.object.dropped_before),
+    },
+    Fact {
+        name: "op.preexisting",
+        ty: Type::Bool,
+        doc: "The object named (an index, a type) existed before this migration.",
+        families: &[],
+        get: |v| tri(preexisting(v)),
+    },
+    Fact {
         name: "table.name",
         ty: Type::Str,
         doc: "Name of the table (or other relation) acted on.",
@@ -172,6 +200,13 @@ pub const FACTS: &[Fact] = &[
         families: &[],
         get: |v| listed(v, &v.model.policy.large_tables),
     },
+    Fact {
+        name: "table.locked_in_previous_file",
+        ty: Type::Bool,
+        doc: "The file that the runner applies just before this one takes a lock on the table that blocks other sessions.",
+        families: &[],
+        get: |v| Value::Bool(v.locked_in_previous_file()),
+    },
     Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
     Fact {
         name: "index.named",
@@ -193,20 +228,6 @@ pub const FACTS: &[Fact] = &[
         doc: "CONCURRENTLY is written.",
         families: &["index"],
         get: |v| tri(v.op.is_concurrent()),
-    },
-    Fact {
-        name: "index.preexisting",
-        ty: Type::Bool,
-        doc: "The index existed before this migration.",
-        families: &["index"],
-        get: |v| tri(index_preexisting(v)),
-    },
-    Fact {
-        name: "index.dropped_before",
-        ty: Type::Bool,
-        doc: "The same migration drops an index of this name first.",
-        families: &["index"],
-        get: |v| Value::Bool(v.object.dropped_before),
     },
     Fact {
         name: "data.source",
@@ -265,6 +286,34 @@ pub const FACTS: &[Fact] = &[
         get: |v| data(v, |d| tri(data::idempotent(v, d))),
     },
     Fact {
+        name: "column.filled_here",
+        ty: Type::Bool,
+        doc: "UPDATE fills a column that is tightened here, earlier in the same transaction.",
+        families: &["column", "constraint", "index"],
+        get: |v| tri(v.filled_here()),
+    },
+    Fact {
+        name: "constraint.added_here",
+        ty: Type::Bool,
+        doc: "The constraint was added NOT VALID earlier in the same transaction.",
+        families: &["constraint"],
+        get: |v| tri(v.added_not_valid_here()),
+    },
+    Fact {
+        name: "enum.used_early",
+        ty: Type::Bool,
+        doc: "It uses a value that the same transaction added to an enum, and that the server does not let it use yet.",
+        families: &[],
+        get: |v| tri(enums::used(v).0),
+    },
+    Fact {
+        name: "enum.value",
+        ty: Type::Str,
+        doc: "That value; for ADD VALUE, the value added.",
+        families: &[],
+        get: |v| enum_value(v),
+    },
+    Fact {
         name: "transaction.kind",
         ty: Type::Str,
         doc: "Whose transaction block is open: `runner`, `explicit`, `none`, `unknown`.",
@@ -286,11 +335,102 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(alters_existing(v)),
     },
     Fact {
+        name: "transaction.cause",
+        ty: Type::Str,
+        doc: "What opened the transaction, as a clause: `BEGIN has opened a transaction`.",
+        families: &[],
+        get: |v| Value::Str(transaction::cause(v)),
+    },
+    Fact {
+        name: "transaction.way_out",
+        ty: Type::Str,
+        doc: "How to run the operation outside the transaction, as an order that names the runner's marker.",
+        families: &[],
+        get: |v| Value::Str(transaction::way_out(v)),
+    },
+    Fact {
+        name: "transaction.bound",
+        ty: Type::Bool,
+        doc: "A transaction block is open, or the operation stands in a DO block, which always runs inside one.",
+        families: &[],
+        get: |v| tri(transaction::bound(v)),
+    },
+    Fact {
+        name: "transaction.outer",
+        ty: Type::Str,
+        doc: "For BEGIN, whose transaction is open already: `runner`, `explicit`, or empty.",
+        families: &["transaction"],
+        get: |v| Value::Str(transaction::outer(v).to_owned()),
+    },
+    Fact {
+        name: "transaction.uncommitted",
+        ty: Type::Bool,
+        doc: "For BEGIN, that nothing in the file ends the transaction.",
+        families: &["transaction"],
+        get: |v| Value::Bool(transaction::uncommitted(v)),
+    },
+    Fact {
+        name: "transaction.batch",
+        ty: Type::Bool,
+        doc: "The runner applies all pending files in one transaction.",
+        families: &[],
+        get: |v| Value::Bool(v.op.context.scope.batch),
+    },
+    Fact {
         name: "migration.partial",
         ty: Type::Bool,
         doc: "A failed run can leave a part of the migration behind: it makes several changes that do not commit together, or nothing is known to record that it ran.",
         families: &[],
         get: |v| Value::Bool(v.partial()),
+    },
+    Fact {
+        name: "migration.by_hand",
+        ty: Type::Bool,
+        doc: "No runner of the file is known and no code beside it could load it, and it changes a table that was there before, or the folder is written to be applied again.",
+        families: &[],
+        get: |v| Value::Bool(v.by_hand()),
+    },
+    Fact {
+        name: "migration.version",
+        ty: Type::Str,
+        doc: "The version as the file's name has it; empty where it has none.",
+        families: &[],
+        get: |v| Value::Str(v.version().to_owned()),
+    },
+    Fact {
+        name: "migration.twin",
+        ty: Type::Str,
+        doc: "Name of an earlier file of the same version, where the runner tells migrations apart by version; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.twin().to_owned()),
+    },
+    Fact {
+        name: "migration.missing_version",
+        ty: Type::Str,
+        doc: "The number before that of the file, where no file has it and those of the folder are counted without gaps; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.missing_version().to_owned()),
+    },
+    Fact {
+        name: "migration.passed_over_by",
+        ty: Type::Str,
+        doc: "The runner of the folder, where it does not read a file of this name; else empty.",
+        families: &[],
+        get: |v| Value::Str(v.passed_over().to_owned()),
+    },
+    Fact {
+        name: "migration.naming",
+        ty: Type::Str,
+        doc: "How that runner wants its files named, as an example.",
+        families: &[],
+        get: |v| Value::Str(v.naming().to_owned()),
+    },
+    Fact {
+        name: "migration.one_way",
+        ty: Type::Bool,
+        doc: "It has no way back, and the files before it have one.",
+        families: &[],
+        get: |v| Value::Bool(v.model.marks.one_way.contains(&v.migration.span.file)),
     },
     Fact {
         name: "lock.mode",
@@ -321,6 +461,20 @@ pub const FACTS: &[Fact] = &[
         get: |v| refuses_transaction(v),
     },
     Fact {
+        name: "effect.command",
+        ty: Type::Str,
+        doc: "The command as the server names it when it refuses it inside a transaction block; empty where it does not.",
+        families: &[],
+        get: |v| Value::Str(transaction::refused(v).unwrap_or_default().to_owned()),
+    },
+    Fact {
+        name: "effect.scans",
+        ty: Type::Bool,
+        doc: "A table is read in full.",
+        families: &[],
+        get: |v| tri(v.effects().scans_any()),
+    },
+    Fact {
         name: "timeout.lock",
         ty: Type::Bool,
         doc: "A `lock_timeout` is in force.",
@@ -347,6 +501,20 @@ pub const FACTS: &[Fact] = &[
         doc: "`statement_timeout` is switched off in the source.",
         families: &[],
         get: |v| Value::Bool(v.state.timeouts.statement == Timeout::Milliseconds(0)),
+    },
+    Fact {
+        name: "timeout.shortest",
+        ty: Type::Int,
+        doc: "The smaller of `lock_timeout` and `statement_timeout` in force, in milliseconds.",
+        families: &[],
+        get: |v| settings::shortest(v).map_or(Value::Unknown, |(_, limit)| int(limit)),
+    },
+    Fact {
+        name: "timeout.shortest_name",
+        ty: Type::Str,
+        doc: "Which of the two it is, with its value: `lock_timeout = 5s`.",
+        families: &[],
+        get: |v| settings::shortest(v).map_or(Value::Unknown, |shortest| Value::Str(settings::written(shortest))),
     },
     Fact {
         name: "record.exists",
@@ -405,6 +573,27 @@ pub const FACTS: &[Fact] = &[
         get: |v| setting_name(v),
     },
     Fact {
+        name: "setting.milliseconds",
+        ty: Type::Int,
+        doc: "The setting's value as a time, in milliseconds; 0 for no limit.",
+        families: &["session"],
+        get: |v| settings::milliseconds(v).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "setting.too_late",
+        ty: Type::Bool,
+        doc: "A statement before it waits for a lock that blocks others, with no limit: in the same transaction for SET LOCAL, in the same migration for SET.",
+        families: &["session"],
+        get: |v| Value::Bool(v.follows_unlimited()),
+    },
+    Fact {
+        name: "setting.covers_blocking",
+        ty: Type::Bool,
+        doc: "A statement after it takes a lock that blocks others while the limit is switched off.",
+        families: &["session"],
+        get: |v| Value::Bool(v.covers_blocking()),
+    },
+    Fact {
         name: "project.has_index_registry",
         ty: Type::Bool,
         doc: "The project keeps an index registry.",
@@ -417,6 +606,27 @@ pub const FACTS: &[Fact] = &[
         doc: "Some source of the project sets `lock_timeout`.",
         families: &[],
         get: |v| Value::Bool(v.model.sets_lock_timeout),
+    },
+    Fact {
+        name: "runner.name",
+        ty: Type::Str,
+        doc: "What applies the file: `flyway`, `goose`, `plain` where it is not recognised.",
+        families: &[],
+        get: |v| Value::Str(v.migration.runner.as_str().to_owned()),
+    },
+    Fact {
+        name: "runner.opt_out",
+        ty: Type::Str,
+        doc: "What to write so that the runner applies the file outside a transaction, as an order.",
+        families: &[],
+        get: |v| v.migration.runner.opt_out().map_or(Value::Unknown, |text| Value::Str(text.to_owned())),
+    },
+    Fact {
+        name: "server.version",
+        ty: Type::Int,
+        doc: "Major version of the server that migrations run on (setting `target-version`).",
+        families: &[],
+        get: |v| int(u64::from(v.model.policy.server_version)),
     },
 ];
 
@@ -451,8 +661,8 @@ fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {
     }
 }
 
-/// An index is as new as its table, or newer.
-fn index_preexisting(v: &View<'_>) -> Tri {
+/// An index is as new as its table, or newer; a type has no table.
+fn preexisting(v: &View<'_>) -> Tri {
     let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
     v.object.object_preexisting.and(table)
 }
@@ -472,7 +682,7 @@ fn condition(v: &View<'_>) -> Value {
 }
 
 fn refuses_transaction(v: &View<'_>) -> Value {
-    let refuses = v.effects().refuses_transaction;
+    let refuses = transaction::refused(v).is_some();
     if !refuses && v.op.is_concurrent() == Tri::Unknown { Value::Unknown } else { Value::Bool(refuses) }
 }
 
@@ -518,6 +728,11 @@ fn opaque(v: &View<'_>) -> (&'static str, String) {
         _ if v.op.kind == OpKind::Opaque => ("not-understood", String::new()),
         _ => ("", String::new()),
     }
+}
+
+fn enum_value(v: &View<'_>) -> Value {
+    let value = if v.op.kind == OpKind::EnumAddValue { enums::added(v.op) } else { enums::used(v).1 };
+    value.map_or(Value::Unknown, Value::Str)
 }
 
 fn setting_name(v: &View<'_>) -> Value {

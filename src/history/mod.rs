@@ -3,9 +3,14 @@
 //! A frontend says how the *source* arranges transactions ([`crate::ir::Scope`]); here BEGIN, COMMIT, ROLLBACK and
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
+mod order;
 mod paths;
+mod session;
 mod settings;
 mod transactions;
+mod version;
 
+pub use order::{Project, order, project, version};
 pub use settings::{Timeout, Timeouts};
-pub use transactions::{OperationState, Timeline, Transaction};
+pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
+pub use version::Version;

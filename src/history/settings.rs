@@ -81,6 +81,16 @@ impl Timeouts {
         true
     }
 
+    /// Takes back what `setting` sets: a SET after SET LOCAL counts for the rest of the transaction as well.
+    pub fn forget(&mut self, setting: &SettingDetails) {
+        match setting.name.as_str() {
+            "lock_timeout" => self.lock = Timeout::Unset,
+            "statement_timeout" => self.statement = Timeout::Unset,
+            "idle_in_transaction_session_timeout" => self.idle = Timeout::Unset,
+            _ => {}
+        }
+    }
+
     /// These, each replaced where `local` sets it.
     #[must_use]
     pub fn overlaid(self, local: Self) -> Self {

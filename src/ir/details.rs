@@ -20,6 +20,8 @@ pub enum Details {
     Data(Box<DataDetails>),
     /// `session.set`
     Setting(SettingDetails),
+    /// `view.create`, `matview.create`
+    View(Box<ViewDetails>),
     /// `type.create`, `domain.create`
     Type(Box<TypeDetails>),
     /// What is said of any other object: its arguments, its new name, the part that is changed.
@@ -45,6 +47,10 @@ pub struct TableDetails {
     pub unlogged: bool,
     /// Filled by AS SELECT.
     pub as_select: bool,
+    /// Names of the columns of AS SELECT, where they are written after the table's name.
+    pub names: Vec<String>,
+    /// That query.
+    pub query: Option<QueryDetails>,
     /// PARTITION BY: the table itself holds no rows.
     pub partitioned: bool,
     /// PARTITION OF this table.
@@ -69,6 +75,64 @@ pub struct TableDetails {
     pub method: Option<String>,
     /// The new name of `table.rename`, and of SET SCHEMA.
     pub new_name: Option<Known<QualifiedName>>,
+}
+
+/// A view.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ViewDetails {
+    /// TEMPORARY.
+    pub temporary: bool,
+    /// Names of its columns, where they are written after its own.
+    pub names: Vec<String>,
+    /// What it is defined by.
+    pub query: QueryDetails,
+}
+
+/// A query, as far as the relation made from it goes.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct QueryDetails {
+    /// Its text.
+    pub text: String,
+    /// Relations read at any depth, without those that its WITH defines.
+    pub reads: Vec<QualifiedName>,
+    /// Those are all: no part of it is unknown, and no name may be that of a WITH query.
+    pub all_read: bool,
+    /// What stands after FROM at the top: each relation and the name it goes by; `None` where it is no list of relations.
+    pub from: Option<Vec<(QualifiedName, String)>>,
+    /// The select list; `None` where it is not known.
+    pub columns: Option<Vec<Output>>,
+    /// Every word of it that can be a name, sorted.
+    pub words: Vec<String>,
+}
+
+impl QueryDetails {
+    /// What it reads, where that is known.
+    pub fn known_reads(&self) -> Option<&[QualifiedName]> {
+        self.all_read.then_some(self.reads.as_slice())
+    }
+}
+
+/// One entry of a select list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// `*` or `t.*`, with the name before the dot.
+    Star(Option<String>),
+    /// `column` or `t.column`.
+    Column {
+        /// The name before the dot.
+        of: Option<String>,
+        /// The column.
+        column: String,
+        /// The name it gets, where one is written.
+        name: Option<String>,
+    },
+    /// Anything else.
+    Expression {
+        /// The name it gets, where it is known.
+        name: Option<String>,
+        /// Its type, where it ends in a cast.
+        data_type: Option<TypeName>,
+    },
 }
 
 /// A table whose columns are copied.
@@ -97,6 +161,10 @@ pub struct ColumnDetails {
     pub generated: Option<String>,
     /// GENERATED … AS IDENTITY.
     pub identity: bool,
+    /// It is GENERATED ALWAYS AS IDENTITY.
+    pub identity_always: bool,
+    /// The sequence of the identity, where its options name one.
+    pub sequence: Option<QualifiedName>,
     /// PRIMARY KEY is written on the column.
     pub primary_key: bool,
     /// UNIQUE is written on the column.
@@ -438,8 +506,14 @@ pub struct ObjectDetails {
     pub new_part: Option<String>,
     /// A constraint that is added to a domain.
     pub constraint: Option<ConstraintDetails>,
-    /// The type that an attribute gets.
+    /// The type that an attribute gets; that of a sequence.
     pub data_type: Option<TypeName>,
+    /// Where the value of an enum is added: before (`true`) or after another one.
+    pub beside: Option<(bool, String)>,
+    /// IMMUTABLE, STABLE or VOLATILE of a function, in lower case.
+    pub volatility: Option<&'static str>,
+    /// Text of RETURNS.
+    pub returns: Option<String>,
 }
 
 /// What is granted or revoked.

@@ -9,14 +9,17 @@ mod migration;
 mod name;
 pub mod names;
 mod operation;
+mod revision;
 
 pub use details::{
     Assignment, CodeDetails, ColumnDetails, ConstraintDetails, ConstraintKind, DataDetails, DataSource, Details,
-    IndexColumn, IndexDetails, Like, ObjectDetails, OpaqueReason, Predicate, PrivilegeDetails, References,
-    ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName, Where,
+    IndexColumn, IndexDetails, Like, ObjectDetails, OpaqueReason, Output, Predicate, PrivilegeDetails, QueryDetails,
+    References, ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName,
+    ViewDetails, Where,
 };
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
 pub use migration::{Direction, Migration};
 pub use name::QualifiedName;
 pub use operation::{Context, Doubt, Guard, GuardKind, Operation, Record, Scope, Statement, TransactionKind};
+pub use revision::{Back, Revision, RevisionId};

@@ -122,7 +122,7 @@ fn unique(name: &str, before: &[String]) -> String {
 
 /// The name that an expression suggests: that of the function called, of the column or attribute it comes down to, of
 /// the type it is cast to; `None` for any other.
-fn expression(text: &str) -> Option<String> {
+pub fn expression(text: &str) -> Option<String> {
     let mut text = text.trim();
     while let Some(inner) = text.strip_prefix('(').filter(|_| closing(text) == Some(text.len() - 1)) {
         text = inner.get(..inner.len() - 1)?.trim();

@@ -29,10 +29,14 @@ pub struct Operation {
     pub details: Details,
     /// `IF EXISTS` is written.
     pub if_exists: bool,
+    /// `IF EXISTS` is written of the table whose part is acted on: ALTER TABLE IF EXISTS.
+    pub table_if_exists: bool,
     /// `IF NOT EXISTS` (or `OR REPLACE`) is written.
     pub if_not_exists: bool,
     /// `CASCADE` is written.
     pub cascade: bool,
+    /// `ONLY` is written before the table: its partitions and the tables that inherit from it are left alone.
+    pub only: bool,
     /// `CONCURRENTLY` is written: CREATE, DROP and REINDEX of an index, DETACH PARTITION, REFRESH.
     pub concurrently: bool,
     /// Written under a condition of its own statement (an IF in a DO block, a data-modifying WITH is not).
@@ -65,8 +69,10 @@ impl Operation {
             name: None,
             details: Details::None,
             if_exists: false,
+            table_if_exists: false,
             if_not_exists: false,
             cascade: false,
+            only: false,
             concurrently: false,
             conditional: false,
             in_loop: false,

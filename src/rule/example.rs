@@ -46,6 +46,15 @@ pub enum ExampleLanguage {
     Python,
     /// A configuration.
     Toml,
+    /// A file that a runner keeps beside its migrations.
+    Json,
+}
+
+impl ExampleLanguage {
+    /// Whether there is something to judge in it.
+    pub fn is_source(self) -> bool {
+        matches!(self, Self::Sql | Self::Python)
+    }
 }
 
 /// A file of an example.
@@ -118,7 +127,7 @@ impl Reader<'_> {
 
     fn end_section(&mut self) -> Result<(), Fault> {
         let Some((project, range)) = self.project.take() else { return Ok(()) };
-        let source = |example: &Example| example.files.iter().any(|file| file.language != ExampleLanguage::Toml);
+        let source = |example: &Example| example.files.iter().any(|file| file.language.is_source());
         if self.examples.get(project).is_some_and(source) {
             return Ok(());
         }
@@ -133,9 +142,15 @@ impl Reader<'_> {
             Some(("sql", _)) => ExampleLanguage::Sql,
             Some(("python", _)) => ExampleLanguage::Python,
             Some(("toml", _)) => ExampleLanguage::Toml,
+            Some(("json", _)) => ExampleLanguage::Json,
             Some(("text" | "console", _)) => return Ok(()),
             Some((word, range)) => {
-                return Err(Fault::unknown(range, "language", word, &["sql", "python", "toml", "text", "console"]));
+                return Err(Fault::unknown(
+                    range,
+                    "language",
+                    word,
+                    &["sql", "python", "toml", "json", "text", "console"],
+                ));
             }
             None => {
                 let fault = Fault::new(fence.range.start..fence.range.start + 3, "the block has no language");
@@ -147,7 +162,7 @@ impl Reader<'_> {
             return self.fixed(fence, file.text);
         }
         let written_path = file.attributes.contains_key("path");
-        if language == ExampleLanguage::Toml && !written_path {
+        if !language.is_source() && !written_path {
             let fault = Fault::new(fence.info_range.clone(), "a configuration needs a path");
             return Err(fault.help("write `toml path=ddlint.toml`, and give the blocks it is for a `path=`"));
         }
@@ -184,7 +199,7 @@ impl Reader<'_> {
             path: match language {
                 ExampleLanguage::Sql => "migrations/0001_example.sql",
                 ExampleLanguage::Python => "migrations/0001_example.py",
-                ExampleLanguage::Toml => "ddlint.toml",
+                ExampleLanguage::Toml | ExampleLanguage::Json => "ddlint.toml",
             }
             .to_owned(),
             language,

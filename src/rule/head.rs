@@ -16,7 +16,7 @@ use crate::expr::{self, ExprError, Value};
 use crate::ir::OpKind;
 use crate::source::Role;
 
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "since",
     "group",
     "severity",
@@ -35,11 +35,12 @@ const KEYS: [&str; 18] = [
     "options",
     "raised-by",
     "escalate",
+    "doubt",
 ];
 
 /// Keys that mean nothing on a page that only documents a rule of the engine.
-const ENGINE_SAYS: [&str; 10] =
-    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate"];
+const ENGINE_SAYS: [&str; 11] =
+    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate", "doubt"];
 
 /// Groups of the built-in rules. A team may have others.
 const GROUPS: [&str; 15] = [
@@ -81,12 +82,13 @@ pub(super) const ROLES: [(&str, Role); 3] =
 const PLACES: [(&str, LabelAt); 4] =
     [("op", LabelAt::Op), ("statement", LabelAt::Statement), ("table", LabelAt::Table), ("name", LabelAt::Name)];
 const ON_UNKNOWN: [(&str, OnUnknown); 2] = [("quiet", OnUnknown::Quiet), ("report", OnUnknown::Report)];
-const ONCE_PER: [(&str, OncePer); 5] = [
+const ONCE_PER: [(&str, OncePer); 6] = [
     ("operation", OncePer::Operation),
     ("statement", OncePer::Statement),
     ("transaction", OncePer::Transaction),
     ("migration", OncePer::Migration),
     ("file", OncePer::File),
+    ("project", OncePer::Project),
 ];
 const RAISED_BY: [(&str, bool); 1] = [("engine", true)];
 
@@ -149,6 +151,12 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         }
         None => None,
     };
+    let doubt = match head.get("doubt") {
+        Some(written) => {
+            Some(expr::compile(written.text("doubt")?, &names).map_err(|error| expression(page, &written, error))?)
+        }
+        None => None,
+    };
     let template = |key: &str, written: &Written<'_>| {
         Template::parse(written.text(key)?, &names).map_err(|error| expression(page, written, error))
     };
@@ -188,7 +196,7 @@ fn sentences(page: &str, head: &Table<'_>, rule: &mut Rule, facts: &dyn FactName
         return Err(fault.help(format!("use `option.{}`, or remove it", unused.replace('-', "_"))));
     }
     (rule.when, rule.message, rule.label, rule.label_at, rule.help) = (when, message, label, label_at, help);
-    rule.escalate = escalate;
+    (rule.escalate, rule.doubt) = (escalate, doubt);
     Ok(())
 }
 

@@ -75,6 +75,8 @@ pub struct Rule {
     pub once_per: OncePer,
     /// A higher severity on evidence.
     pub escalate: Option<Escalate>,
+    /// Where this holds, a finding has low confidence.
+    pub doubt: Option<Program>,
     /// The rewrite it asks for, by name.
     pub fix: Option<String>,
     /// What a team can set, by name.
@@ -112,6 +114,7 @@ impl Default for Rule {
             on_unknown: OnUnknown::default(),
             once_per: OncePer::default(),
             escalate: None,
+            doubt: None,
             fix: None,
             options: BTreeMap::new(),
             examples: Vec::new(),
@@ -168,6 +171,8 @@ pub enum OncePer {
     Migration,
     /// Every file.
     File,
+    /// Every project: the files of one runner that are applied one after the other.
+    Project,
 }
 
 /// A page that was read from somewhere.
@@ -324,6 +329,10 @@ impl Rule {
         if let Some(when) = &rule.when {
             let rebound = when.rebind(&constants);
             rule.when = Some(rebound.map_err(|error| format!("an option of `{}`: {}", self.name, error.message))?);
+        }
+        if let Some(doubt) = &rule.doubt {
+            let rebound = doubt.rebind(&constants);
+            rule.doubt = Some(rebound.map_err(|error| format!("an option of `{}`: {}", self.name, error.message))?);
         }
         if let Some(escalate) = &mut rule.escalate {
             let rebound = escalate.when.rebind(&constants);

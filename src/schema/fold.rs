@@ -13,7 +13,7 @@ pub struct ObjectState {
     pub object_preexisting: Tri,
     /// The table of the index named, where the operation does not say it and the history does.
     pub index_table: Option<QualifiedName>,
-    /// Whether the same migration drops an index of this name earlier.
+    /// Whether the same migration drops an object of this kind and name earlier.
     pub dropped_before: bool,
     /// Columns of the table's primary key, where the history tells.
     pub primary_key: Vec<String>,
@@ -33,7 +33,7 @@ impl Default for ObjectState {
 
 /// What the migrations so far have made.
 #[derive(Clone, Debug, Default)]
-pub struct Catalogue {
+struct Seen {
     /// Table of each index, by the index's name.
     indexes: BTreeMap<String, QualifiedName>,
     /// Primary key columns of each table, by the table's name.
@@ -52,11 +52,11 @@ struct Made {
 
 /// Folds `migrations` in order; the states are those before each operation.
 pub fn fold(migrations: &[Migration]) -> Vec<Vec<ObjectState>> {
-    let mut catalogue = Catalogue::default();
+    let mut catalogue = Seen::default();
     migrations.iter().map(|migration| catalogue.migration(migration)).collect()
 }
 
-impl Catalogue {
+impl Seen {
     fn migration(&mut self, migration: &Migration) -> Vec<ObjectState> {
         let mut local = Local::default();
         let mut states = Vec::with_capacity(migration.operations.len());
@@ -82,7 +82,7 @@ impl Catalogue {
                 _ => table.map_or(Tri::Unknown, |table| !made(&local.tables, table, operation)),
             },
             object_preexisting: named.map_or(Tri::Unknown, |name| !made(&local.objects, name, operation)),
-            dropped_before: named.is_some_and(|name| local.dropped.contains(&name.name)),
+            dropped_before: local.dropped.contains(&identity(operation)),
             primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
             index_table,
         }
@@ -115,7 +115,19 @@ impl Catalogue {
 struct Local {
     tables: BTreeMap<String, Vec<Made>>,
     objects: BTreeMap<String, Vec<Made>>,
-    dropped: BTreeSet<String>,
+    dropped: BTreeSet<Identity>,
+}
+
+/// What is dropped and made again: its family, the name of its table (of a view or table, its own), and its name.
+type Identity = (&'static str, Option<String>, Option<String>);
+
+/// The object that an operation creates or drops. An index has a name of its own in its schema, whatever its table.
+fn identity(operation: &Operation) -> Identity {
+    let own = |name: &Option<Known<QualifiedName>>| name.as_ref().and_then(Known::known).map(|name| name.name.clone());
+    let family = operation.kind.family();
+    let table = if family == "index" { None } else { own(&operation.table) };
+    let name = if matches!(family, "table" | "view" | "matview") { None } else { own(&operation.name) };
+    (family, table, name)
 }
 
 impl Local {
@@ -135,6 +147,10 @@ impl Local {
         };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
+        let drops = operation.kind.as_str().rsplit('.').next() == Some("drop");
+        if drops && (table.is_some() || named.is_some()) {
+            self.dropped.insert(identity(operation));
+        }
         match (operation.kind, &operation.details) {
             (OpKind::TableCreate | OpKind::ForeignTableCreate, details) => {
                 let temporary = matches!(details, Details::Table(t) if t.temporary);
@@ -166,11 +182,6 @@ impl Local {
                     && made(&self.tables, table, operation) == Tri::Yes
                 {
                     self.tables.entry(new.name.clone()).or_default().push(make(new, false));
-                }
-            }
-            (OpKind::IndexDrop, _) => {
-                if let Some(name) = named {
-                    self.dropped.insert(name.name.clone());
                 }
             }
             (kind, _) if kind.as_str().ends_with(".create") || kind == OpKind::ConstraintAdd => {

@@ -1,5 +1,6 @@
 //! A file that was read.
 
+use super::detect::Neighbours;
 use crate::config::{Dialect, Role, Runner};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -39,6 +40,8 @@ pub struct Place {
     pub repeatable: bool,
     /// Its number in a list that the runner keeps beside the files (a journal, a plan), where there is one.
     pub listed: Option<usize>,
+    /// What the names beside it say.
+    pub neighbours: Neighbours,
 }
 
 /// Why a file is taken for what it is, each as a clause: for `--show-files`.

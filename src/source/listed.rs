@@ -1,5 +1,7 @@
 //! Files and the lists that runners keep of them, where the two do not agree.
 
+use std::path::Path;
+
 use super::detect::{Detected, Entry, Folder, List};
 use super::recognise::is_sql;
 use super::{Problem, Runner};
@@ -13,6 +15,14 @@ pub(super) fn concerns(list: &List, runner: Runner) -> bool {
         (list.path, runner),
         ("meta/_journal.json", Runner::Drizzle) | ("sqitch.plan", Runner::Sqitch) | ("atlas.sum", _)
     )
+}
+
+/// A reworked change has as many names as there are tags to the next one; where none of so many is there, it is not said.
+const MOST_NAMES: usize = 256;
+
+/// Whether the file of an entry is there, in the folder `base` that the list is in.
+pub(super) fn there(list: &List, entry: &Entry, base: &Path) -> bool {
+    entry.tags.len() > MOST_NAMES || list.names(entry).any(|name| base.join(name).is_file())
 }
 
 /// The problem of a list, which is the file `own`, that names a file that is not there.

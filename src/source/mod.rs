@@ -13,6 +13,7 @@ mod sources;
 mod walk;
 
 pub use crate::config::{Role, Runner};
+pub use detect::Neighbours;
 pub use file::{Evidence, Language, Place, Problem, SourceFile};
 pub use files::{ConfigFile, config_files, pages, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};

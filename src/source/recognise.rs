@@ -77,7 +77,19 @@ const TEST_FOLDERS: &[&str] = &[
 ];
 
 /// Databases whose SQL is of another kind.
-const FOREIGN: &[&str] = &["clickhouse", "cassandra", "bigquery", "snowflake", "redshift", "oracle", "influx", "neo4j"];
+const FOREIGN: &[&str] = &[
+    "clickhouse",
+    "cassandra",
+    "bigquery",
+    "snowflake",
+    "redshift",
+    "oracle",
+    "influx",
+    "neo4j",
+    "h2",
+    "hsqldb",
+    "derby",
+];
 
 /// The words that can name a database, in lower case: those of the folders, and the extensions of the file
 /// (`x.sqlite.sql`). What a file is called is its subject: `0003_import_from_mysql.sql` is not written for MySQL.
@@ -109,6 +121,7 @@ static DDL: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(CREATE|ALTER|DROP)\s+(UNIQUE\s+)?(TEMP\w*\s+)?(TABLE|INDEX|TYPE|SEQUENCE|SCHEMA|VIEW|MATERIALIZED|FUNCTION|TRIGGER|EXTENSION|DOMAIN|POLICY)\b",
     )
 });
+static INCLUDES: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^[ \t]*\\(i|ir|include|include_relative)[ \t]+\S"));
 static EXECUTES: LazyLock<Regex> = LazyLock::new(|| {
     pattern(r"\.(execute|executescript|exec_driver_sql|executemany|fetch|fetchval)\s*\(|\bRunSQL\s*\(")
 });
@@ -173,6 +186,9 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
     match language(path) {
         Some(Language::Sql) if DUMP.is_match(text) => Verdict::Never("a dump, not a change"),
         Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
+        Some(Language::Sql) if INCLUDES.is_match(text) => {
+            Verdict::Read("a script of psql that includes others".to_owned())
+        }
         Some(Language::Sql) if detect::marked(text) => Verdict::Read("holds a marker of a runner".to_owned()),
         Some(Language::Python) => {
             let executes = EXECUTES.is_match(text);
@@ -209,6 +225,8 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
         (Runner::Alembic, "`down_revision` in it")
     } else if head.contains("migrations.Migration") {
         (Runner::Django, "`migrations.Migration` in it")
+    } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
+        (Runner::Yoyo, "`yoyo` imported in it")
     } else {
         (Runner::Script, "written in Python")
     }
@@ -293,12 +311,13 @@ mod tests {
         assert!(matches!(by_content("tools/columns.py", &script), Verdict::Read(_)));
         let code = format!("class Store:\n    def setup(self, conn):\n        {ddl}");
         assert!(matches!(by_content("app/store.py", &code), Verdict::Leave(_)));
+        assert!(matches!(by_content("sql/all.sql", "begin;\n  \\ir one.sql\n"), Verdict::Read(_)));
         assert_eq!(by_content("app/views.py", "conn.execute('UPDATE orders SET note = 1')"), Verdict::Other);
     }
 
     #[test]
     fn every_pattern_compiles() {
-        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &EXECUTES, &SCRIPT, &APPLICATION, &DUMP] {
+        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &INCLUDES, &EXECUTES, &SCRIPT, &APPLICATION, &DUMP] {
             assert!(!each.as_str().is_empty());
         }
     }

@@ -235,7 +235,9 @@ impl Runner {
                 "`.rollback.sql`",
                 "`-- depends:`, else the name",
                 "one a migration; statements one by one",
-                Some("write `-- transactional: false` on the first line of the file that goes forward"),
+                Some(
+                    "write `-- transactional: false` on the first line of the file that goes forward, in Python `__transactional__ = False`",
+                ),
                 "none",
             ),
         }

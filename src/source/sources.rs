@@ -1,5 +1,7 @@
 //! The files of a run.
 
+mod included;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -48,6 +50,8 @@ pub struct Skipped {
 pub struct Sources {
     root: PathBuf,
     judged: Vec<Arc<SourceFile>>,
+    /// Only folders were given.
+    whole: bool,
     skipped: Vec<Skipped>,
     globs: Globs,
     settings: Settings,
@@ -70,8 +74,10 @@ impl Sources {
     pub fn discover(paths: &[PathBuf], root: &Path, settings: &Settings) -> Result<Self, SourceError> {
         let root = std::path::absolute(root).map_err(|error| unreadable(root, &error))?;
         let mut this = Self::empty(&root, settings);
+        this.whole = true;
         for path in paths {
             let absolute = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
+            this.whole &= absolute.is_dir();
             if absolute.is_dir() {
                 this.folder(&clean(&absolute));
             } else if absolute.exists() || absolute.is_symlink() {
@@ -103,6 +109,7 @@ impl Sources {
         Self {
             root: clean(root),
             judged: Vec::new(),
+            whole: false,
             skipped: Vec::new(),
             globs: Globs::new(settings),
             settings: settings.clone(),
@@ -114,6 +121,11 @@ impl Sources {
     /// The files to be judged, by path.
     pub fn files(&self) -> &[Arc<SourceFile>] {
         &self.judged
+    }
+
+    /// Whether only folders were given, so that no file of a project is left out because another one was named.
+    pub fn whole(&self) -> bool {
+        self.whole
     }
 
     /// Every file read so far, helpers included, by number.
@@ -205,40 +217,6 @@ impl Sources {
         self.lock().folders.get(&self.root, path.parent().unwrap_or(path))
     }
 
-    /// A file that a script of psql includes is read where it is included: there is known what is open and set.
-    fn set_included_aside(&mut self) {
-        let judged: BTreeMap<FileId, Arc<SourceFile>> = self.judged.iter().map(|f| (f.id, Arc::clone(f))).collect();
-        let mut by: BTreeMap<FileId, String> = BTreeMap::new();
-        for file in judged.values().filter(|file| matches!(file.runner, Runner::Psql | Runner::Sqitch)) {
-            for (path, beside) in includes(&file.text) {
-                let Some(found) = self.included(file, path, beside).filter(|found| judged.contains_key(&found.id))
-                else {
-                    continue;
-                };
-                // Of files that include each other, the first by path is read for itself.
-                let back = by.get(&file.id).is_some_and(|by| *by == found.path);
-                if found.id != file.id && !back && matches!(found.runner, Runner::Psql | Runner::Plain) {
-                    by.entry(found.id).or_insert_with(|| file.path.clone());
-                }
-            }
-        }
-        if by.is_empty() || by.len() == judged.len() {
-            return;
-        }
-        self.judged.retain(|file| !by.contains_key(&file.id));
-        let mut loaded = self.lock();
-        for id in by.keys() {
-            if let Some(slot) = loaded.files.get_mut(id.0 as usize) {
-                *slot = Arc::new(SourceFile { source: false, ..(**slot).clone() });
-            }
-        }
-        drop(loaded);
-        self.skipped.extend(by.into_iter().filter_map(|(id, by)| {
-            let why = format!("`{by}` includes it, and is read with it");
-            Some(Skipped { path: judged.get(&id)?.path.clone(), why })
-        }));
-    }
-
     /// Compares the lists that runners keep with the files there are.
     fn compare_lists(&mut self) {
         let mut seen = std::collections::BTreeSet::new();
@@ -249,7 +227,7 @@ impl Sources {
                 continue;
             }
             let base = self.root.join(&at.shown);
-            let gone: Vec<_> = list.entries.iter().filter(|entry| !base.join(&entry.file).is_file()).collect();
+            let gone: Vec<_> = list.entries.iter().filter(|entry| !listed::there(list, entry, &base)).collect();
             if gone.is_empty() || !listed::concerns(list, file.runner) {
                 continue;
             }
@@ -348,8 +326,10 @@ impl Sources {
         let language = recognise::language(&shown).unwrap_or(Language::Sql);
         let folder = self.folder_of(path);
         let mut detected = self.detect(&folder, &shown, &decoded.text, language);
-        if detected.runner == Runner::Yoyo && detected.down {
-            detected.transaction = forward_of_yoyo(path);
+        match detected.runner {
+            Runner::Yoyo if detected.down => detected.transaction = forward_of_yoyo(path),
+            Runner::Flyway => detected.transaction = script_configuration(path),
+            _ => {}
         }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
@@ -489,19 +469,11 @@ impl Modules for Sources {
     }
 }
 
-/// The files that a script of psql includes, and whether they are named relative to its own folder.
-fn includes(text: &str) -> impl Iterator<Item = (&str, bool)> {
-    text.lines().filter_map(|line| {
-        let rest = line.trim_start().strip_prefix('\\')?;
-        let mut words = rest.split_whitespace();
-        let beside = match words.next()? {
-            "i" | "include" => false,
-            "ir" | "include_relative" => true,
-            _ => return None,
-        };
-        let path = words.next()?.trim_matches(['\'', '"', ';']);
-        (!path.is_empty() && !path.contains(':')).then_some((path, beside))
-    })
+/// Whether Flyway opens a transaction for a script, where the file says so that is named as the script with `.conf` added.
+fn script_configuration(path: &Path) -> Option<(bool, String)> {
+    let name = format!("{}.conf", path.file_name()?.to_str()?);
+    let on = detect::execute_in_transaction(&decode::text(&read(&path.with_file_name(&name)).ok()?))?;
+    Some((on, format!("`executeInTransaction={on}` in `{name}`")))
 }
 
 /// Whether yoyo opens a transaction for a way back: the file that goes forward says so for both.

@@ -12,6 +12,7 @@ mod modules;
 mod parse;
 mod places;
 mod registry;
+mod sqlalchemy;
 mod strings;
 #[cfg(test)]
 mod tests;
@@ -21,8 +22,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::blocks::{Emitted, Output};
-use self::interp::Interp;
 pub use self::django::{DjangoMigration, lower as lower_django};
+use self::interp::Interp;
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
 use self::parse::Parsed;

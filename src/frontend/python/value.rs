@@ -66,6 +66,8 @@ pub(super) struct Opaque<'a> {
     pub(super) table: Option<Known<QualifiedName>>,
     /// Its attributes that were asked for.
     pub(super) attributes: RefCell<BTreeMap<String, Value<'a>>>,
+    /// The dotted name of what it is in a library: `sqlalchemy.func.now`, `alembic.op`.
+    pub(super) path: Option<Rc<str>>,
 }
 
 /// A function's code.
@@ -136,15 +138,31 @@ pub(super) struct Import<'a> {
     pub(super) found: OnceCell<Option<Value<'a>>>,
     /// It is being looked up: files that import each other come back here.
     pub(super) busy: Cell<bool>,
+    /// What stands for it where the project does not have it.
+    pub(super) external: OnceCell<Value<'a>>,
 }
 
 /// A statement built by calls instead of text.
 #[derive(Clone, Debug)]
-pub(super) struct Construct {
+pub(super) struct Construct<'a> {
     pub(super) kind: OpKind,
     pub(super) table: Known<QualifiedName>,
     pub(super) filter: Option<String>,
     pub(super) conn: Option<Rc<Conn>>,
+    /// The table or its class.
+    pub(super) target: Value<'a>,
+    /// What WHERE asks, joined by AND.
+    pub(super) filters: Vec<Value<'a>>,
+    /// Columns with what is set.
+    pub(super) values: Vec<(Value<'a>, Value<'a>)>,
+    /// Rows given as a list.
+    pub(super) rows: Option<Value<'a>>,
+    /// What is selected.
+    pub(super) columns: Vec<Value<'a>>,
+    /// Columns and the query that fills them.
+    pub(super) source: Option<Box<(Value<'a>, Value<'a>)>>,
+    /// Most rows.
+    pub(super) limit: Option<Value<'a>>,
 }
 
 /// Rows that Django's mapper is asked for.
@@ -206,7 +224,7 @@ pub(super) enum Value<'a> {
     /// Of a module that is one too many to be followed.
     Crowded,
     Handle(Rc<Handle>),
-    Construct(Rc<Construct>),
+    Construct(Rc<Construct<'a>>),
     /// Something of Django; only in its migrations.
     Django(Rc<Dj>),
     Either(Rc<Vec<Value<'a>>>),
@@ -240,14 +258,30 @@ impl Value<'_> {
 
     pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
         let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes, row_of: None, table: None }))
+        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes, row_of: None, table: None, path: None }))
+    }
+
+    /// Something of a library, of which only its dotted name is known.
+    pub(super) fn external(unknown: Unknown, path: &str) -> Self {
+        let (conn, attributes) = (OnceCell::new(), RefCell::default());
+        let path = Some(Rc::from(path));
+        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn, attributes, row_of: None, table: None, path }))
+    }
+
+    /// The dotted name of what it is in a library.
+    pub(super) fn path(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(opaque) => opaque.path.as_deref(),
+            _ => None,
+        }
     }
 
     /// A row, or rows, that the program reads through objects.
     pub(super) fn rows(unknown: Unknown, conn: Rc<Conn>, table: Option<Known<QualifiedName>>) -> Self {
         let attributes = RefCell::default();
         let own = OnceCell::new();
-        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of: Some(conn), table }))
+        let (row_of, path) = (Some(conn), None);
+        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of, table, path }))
     }
 
     pub(super) fn list(items: Vec<Self>, span: Span) -> Self {

@@ -24,7 +24,10 @@ pub(super) fn check(file: &SourceFile) -> Vec<Problem> {
     let mut found = Vec::new();
     for (range, line) in lines(&file.text) {
         let Some(said) = comment(line) else { continue };
-        let Some(wrong) = wrong(file, &range, line, said) else { continue };
+        let Some(mut wrong) = wrong(file, &range, line, said) else { continue };
+        if line.contains('\r') {
+            wrong = one_line(file.runner);
+        }
         let start = range.start + (line.len() - line.trim_start().len());
         found.push(Problem {
             rule: "unknown-marker",
@@ -67,7 +70,7 @@ fn wrong(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Opt
     {
         (!line.contains("--> statement-breakpoint"))
             .then(|| misspelt(said, "Drizzle", "--> statement-breakpoint"))
-            .filter(|_| lower.contains("break"))
+            .filter(|_| nearest(said, &["statement-breakpoint"]).is_some())
     } else if runner == Runner::Liquibase {
         liquibase_marker(line, said)
     } else if range.start == 0 && lower.starts_with("liqu") && lower.len() < 40 {
@@ -77,6 +80,17 @@ fn wrong(file: &SourceFile, range: &Range<usize>, line: &str, said: &str) -> Opt
         node_pg_migrate(line, said)
     } else {
         None
+    }
+}
+
+/// Lines that end as they did on the first Macintosh.
+fn one_line(runner: Runner) -> Wrong {
+    Wrong {
+        message: format!(
+            "a carriage return alone ends no line for {}, which takes this for one comment",
+            runner.as_str()
+        ),
+        help: "end the lines of the file with a line feed".to_owned(),
     }
 }
 

@@ -53,6 +53,8 @@ impl Plan {
             | Runner::Sqlx
             | Runner::Tern
             | Runner::Yoyo => Opened,
+            // Its driver for SQLite begins a transaction by itself. Source: golang-migrate `database/sqlite3`.
+            Runner::GolangMigrate if section.dialect.unwrap_or(file.dialect) == Dialect::Sqlite => Opened,
             Runner::GolangMigrate | Runner::Prisma | Runner::Psql | Runner::Sqitch | Runner::Supabase => None,
             // A script of batches is for sqlcmd, which commits each statement.
             Runner::Plain if file.dialect == Dialect::Mssql => None,

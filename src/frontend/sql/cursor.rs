@@ -72,6 +72,11 @@ impl<'a> Cursor<'a> {
         self.text.text.get(token.start as usize..token.end as usize).unwrap_or_default()
     }
 
+    /// The token here as it stands, whatever it is.
+    pub(super) fn shown_token(&self) -> &'a str {
+        self.peek().map_or("", |token| self.source(token))
+    }
+
     /// The word here; empty where none is.
     pub(super) fn word(&self) -> &'a str {
         self.peek().map_or("", |token| if token.kind == Kind::Word { self.source(token) } else { "" })

@@ -251,6 +251,10 @@ impl<'a> Lexer<'a> {
         let mut at = start;
         let (mut pieces, mut holes) = (0_usize, 0_usize);
         while let Some((length, hole)) = self.word_piece(at) {
+            // MySQL's client looks for the delimiter wherever no quote is open: `END$$` is two tokens.
+            if self.delimiter.is_some_and(|delimiter| self.rest(at).starts_with(delimiter)) {
+                break;
+            }
             at += length;
             pieces += 1;
             holes += usize::from(hole);

@@ -173,6 +173,118 @@ fn what_is_not_understood_is_kept() {
     check(" ; -- nothing\n/* /* */ ; */ ;", &[]);
 }
 
+/// Kind, table, name and condition of each operation, without places.
+fn brief(sql: &str, dialect: Dialect) -> Vec<String> {
+    let cut = |line: String| line.rsplit_once(" @").map_or(line.clone(), |(before, _)| before.to_owned());
+    lines(sql, dialect).into_iter().map(cut).collect()
+}
+
+#[test]
+fn a_batch_is_read_statement_by_statement() {
+    let read = |sql: &str| brief(sql, Dialect::Mssql);
+    assert_eq!(
+        read("ALTER TABLE a ADD x int\nALTER TABLE a DROP COLUMN y\nCREATE TABLE z (id int)\nTRUNCATE TABLE q"),
+        ["column.add a .x", "column.drop a .y", "table.create z", "table.truncate q"]
+    );
+    assert_eq!(
+        read("ALTER TABLE z ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES b (a) ON DELETE SET NULL ON UPDATE CASCADE"),
+        ["constraint.add z .k"]
+    );
+    assert_eq!(read("SET NOCOUNT ON\nDELETE FROM t"), ["session.set nocount=ON", "data.delete t"]);
+    assert_eq!(
+        read("GRANT SELECT, INSERT ON z TO r WITH GRANT OPTION\nDROP TABLE z"),
+        ["privilege.grant z", "table.drop z"]
+    );
+    assert_eq!(
+        read("WITH w AS (SELECT 1 AS a) DELETE FROM z WHERE id IN (SELECT a FROM w)\nDROP TABLE IF EXISTS z").len(),
+        2
+    );
+    assert_eq!(read("INSERT INTO z (id) SELECT id FROM a UNION ALL SELECT id FROM b\nDROP TABLE a").len(), 2);
+    assert_eq!(
+        read("MERGE z AS t USING a AS s ON t.id = s.id WHEN MATCHED THEN UPDATE SET b = 3 WHEN NOT MATCHED THEN INSERT (id) VALUES (1);\nDROP TABLE a").len(),
+        2
+    );
+}
+
+#[test]
+fn control_flow_of_a_batch_is_followed() {
+    let read = |sql: &str| brief(sql, Dialect::Mssql);
+    assert_eq!(
+        read(
+            "IF NOT EXISTS (SELECT 1 FROM sys.columns WHERE name = 'c')\nBEGIN\n ALTER TABLE t ADD c int\n CREATE INDEX i ON t (c)\nEND\nDROP TABLE u"
+        ),
+        ["column.add t .c if-not-exists conditional", "index.create t .i if-not-exists conditional", "table.drop u"]
+    );
+    assert_eq!(
+        read("IF OBJECT_ID('t') IS NOT NULL DROP TABLE t ELSE PRINT 'none'"),
+        ["table.drop t if-exists conditional", "other/message conditional"]
+    );
+    assert_eq!(
+        read(
+            "BEGIN TRY\nBEGIN TRAN\nTRUNCATE TABLE t\nCOMMIT\nEND TRY\nBEGIN CATCH\nROLLBACK\nEND CATCH\nDROP TABLE t"
+        ),
+        [
+            "transaction.begin",
+            "table.truncate t",
+            "transaction.commit",
+            "transaction.rollback conditional",
+            "table.drop t"
+        ]
+    );
+    let text =
+        SqlText::of_file(FileId(0), "WHILE @n < 3 BEGIN DELETE FROM t WHERE a = 1 END DELETE FROM u WHERE a = 1");
+    let options = ReadOptions { dialect: Dialect::Mssql, ..ReadOptions::default() };
+    let looped: Vec<bool> = super::read(&text, options).iter().map(|op| op.in_loop).collect();
+    assert_eq!(looped, [true, false]);
+    assert_eq!(read("EXEC('DROP TABLE t'); EXEC sp_executesql N'DROP TABLE u'"), ["table.drop t", "table.drop u"]);
+    assert_eq!(read("EXEC (@text)"), ["opaque unresolved"]);
+    assert_eq!(
+        read(
+            "EXEC sp_rename 'dbo.t.c', 'd', 'COLUMN'\nEXEC sp_rename N'[dbo].[t]', N'u'\nEXEC sp_rename @newname = 'j', @objname = 't.i', @objtype = 'INDEX'"
+        ),
+        ["column.rename dbo.t .c", "table.rename dbo.t", "index.rename t .i"]
+    );
+    // Neither unclosed nor unopened blocks are an error of the reader.
+    assert_eq!(read("BEGIN BEGIN DROP TABLE t"), ["table.drop t"]);
+    assert_eq!(read("END END DROP TABLE t"), ["table.drop t"]);
+}
+
+#[test]
+fn a_delimiter_ends_the_word_it_stands_at() {
+    assert_eq!(
+        brief(
+            "DELIMITER $$\nCREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW BEGIN SET a = 1; END$$\nDELIMITER ;\nDROP TABLE t;",
+            Dialect::Mysql
+        ),
+        ["trigger.create t .g", "table.drop t"]
+    );
+}
+
+#[test]
+fn each_member_of_an_operator_family_is_an_operation() {
+    let sql =
+        "ALTER OPERATOR FAMILY f USING btree ADD OPERATOR 1 < (int4, int2), FUNCTION 1 (int4, int2) cmp(int4, int2)";
+    let parts: Vec<_> = read(&SqlText::of_file(FileId(0), sql), ReadOptions::default())
+        .into_iter()
+        .map(|op| match op.details {
+            Details::Object(details) => details.part.unwrap_or_default(),
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(parts, ["operator 1 (int4, int2)", "function 1 (int4, int2)"]);
+}
+
+#[test]
+fn a_call_runs_its_procedure_once() {
+    let body = "CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; UPDATE u SET a = 1; END $$;";
+    let runs = |sql: &str| brief(&format!("{body}{sql}"), Dialect::Postgres).split_off(1);
+    assert_eq!(runs("CALL p()"), ["table.drop t", "data.update u a:=1"]);
+    assert_eq!(runs("DECLARE c CURSOR FOR SELECT p()"), ["data.select/cursor"]);
+    assert_eq!(runs("SELECT p()").len(), 3);
+    let block = "DO $$ BEGIN EXECUTE pg_catalog.format('DROP TABLE %I', 't'); END $$";
+    assert_eq!(brief(block, Dialect::Postgres), ["table.drop t"]);
+}
+
 #[test]
 fn text_of_clients_is_no_statement() {
     check(

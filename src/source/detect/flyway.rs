@@ -140,6 +140,16 @@ impl Flyway {
     }
 }
 
+/// What the configuration of one script says of its transaction. Source: Flyway documentation, "Script configuration".
+pub(in crate::source) fn execute_in_transaction(text: &str) -> Option<bool> {
+    let mut said = text.lines().filter_map(|line| line.split_once('=')).filter(|(key, _)| {
+        let key = key.trim();
+        key.strip_prefix("flyway.").unwrap_or(key) == "executeInTransaction"
+    });
+    let (_, value) = said.next_back()?;
+    value.trim().parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +166,13 @@ mod tests {
         }
         assert!(flyway.callback("beforeMigrate.sql") && flyway.callback("afterEachMigrate__log.sql"));
         assert!(!flyway.callback("before.sql") && !flyway.callback("afterwards.sql"));
+    }
+
+    #[test]
+    fn a_script_can_have_a_configuration_of_its_own() {
+        let said =
+            ["executeInTransaction=false\r\n", "# a\nexecuteInTransaction = true", "#executeInTransaction=true", ""];
+        assert_eq!(said.map(execute_in_transaction), [Some(false), Some(true), None, None]);
     }
 
     #[test]

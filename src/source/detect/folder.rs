@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::flyway::Flyway;
 use super::lists::{self, List};
+use super::neighbours::{Index, Style};
 use crate::config::Dialect;
 
 /// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.
@@ -23,6 +24,10 @@ pub(in crate::source) struct Folder {
     pub(in crate::source) shown: String,
     /// Names of what is in it.
     names: BTreeSet<String>,
+    /// Its names by version, for each [`Style`].
+    indexes: [OnceLock<Index>; 3],
+    /// A module of a program is in it.
+    program: OnceLock<bool>,
     /// The list that is kept of its files.
     pub(in crate::source) list: Option<List>,
     /// Flyway's configuration.
@@ -57,6 +62,29 @@ impl Folder {
         self.names.iter().any(|name| answers(name))
     }
 
+    /// Whether a module of a program is in it. A Python file alone may be a script that a person starts.
+    pub(super) fn holds_a_program(&self) -> bool {
+        *self.program.get_or_init(|| {
+            const MODULES: [&str; 9] = [".go", ".rs", ".java", ".kt", ".cs", ".ex", ".rb", ".php", ".ts"];
+            self.names_any(|name| name == "__init__.py" || MODULES.iter().any(|ending| name.ends_with(ending)))
+        })
+    }
+
+    /// The names in it by version.
+    pub(super) fn index(&self, style: Style) -> &Index {
+        let [number, letter, folder] = &self.indexes;
+        let index = match style {
+            Style::Number => number,
+            Style::Letter => letter,
+            Style::Folder => folder,
+        };
+        index.get_or_init(|| {
+            let default = Flyway::default();
+            let flyway = self.find(|folder| folder.flyway.as_ref()).map_or(&default, |(_, flyway)| flyway);
+            Index::of(style, flyway, self.names.iter())
+        })
+    }
+
     /// Its own name.
     pub(in crate::source) fn name(&self) -> &str {
         self.shown.rsplit('/').next().unwrap_or_default()
@@ -75,6 +103,13 @@ impl Folder {
     /// Whether a package file of it or above it names `package`.
     pub(super) fn uses(&self, package: &str) -> bool {
         self.upwards().any(|folder| folder.packages.contains(package))
+    }
+
+    /// A folder of nothing but names.
+    #[cfg(test)]
+    pub(super) fn of_names(shown: &str, names: &[&str]) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Self { shown: shown.to_owned(), names, ..Self::default() }
     }
 
     fn read(path: &Path, shown: String, parent: Option<Arc<Self>>) -> Self {

@@ -10,6 +10,8 @@ use crate::config::Dialect;
 pub(in crate::source) struct Entry {
     /// Its path relative to the folder of the migrations.
     pub(in crate::source) file: String,
+    /// The tags of the list that its name may end in: those between a change of sqitch and the next of that name.
+    pub(in crate::source) tags: Range<usize>,
     /// Where the list names it, in bytes.
     pub(in crate::source) at: Range<usize>,
 }
@@ -29,19 +31,43 @@ pub(in crate::source) struct List {
     pub(in crate::source) entries: Vec<Entry>,
     /// Their numbers by path.
     numbers: BTreeMap<String, usize>,
+    /// The tags of sqitch, in order.
+    tags: Vec<String>,
+    /// Their numbers, and the number of the first entry behind each.
+    places: BTreeMap<String, (usize, usize)>,
+    /// The numbers of entries that were reworked, by the path that all of them would have.
+    reworked: BTreeMap<String, Vec<usize>>,
     /// The dialect it says the files are written in.
     pub(in crate::source) dialect: Option<Dialect>,
 }
 
 impl List {
     fn with(self, entries: Vec<Entry>) -> Self {
-        let numbers = entries.iter().enumerate().map(|(number, entry)| (entry.file.clone(), number)).collect();
+        let whole = entries.iter().enumerate().filter(|(_, entry)| entry.tags.is_empty());
+        let numbers = whole.map(|(number, entry)| (entry.file.clone(), number)).collect();
         Self { entries, numbers, ..self }
     }
 
     /// The number of a file in it.
     pub(in crate::source) fn number(&self, file: &str) -> Option<usize> {
-        self.numbers.get(file).copied()
+        self.numbers.get(file).copied().or_else(|| self.reworked(file))
+    }
+
+    /// The number of `x@tag.sql`: the last change of that name before the tag, if another one follows.
+    fn reworked(&self, file: &str) -> Option<usize> {
+        let (name, tag) = file.strip_suffix(".sql")?.rsplit_once('@')?;
+        let numbers = self.reworked.get(&format!("{name}.sql"))?;
+        let (tag, until) = self.places.get(tag)?;
+        let number = *numbers.get(numbers.partition_point(|number| number < until).checked_sub(1)?)?;
+        self.entries.get(number)?.tags.contains(tag).then_some(number)
+    }
+
+    /// The names that the file of an entry may have.
+    pub(in crate::source) fn names(&self, entry: &Entry) -> impl Iterator<Item = String> {
+        let stem = entry.file.trim_end_matches(".sql").to_owned();
+        let tags = self.tags.get(entry.tags.clone()).unwrap_or_default();
+        let plain = entry.tags.is_empty().then(|| entry.file.clone());
+        plain.into_iter().chain(tags.iter().map(move |tag| format!("{stem}@{tag}.sql")))
     }
 }
 
@@ -60,7 +86,7 @@ pub(super) fn journal(text: &str) -> Option<List> {
             start..start + tag.len()
         });
         from = at.end.max(from);
-        entries.push(Entry { file: format!("{tag}.sql"), at });
+        entries.push(Entry { file: format!("{tag}.sql"), tags: 0..0, at });
     }
     let dialect = match json.get("dialect").and_then(serde_json::Value::as_str) {
         Some("postgresql" | "pg") => Some(Dialect::Postgres),
@@ -85,7 +111,7 @@ pub(super) fn sums(text: &str) -> List {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         if let Some((name, _)) = line.rsplit_once(" h1:") {
-            entries.push(Entry { file: name.to_owned(), at: at..at + name.len() });
+            entries.push(Entry { file: name.to_owned(), tags: 0..0, at: at..at + name.len() });
         }
         at += line.len();
     }
@@ -99,40 +125,56 @@ pub(super) fn sums(text: &str) -> List {
     list.with(entries)
 }
 
-/// Sqitch's plan. A change that was reworked keeps its former script under the tag that followed it: `x@v1.sql`.
-/// Source: sqitch documentation, "sqitchchanges" and "sqitch-rework".
+/// Sqitch's plan. A change that was reworked keeps its former script under one of the tags between the two: `x@v1.sql`.
+/// Source: sqitch documentation, "sqitchchanges" and "sqitch-rework"; `App::Sqitch::Plan::Change`, which takes the first
+/// of those tags that there is a file for.
 pub(super) fn plan(text: &str) -> List {
-    let mut names: Vec<(String, Range<usize>)> = Vec::new();
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    let mut tags: Vec<(usize, &str)> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut latest: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut tags: Vec<String> = Vec::new();
+    let mut places = BTreeMap::new();
+    let mut reworked: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
         let start = at + (line.len() - line.trim_start().len());
         at += line.len();
         let word = line.split_whitespace().next().unwrap_or_default();
         if let Some(tag) = word.strip_prefix('@') {
-            tags.push((names.len(), tag));
+            places.insert(tag.to_owned(), (tags.len(), entries.len()));
+            tags.push(tag.to_owned());
             continue;
         }
         if word.is_empty() || word.starts_with(['#', '%']) {
             continue;
         }
-        if let Some(before) = last.insert(word, names.len())
-            && let Some((_, tag)) = tags.iter().find(|(at, _)| *at > before)
-            && let Some((name, _)) = names.get_mut(before)
+        if let Some(before) = latest.insert(word, entries.len())
+            && let Some(entry) = entries.get_mut(before)
         {
-            *name = format!("{name}@{tag}");
+            entry.tags.end = tags.len();
+            if !entry.tags.is_empty() {
+                reworked.entry(entry.file.clone()).or_default().push(before);
+            }
         }
-        names.push((word.to_owned(), start..start + word.len()));
+        let tags = tags.len()..tags.len();
+        entries.push(Entry { file: format!("deploy/{word}.sql"), tags, at: start..start + word.len() });
+    }
+    // What no other change of the name follows was not reworked.
+    for number in latest.into_values() {
+        if let Some(entry) = entries.get_mut(number) {
+            entry.tags = 0..0;
+        }
     }
     let plan = List {
         path: "sqitch.plan",
         called: "`sqitch.plan`",
         unlisted: "so sqitch never deploys it",
         repair: "`sqitch add` writes a change into the plan together with its scripts",
+        tags,
+        places,
+        reworked,
         ..List::default()
     };
-    plan.with(names.into_iter().map(|(name, at)| Entry { file: format!("deploy/{name}.sql"), at }).collect())
+    plan.with(entries)
 }
 
 #[cfg(test)]
@@ -162,7 +204,13 @@ mod tests {
 
     #[test]
     fn a_reworked_change_keeps_its_former_script() {
-        let text = "%syntax-version=1.0.0\n%project=x\n\na 2024-01-01T00:00:00Z N <n@x> # a\nb [a] 2024Z N <n@x>\n@v1 2024Z N <n@x>\n\na [a@v1] 2024Z N <n@x> # again\n";
-        assert_eq!(files(&plan(text)), ["deploy/a@v1.sql", "deploy/b.sql", "deploy/a.sql"]);
+        let text = "%syntax-version=1.0.0\n%project=x\n\na 2024-01-01T00:00:00Z N <n@x> # a\n@v0 2024Z N <n@x>\nb [a] 2024Z N <n@x>\n@v1 2024Z N <n@x>\n\na [a@v1] 2024Z N <n@x> # again\n@v2 2024Z N <n@x>\n";
+        let list = plan(text);
+        let names: Vec<Vec<String>> = list.entries.iter().map(|entry| list.names(entry).collect()).collect();
+        assert_eq!(names, [vec!["deploy/a@v0.sql", "deploy/a@v1.sql"], vec!["deploy/b.sql"], vec!["deploy/a.sql"]]);
+        let number = |file: &str| list.number(&format!("deploy/{file}.sql"));
+        assert_eq!(["a", "a@v0", "a@v1", "b"].map(number), [Some(2), Some(0), Some(0), Some(1)]);
+        // No rework follows the last tag, nor one of `b`.
+        assert_eq!(["a@v2", "b@v1", "a@v9"].map(number), [None; 3]);
     }
 }

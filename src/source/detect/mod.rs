@@ -4,14 +4,17 @@
 mod flyway;
 mod folder;
 mod lists;
+mod neighbours;
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
 pub(super) use self::lists::{Entry, List};
+pub use self::neighbours::Neighbours;
 use super::Place;
 use super::recognise::{Verdict, is_sql};
 use crate::config::{Dialect, Runner};
@@ -94,6 +97,7 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
         _ => this.place.version = prefix(name).map(str::to_owned),
     }
+    this.place.neighbours = neighbours::of(runner, folder, name);
     this
 }
 
@@ -152,13 +156,13 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
 }
 
 /// Markers that count where nothing else tells.
-fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
+fn weak_marker(head: &str) -> Option<(Runner, &str)> {
     static UP: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^\s*--[\s-]*(up|down)\s+migration\b"));
     static YOYO: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"(?m)\A(?:\s*--.*\n)*\s*--\s*(transactional|depends)\s*:"));
     static PSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?m)^\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
+            r"(?m)^[ \t]*\\(?:set|unset|i|ir|include|include_relative|c|connect|if|elif|else|endif|echo|qecho|warn|gset|gexec|timing|pset|prompt|encoding|copy|q|quit|o)(?:\s|$)",
         )
     });
     if head.starts_with("-- no-transaction") {
@@ -167,10 +171,8 @@ fn weak_marker(head: &str) -> Option<(Runner, &'static str)> {
         Some((Runner::NodePgMigrate, "-- Up Migration"))
     } else if YOYO.is_match(head) {
         Some((Runner::Yoyo, "-- depends:"))
-    } else if PSQL.is_match(head) {
-        Some((Runner::Psql, "\\set"))
     } else {
-        None
+        PSQL.find(head).map(|command| (Runner::Psql, command.as_str().trim()))
     }
 }
 

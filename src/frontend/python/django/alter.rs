@@ -116,7 +116,10 @@ impl Editor {
         let became_key = !old.field.primary_key() && new.field.primary_key();
         if became_key {
             let name = index_name(&table, &[&new.field.column()], "_pk", limit(self.dialect()));
-            self.alter(&table, &format!("ADD CONSTRAINT {} PRIMARY KEY ({})", quoted(&name), quoted(&new.field.column())));
+            self.alter(
+                &table,
+                &format!("ADD CONSTRAINT {} PRIMARY KEY ({})", quoted(&name), quoted(&new.field.column())),
+            );
             self.catalogue.remove(&table, &name);
             let columns = vec![new.field.column()];
             let (unique, primary_key) = (true, true);
@@ -135,7 +138,9 @@ impl Editor {
         if drop_incoming {
             for (key, through, side) in updated {
                 let Some((model, field)) = self.referring(key, through.as_deref(), &side.field.name) else { continue };
-                if field.db_constraint() && let Some(reference) = self.reference(&model, &field, "_fk") {
+                if field.db_constraint()
+                    && let Some(reference) = self.reference(&model, &field, "_fk")
+                {
                     self.execute(&reference);
                 }
             }
@@ -174,9 +179,9 @@ impl Editor {
         let became_key = !old.field.primary_key() && new.field.primary_key();
         if old.field.unique() && (!new.field.unique() || became_key) {
             let kept = names_of(&model.constraints);
-            let found = self.catalogue.names(table, &[&column], |entry| {
-                entry.unique && !entry.primary_key && !kept.contains(&entry.name)
-            });
+            let found = self
+                .catalogue
+                .names(table, &[&column], |entry| entry.unique && !entry.primary_key && !kept.contains(&entry.name));
             for name in found {
                 self.drop_constraint(table, &name);
             }
@@ -231,7 +236,9 @@ impl Editor {
                     quoted(table)
                 ));
             }
-            if new.field.is_auto() && old.field.is_auto() && old.field.kind != new.field.kind
+            if new.field.is_auto()
+                && old.field.is_auto()
+                && old.field.kind != new.field.kind
                 && let Some(sequence) = self.catalogue.sequence(table, &new.field.column())
             {
                 let kind = new.kind.clone().unwrap_or_default();
@@ -244,7 +251,8 @@ impl Editor {
         }
         match (old.field.db_default(), new.field.db_default()) {
             (before, Some(default)) if before != Some(default) => {
-                actions.push(format!("ALTER COLUMN {column} SET DEFAULT {}", self.db_default(model, &new.field, default)));
+                actions
+                    .push(format!("ALTER COLUMN {column} SET DEFAULT {}", self.db_default(model, &new.field, default)));
             }
             (Some(_), None) => actions.push(format!("ALTER COLUMN {column} DROP DEFAULT")),
             _ => {}
@@ -276,7 +284,8 @@ impl Editor {
         if four_way && (!actions.is_empty() || nullability.is_some()) {
             let sql = match new.field.db_default() {
                 Some(default) => self.db_default(model, &new.field, default),
-                None => default.map_or_else(|| "NULL".to_owned(), |default| expr::default(&default, &new.field, self.dialect())),
+                None => default
+                    .map_or_else(|| "NULL".to_owned(), |default| expr::default(&default, &new.field, self.dialect())),
             };
             self.send(&format!(
                 "UPDATE {} SET {column} = {sql} WHERE {column} IS NULL; SET CONSTRAINTS ALL IMMEDIATE",

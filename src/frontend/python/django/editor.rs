@@ -175,7 +175,8 @@ impl Editor {
         // Where a default of the database's own is a parameter of the statement, what cannot be one waits.
         let parameters = model.fields.iter().any(|field| {
             let plain = |default: &Py| default.call().is_none_or(|call| call.name() == "Value");
-            field.db_default().is_some_and(plain) || field.call.get("expression").is_some_and(|value| has_literal(value, 0))
+            field.db_default().is_some_and(plain)
+                || field.call.get("expression").is_some_and(|value| has_literal(value, 0))
         });
         for constraint in &model.constraints {
             if parameters {
@@ -186,7 +187,8 @@ impl Editor {
         }
         if let Some(key) = model.fields.iter().find(|field| field.call.name() == "CompositePrimaryKey") {
             let compiler = Compiler { state: &self.state, model };
-            let columns: Vec<_> = key.call.args.iter().filter_map(Py::as_str).map(|name| quoted(&compiler.column(name))).collect();
+            let columns: Vec<_> =
+                key.call.args.iter().filter_map(Py::as_str).map(|name| quoted(&compiler.column(name))).collect();
             parts.push(format!("PRIMARY KEY ({})", columns.join(", ")));
         }
         let mut create = format!("CREATE TABLE {} ({})", quoted(&table), parts.join(", "));
@@ -259,7 +261,13 @@ impl Editor {
     pub(super) fn reference(&self, model: &Model, field: &Field, suffix: &'static str) -> Option<Wait> {
         let target = self.state.target(model, field)?;
         let (to_table, to_column) = (target.table, target.column);
-        Some(Wait::ForeignKey { table: model.table(self.dialect()), column: field.column(), to_table, to_column, suffix })
+        Some(Wait::ForeignKey {
+            table: model.table(self.dialect()),
+            column: field.column(),
+            to_table,
+            to_column,
+            suffix,
+        })
     }
 
     pub(super) fn inline_reference(&self, model: &Model, field: &Field) -> String {
@@ -358,7 +366,16 @@ impl Editor {
             },
             str::to_owned,
         );
-        let with = ["fastupdate", "gin_pending_list_limit", "fillfactor", "buffering", "deduplicate_items", "autosummarize", "pages_per_range", "length"];
+        let with = [
+            "fastupdate",
+            "gin_pending_list_limit",
+            "fillfactor",
+            "buffering",
+            "deduplicate_items",
+            "autosummarize",
+            "pages_per_range",
+            "length",
+        ];
         let with: Vec<_> = with
             .iter()
             .filter_map(|name| match call.get(name)? {
@@ -463,7 +480,9 @@ impl Editor {
         if !call.is("UniqueConstraint") {
             return None;
         }
-        let given = |name: &str| call.get(name).is_some_and(|value| !matches!(value, Py::None) && *value != Py::List(Vec::new()));
+        let given = |name: &str| {
+            call.get(name).is_some_and(|value| !matches!(value, Py::None) && *value != Py::List(Vec::new()))
+        };
         let nulls = match call.flag("nulls_distinct").filter(|_| given("nulls_distinct")) {
             Some(false) => " NULLS NOT DISTINCT",
             Some(true) => " NULLS DISTINCT",
@@ -541,7 +560,8 @@ impl Editor {
         if let Some(check) = field.check(&column, self.dialect()) {
             definition += &format!(" CHECK ({check})");
         }
-        if field.is_relation() && field.db_constraint()
+        if field.is_relation()
+            && field.db_constraint()
             && let Some(reference) = self.reference(model, field, "")
         {
             let name = quoted(&reference.name(self.dialect()));

@@ -124,7 +124,8 @@ impl Compiler<'_> {
             },
             "startswith" | "contains" | "endswith" if !relation => {
                 let text = value.as_str()?.replace('\'', "''").replace('%', "\\%").replace('_', "\\_");
-                let (before, after) = (if lookup == "startswith" { "" } else { "%" }, if lookup == "endswith" { "" } else { "%" });
+                let (before, after) =
+                    (if lookup == "startswith" { "" } else { "%" }, if lookup == "endswith" { "" } else { "%" });
                 format!("{column}::text LIKE '{before}{text}{after}'")
             }
             "regex" => format!("{column}::text ~ {}", side(value)?),
@@ -172,14 +173,14 @@ impl Compiler<'_> {
             "F" => Some(quoted(&self.column(call.argument(0, "name")?.as_str()?))),
             "Value" => literal(call.argument(0, "value")?, self.state.dialect),
             "Q" => Some(render(&self.node(value, false, depth + 1)?, 0)),
-            "OpClass" => Some(format!("{} {}", next(call.argument(0, "expression")?)?, call.argument(1, "name")?.as_str()?)),
+            "OpClass" => {
+                Some(format!("{} {}", next(call.argument(0, "expression")?)?, call.argument(1, "name")?.as_str()?))
+            }
             "OrderBy" => {
                 let order = if call.flag("descending") == Some(true) { "DESC" } else { "ASC" };
                 Some(format!("{} {order}", next(call.argument(0, "expression")?)?))
             }
-            "Now" if self.state.dialect == Dialect::Sqlite => {
-                Some("STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')".to_owned())
-            }
+            "Now" if self.state.dialect == Dialect::Sqlite => Some("STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')".to_owned()),
             "Now" => Some("STATEMENT_TIMESTAMP()".to_owned()),
             "RandomUUID" => Some("GEN_RANDOM_UUID()".to_owned()),
             "TransactionNow" => Some("CURRENT_TIMESTAMP".to_owned()),
@@ -194,10 +195,15 @@ impl Compiler<'_> {
             }
             "Concat" => Some(call.args.iter().map(next).collect::<Option<Vec<_>>>()?.join(" || ")),
             "Cast" => {
-                let kind = Field::new("", call.argument(1, "output_field")?.call()?.clone()).own_type(self.state.dialect)?;
+                let kind =
+                    Field::new("", call.argument(1, "output_field")?.call()?.clone()).own_type(self.state.dialect)?;
                 Some(format!("({})::{kind}", next(call.args.first()?)?))
             }
-            "Collate" => Some(format!("{} COLLATE {}", next(call.args.first()?)?, quoted(call.argument(1, "collation")?.as_str()?))),
+            "Collate" => Some(format!(
+                "{} COLLATE {}",
+                next(call.args.first()?)?,
+                quoted(call.argument(1, "collation")?.as_str()?)
+            )),
             "Func" => Some(format!("{}({})", call.text("function")?, arguments()?)),
             "RawSQL" => Some(format!("({})", call.args.first()?.as_str()?)),
             _ => None,
@@ -304,12 +310,21 @@ pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
         (Py::Text(text), "JSONField") => format!("'\"{}\"'", text.replace('\'', "''")),
         (Py::Bool(value), "JSONField") => format!("'{value}'"),
         (Py::Int(value), "JSONField") => format!("'{value}'"),
-        (Py::Text(text), "IntegerField" | "BigIntegerField" | "SmallIntegerField" | "PositiveIntegerField" | "DecimalField" | "FloatField")
-            if text.parse::<f64>().is_ok() => text.clone(),
+        (
+            Py::Text(text),
+            "IntegerField"
+            | "BigIntegerField"
+            | "SmallIntegerField"
+            | "PositiveIntegerField"
+            | "DecimalField"
+            | "FloatField",
+        ) if text.parse::<f64>().is_ok() => text.clone(),
         (Py::Int(value), "DecimalField") if dialect == Dialect::Sqlite => format!("'{value}'"),
         (Py::Int(value), "CharField" | "TextField" | "SlugField") => format!("'{value}'"),
         (Py::Int(value), "BooleanField") => literal(&Py::Bool(*value != 0), dialect).unwrap_or_default(),
-        (Py::Bool(value), kind) if kind != "BooleanField" && kind.ends_with("IntegerField") => i32::from(*value).to_string(),
+        (Py::Bool(value), kind) if kind != "BooleanField" && kind.ends_with("IntegerField") => {
+            i32::from(*value).to_string()
+        }
         // A value of its own for every run, and so no constant of the source.
         (Py::Name(..) | Py::Call(_), _) => literal(value, dialect).unwrap_or_else(|| "'…'".to_owned()),
         _ => literal(value, dialect).unwrap_or_else(|| hole(&shown(value))),

@@ -116,8 +116,18 @@ const FOREIGN: &[(&str, &str, i64)] = &[
 
 /// Attributes that no column shows (`Field.non_db_attrs`).
 const NOT_IN_DATABASE: &[&str] = &[
-    "blank", "choices", "db_column", "editable", "error_messages", "help_text", "limit_choices_to", "on_delete",
-    "related_name", "related_query_name", "validators", "verbose_name",
+    "blank",
+    "choices",
+    "db_column",
+    "editable",
+    "error_messages",
+    "help_text",
+    "limit_choices_to",
+    "on_delete",
+    "related_name",
+    "related_query_name",
+    "validators",
+    "verbose_name",
 ];
 
 impl Field {
@@ -202,7 +212,14 @@ impl Field {
     fn takes_empty(&self) -> bool {
         matches!(
             self.kind,
-            "CharField" | "TextField" | "SlugField" | "FileField" | "FilePathField" | "BinaryField" | "CITextField" | ""
+            "CharField"
+                | "TextField"
+                | "SlugField"
+                | "FileField"
+                | "FilePathField"
+                | "BinaryField"
+                | "CITextField"
+                | ""
         )
     }
 
@@ -345,7 +362,9 @@ fn unknown_type(call: &Call) -> String {
 fn classify(call: &Call) -> (&'static str, i64) {
     let paths = || std::iter::once(&call.path).chain(&call.bases).map(|path| last(path));
     let find = |table: &'static [(&'static str, &'static str, i64)]| {
-        paths().find_map(|name| table.iter().find(|(class, ..)| *class == name)).map(|(_, kind, length)| (*kind, *length))
+        paths()
+            .find_map(|name| table.iter().find(|(class, ..)| *class == name))
+            .map(|(_, kind, length)| (*kind, *length))
     };
     let ends = || {
         // `I18nTextField`, `TreeForeignKey`, `AutoSlugField`: named for what it is, the longest name first.

@@ -57,7 +57,10 @@ impl Editor {
                     Vec::new()
                 } else {
                     let models = self.state.models.range((app.to_owned(), String::new())..);
-                    models.take_while(|(key, _)| app_models(key)).map(|(key, model)| (key.clone(), model.clone())).collect()
+                    models
+                        .take_while(|(key, _)| app_models(key))
+                        .map(|(key, model)| (key.clone(), model.clone()))
+                        .collect()
                 };
                 for step in database {
                     self.step(app, step, (on.0, true), back, depth + 1);
@@ -97,7 +100,9 @@ impl Editor {
             let (app, model) = name.name.split_once('.').unwrap_or(("", &name.name));
             let key = (app.to_owned(), model.to_owned());
             let table = self.state.table_of(&key);
-            if let (Details::Data(data), Some(model)) = (&mut operation.details, self.state.models.get(&self.state.concrete(&key))) {
+            if let (Details::Data(data), Some(model)) =
+                (&mut operation.details, self.state.models.get(&self.state.concrete(&key)))
+            {
                 let column = |name: &str| model.field(name).map_or_else(|| name.to_owned(), Field::column);
                 for assignment in &mut data.assignments {
                     assignment.column = column(&assignment.column);
@@ -304,7 +309,11 @@ impl Editor {
         }
         let key = model.key();
         let swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
-            && self.state.user_model.as_deref().is_some_and(|user| user.to_lowercase() != format!("{}.{}", key.0, key.1));
+            && self
+                .state
+                .user_model
+                .as_deref()
+                .is_some_and(|user| user.to_lowercase() != format!("{}.{}", key.0, key.1));
         self.state.models.insert(key.clone(), model.clone());
         self.state.refer(&key);
         if model.managed() && !swapped {
@@ -337,8 +346,12 @@ impl Editor {
                 relations.push((key.clone(), name.clone(), self.side(model, field)));
             }
         }
-        let own: Vec<Side> =
-            before.fields.iter().filter(|field| field.is_many_to_many()).map(|field| self.side(&before, field)).collect();
+        let own: Vec<Side> = before
+            .fields
+            .iter()
+            .filter(|field| field.is_many_to_many())
+            .map(|field| self.side(&before, field))
+            .collect();
         // The state: the model under its new name, and all that names it.
         let mut model = before.clone();
         new.clone_into(&mut model.name);
@@ -348,7 +361,8 @@ impl Editor {
         let to = Py::Text(format!("{app}.{new}"));
         for (referrer, name) in &related {
             let referrer = if *referrer == old_key { &key } else { referrer };
-            let field = self.state.models.get_mut(referrer).and_then(|model| model.fields.iter_mut().find(|f| f.name == *name));
+            let field =
+                self.state.models.get_mut(referrer).and_then(|model| model.fields.iter_mut().find(|f| f.name == *name));
             if let Some(field) = field {
                 field.call.args.clear();
                 field.call.set("to", to.clone());
@@ -458,7 +472,11 @@ impl Editor {
                 if unique { entry.unique && !entry.primary_key && !entry.index } else { entry.index && !entry.unique }
             });
             if let Some(name) = found.first() {
-                if unique && !self.sqlite() { self.drop_constraint(&table, name) } else { self.drop_index(&table, name, false) }
+                if unique && !self.sqlite() {
+                    self.drop_constraint(&table, name)
+                } else {
+                    self.drop_index(&table, name, false)
+                }
             }
         }
         for names in after.iter().filter(|names| !before.contains(names)) {
@@ -599,8 +617,11 @@ impl Editor {
             }
         }
         for (referrer, relation) in self.state.references(&key) {
-            let relation =
-                self.state.models.get_mut(&referrer).and_then(|model| model.fields.iter_mut().find(|f| f.name == relation));
+            let relation = self
+                .state
+                .models
+                .get_mut(&referrer)
+                .and_then(|model| model.fields.iter_mut().find(|f| f.name == relation));
             if let Some(relation) = relation.filter(|relation| relation.call.text("to_field") == Some(old)) {
                 relation.call.set("to_field", Py::Text(new.to_owned()));
             }

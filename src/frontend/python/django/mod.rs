@@ -66,10 +66,13 @@ fn user_model(migrations: &[DjangoMigration]) -> Option<String> {
         return Some(said);
     }
     let users = |migration: &DjangoMigration| -> Vec<String> {
-        let calls = migration.operations.iter().filter_map(|step| if let Step::Call(call) = step { Some(call) } else { None });
+        let calls =
+            migration.operations.iter().filter_map(|step| if let Step::Call(call) = step { Some(call) } else { None });
         let users = calls.filter(|call| call.name() == "CreateModel").filter(|call| {
             let fields = call.argument(1, "fields").map(Py::items).unwrap_or_default();
-            let has = |name: &str| fields.iter().any(|field| field.items().first().and_then(|name| name.as_str()) == Some(name));
+            let has = |name: &str| {
+                fields.iter().any(|field| field.items().first().and_then(|name| name.as_str()) == Some(name))
+            };
             has("password") && has("last_login")
         });
         let names = users.filter_map(|call| call.argument(0, "name").and_then(Py::as_str));

@@ -35,11 +35,17 @@ pub(super) fn meta_index_name(table: &str, columns: &[(String, bool)], suffix: &
     let table = own_name(table);
     let first = columns.first().map_or("", |(column, _)| column.as_str());
     let mut parts = vec![table.to_owned()];
-    parts.extend(columns.iter().map(|(column, descending)| if *descending { format!("-{column}") } else { column.clone() }));
+    parts.extend(
+        columns.iter().map(|(column, descending)| if *descending { format!("-{column}") } else { column.clone() }),
+    );
     parts.push(suffix.to_owned());
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let name = format!("{}_{}_{}_{suffix}", cut(table, 11), cut(first, 7), digest(&parts, 6));
-    if name.starts_with(|c: char| c == '_' || c.is_ascii_digit()) { format!("D{}", name.get(1..).unwrap_or_default()) } else { name }
+    if name.starts_with(|c: char| c == '_' || c.is_ascii_digit()) {
+        format!("D{}", name.get(1..).unwrap_or_default())
+    } else {
+        name
+    }
 }
 
 /// `truncate_name` of Django, for the names of tables.

@@ -192,8 +192,7 @@ impl Index {
         let keys: Vec<_> = self.columns.iter().map(|(column, tail)| format!("{}{tail}", quoted(column))).collect();
         let keys = if self.expressions.is_empty() { keys.join(", ") } else { self.expressions.clone() };
         let include: Vec<_> = self.include.iter().map(|column| quoted(column)).collect();
-        let include =
-            if include.is_empty() { String::new() } else { format!(" INCLUDE ({})", include.join(", ")) };
+        let include = if include.is_empty() { String::new() } else { format!(" INCLUDE ({})", include.join(", ")) };
         let using = if dialect == Dialect::Sqlite { "" } else { &self.using };
         format!(
             "CREATE {unique}INDEX {concurrently}{} ON {}{using} ({keys}){include}{}{}",
@@ -267,7 +266,8 @@ impl Catalogue {
 
     fn move_sequences(&mut self, table: &str, new: impl Fn(&str) -> (String, String)) {
         let held = self.sequences.range((table.to_owned(), String::new())..);
-        let held: Vec<String> = held.take_while(|((of, _), _)| of == table).map(|((_, column), _)| column.clone()).collect();
+        let held: Vec<String> =
+            held.take_while(|((of, _), _)| of == table).map(|((_, column), _)| column.clone()).collect();
         for column in held {
             if let Some(name) = self.sequences.remove(&(table.to_owned(), column.clone())) {
                 self.sequences.insert(new(&column), name);
@@ -301,7 +301,8 @@ impl Catalogue {
     /// Names of what `wanted` picks on exactly these columns.
     pub(super) fn names(&self, table: &str, columns: &[&str], wanted: impl Fn(&Entry) -> bool) -> Vec<String> {
         let entries = self.tables.get(table).into_iter().flatten();
-        let found = entries.filter(|entry| columns.is_empty() || entry.columns.iter().map(String::as_str).eq(columns.iter().copied()));
+        let found = entries
+            .filter(|entry| columns.is_empty() || entry.columns.iter().map(String::as_str).eq(columns.iter().copied()));
         let mut names: Vec<_> = found.filter(|entry| wanted(entry)).map(|entry| entry.name.clone()).collect();
         names.sort();
         names.dedup();

@@ -27,7 +27,8 @@ impl Editor {
         if self.state.column_type(model, field).is_none() {
             return;
         }
-        let computed = field.db_default().is_some_and(|default| default.call().is_some_and(|call| call.name() != "Value"));
+        let computed =
+            field.db_default().is_some_and(|default| default.call().is_some_and(|call| call.name() != "Value"));
         let remade = field.primary_key() || field.unique() || !field.null() || field.effective_default().is_some();
         if remade || computed {
             return self.remake(model, &Changes { created: Some(field), ..Changes::default() });
@@ -50,7 +51,8 @@ impl Editor {
         if self.state.column_type(model, field).is_none() {
             return;
         }
-        let bound = field.primary_key() || field.unique() || field.db_index() || (field.is_relation() && field.db_constraint());
+        let bound =
+            field.primary_key() || field.unique() || field.db_index() || (field.is_relation() && field.db_constraint());
         if bound {
             return self.remake(model, &Changes { deleted: Some(field), ..Changes::default() });
         }
@@ -118,7 +120,9 @@ impl Editor {
             let at = model.fields.iter().position(|held| held.name == field.name).unwrap_or(usize::MAX);
             body.fields.insert(at.min(body.fields.len()), field.clone());
             if field.db_default().is_none() && !field.generated() {
-                let default = field.effective_default().map_or_else(|| "NULL".to_owned(), |value| expr::default(&value, field, dialect));
+                let default = field
+                    .effective_default()
+                    .map_or_else(|| "NULL".to_owned(), |value| expr::default(&value, field, dialect));
                 copied.push((field.column(), default));
             }
         }
@@ -129,7 +133,8 @@ impl Editor {
             let from = quoted(&old.column());
             let value = match (old.null() && !new.null(), new.effective_default()) {
                 (true, default) => {
-                    let default = default.map_or_else(|| "NULL".to_owned(), |value| expr::default(&value, new, dialect));
+                    let default =
+                        default.map_or_else(|| "NULL".to_owned(), |value| expr::default(&value, new, dialect));
                     format!("coalesce({from}, {default})")
                 }
                 _ => from,

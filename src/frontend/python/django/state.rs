@@ -254,7 +254,8 @@ impl State {
             (own.1.clone(), target.1.clone())
         };
         let link = |name: &str, to: &Key| {
-            let mut call = Call { path: "django.db.models.ForeignKey".to_owned(), span: field.call.span, ..Call::default() };
+            let mut call =
+                Call { path: "django.db.models.ForeignKey".to_owned(), span: field.call.span, ..Call::default() };
             call.set("to", Py::Text(format!("{}.{}", to.0, to.1)));
             if !field.db_constraint() {
                 call.set("db_constraint", Py::Bool(false));
@@ -281,8 +282,7 @@ impl State {
     pub(super) fn refer(&mut self, key: &Key) {
         let Some(model) = self.models.get(key) else { return };
         let targets = model.fields.iter().filter(|field| field.is_relation() || field.is_many_to_many());
-        let targets: Vec<Key> =
-            targets.filter_map(|field| self.named(field.to()?, &model.app, &model.name)).collect();
+        let targets: Vec<Key> = targets.filter_map(|field| self.named(field.to()?, &model.app, &model.name)).collect();
         for target in targets {
             let target = self.concrete(&target);
             self.referrers.entry(target).or_default().insert(key.clone());

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
+use super::super::sqlalchemy::{self as sa, Args};
 use super::super::value::{Body, Class, Dj, Env, Function, Handle, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
@@ -79,7 +80,27 @@ impl<'a> Interp<'a> {
                 if let Value::Crowded = callee {
                     self.beyond(arguments);
                 }
-                self.builtin(last_name(&call.func), arguments, named, call)
+                let name = last_name(&call.func);
+                let Some((module, own)) = callee.path().and_then(|path| path.rsplit_once('.')) else {
+                    return self.builtin(name, arguments, named, call);
+                };
+                // Under whichever name it was imported.
+                let (module, own) = (module.to_owned(), own.to_owned());
+                let text = format!("{{{module}}}");
+                let unknown = crate::ir::Unknown { reason: "it is a library".to_owned(), text, span };
+                let args = Args::of_call(arguments, named);
+                let base = Value::external(unknown, &module);
+                if module == super::alembic::OP {
+                    if let Some(value) = self.alembic_method(&base, &own, args, call) {
+                        return value;
+                    }
+                    return Value::None;
+                }
+                if let Some(value) = self.library_method(&base, &own, &args, call) {
+                    return value;
+                }
+                let name = if module.starts_with("sqlalchemy") { &own } else { name };
+                self.builtin(name, arguments, named, call)
             }
         }
     }
@@ -183,6 +204,12 @@ impl<'a> Interp<'a> {
                 Some(value) => passing(value),
                 None => match &parameter.default {
                     Some(default) if !entry => self.default_of(function, default),
+                    // `def upgrade(op, …)`: some projects hand the directives over.
+                    _ if name == "op" => {
+                        let value = self.parameter(name, function.unit, &parameter.parameter);
+                        let Value::Unknown(opaque) = value else { continue };
+                        Value::external(opaque.unknown.clone(), super::alembic::OP)
+                    }
                     _ => self.parameter(name, function.unit, &parameter.parameter),
                 },
             };
@@ -276,6 +303,12 @@ impl<'a> Interp<'a> {
         let text = format!("{{{}}}", span.slice(self.file_text(span)));
         match base {
             Value::Record(record) => {
+                if record.of.is_none() {
+                    let found = sa::attribute(record, base, name, span);
+                    if let Some(value) = found.or_else(|| self.alembic_attribute(record, name)) {
+                        return value;
+                    }
+                }
                 if let Some(value) = record.fields.borrow().get(name) {
                     return value.clone();
                 }
@@ -290,13 +323,16 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
-            Value::Class(class) => match class.attribute(name, 0).or_else(|| self.manager(base, name, span)) {
-                Some(value) => value,
+            Value::Class(class) => match class.attribute(name, 0) {
+                Some(value) => self.mapped(class, name, &value, span).unwrap_or(value),
+                // `Model.__table__` is the table that the class declares.
+                None if name == "__table__" && Self::has_table(base) => base.clone(),
+                None if let Some(manager) = self.manager(base, name, span) => manager,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                let value = env.get(name).and_then(|value| self.used(value));
+                let value = env.get(name).and_then(|value| self.used_or_external(value, span));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Django(_) if self.manager(base, name, span).is_some() => {
@@ -317,7 +353,10 @@ impl<'a> Interp<'a> {
                     return value.clone();
                 }
                 let unknown = crate::ir::Unknown { reason: opaque.unknown.reason.clone(), text, span };
-                let value = Value::opaque(unknown, opaque.parameter);
+                let value = match &opaque.path {
+                    Some(path) => Value::external(unknown, &format!("{path}.{name}")),
+                    None => Value::opaque(unknown, opaque.parameter),
+                };
                 opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
                 value
             }
@@ -326,7 +365,13 @@ impl<'a> Interp<'a> {
     }
 
     /// A function that the project does not define.
-    pub(super) fn builtin(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
         let first = arguments.first();
         match (name, first) {
@@ -410,7 +455,15 @@ impl<'a> Interp<'a> {
     }
 
     /// Engines, connections and sessions that the program opens.
-    pub(super) fn open_database(&mut self, name: &str, named: &[Named<'a>], span: Span) -> Option<Value<'a>> {
+    pub(super) fn open_database(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Option<Value<'a>> {
+        let bind = keyword(named, "bind");
+        let first = arguments.first().or(bind.as_ref());
         let autocommit = keyword(named, "isolation_level").is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
             || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true));
         let engine = matches!(
@@ -421,6 +474,10 @@ impl<'a> Interp<'a> {
             matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
         if !(engine || connection) {
             return None;
+        }
+        if let (true, Some(bind @ Value::Handle(_))) = (connection, first) {
+            // A session over a connection works in that one's transaction.
+            return Some(bind.clone());
         }
         let kind = if autocommit || name == "create_pool" { TransactionKind::None } else { TransactionKind::Runner };
         let conn = self.new_conn(kind, Some(span));

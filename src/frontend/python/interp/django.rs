@@ -60,7 +60,12 @@ impl<'a> Interp<'a> {
         self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
         let pairs = |this: &mut Self, name: &str| {
             let value = class.attribute(name, 0);
-            value.and_then(|value| Value::items(&value)).unwrap_or_default().iter().filter_map(|pair| this.node(pair)).collect()
+            value
+                .and_then(|value| Value::items(&value))
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|pair| this.node(pair))
+                .collect()
         };
         let mut migration = DjangoMigration {
             name,
@@ -186,7 +191,11 @@ impl<'a> Interp<'a> {
         if is("RunPython") {
             let atomic = at(2, "atomic").and_then(|value| value.truth()) == Some(true);
             let (code, reverse) = (at(0, "code"), at(1, "reverse_code"));
-            return Some(Step::Done(self.run_python(code, atomic, span), self.run_python(reverse, atomic, span), Vec::new()));
+            return Some(Step::Done(
+                self.run_python(code, atomic, span),
+                self.run_python(reverse, atomic, span),
+                Vec::new(),
+            ));
         }
         let mut call = self.py_call(record, depth)?;
         call.span = span;
@@ -338,7 +347,8 @@ impl<'a> Interp<'a> {
         let mut call = Call { path: paths.next()?, bases: paths.collect(), span: record.span, ..Call::default() };
         let fields: Vec<(String, Value<'a>)> = {
             let fields = record.fields.borrow();
-            let given = fields.iter().filter_map(|(name, value)| Some((name.strip_prefix('=')?.to_owned(), value.clone())));
+            let given =
+                fields.iter().filter_map(|(name, value)| Some((name.strip_prefix('=')?.to_owned(), value.clone())));
             given.collect()
         };
         let mut places: BTreeMap<usize, Py> = BTreeMap::new();
@@ -383,7 +393,9 @@ impl<'a> Interp<'a> {
             }
             Value::Dict(pairs, _) => {
                 let pairs = pairs.borrow().clone();
-                Py::Dict(pairs.iter().map(|(key, value)| (self.py(key, depth + 1), self.py(value, depth + 1))).collect())
+                Py::Dict(
+                    pairs.iter().map(|(key, value)| (self.py(key, depth + 1), self.py(value, depth + 1))).collect(),
+                )
             }
             Value::Record(record) if record.class == "float" => {
                 let text = record.fields.borrow().get("=0").and_then(|text| text.as_str().map(str::to_owned));
@@ -406,7 +418,11 @@ impl<'a> Interp<'a> {
             Value::Class(class) => Py::Name(self.class_path(class), Box::new(Py::None)),
             Value::Django(django) => match &**django {
                 Dj::Foreign(path) => {
-                    let nothing = Unknown { reason: "it is computed at run time".into(), text: path.clone(), span: Span::default() };
+                    let nothing = Unknown {
+                        reason: "it is computed at run time".into(),
+                        text: path.clone(),
+                        span: Span::default(),
+                    };
                     Py::Name(path.clone(), Box::new(Py::Unknown(nothing)))
                 }
                 _ => Py::Unknown(unknown_of(value, Span::default())),
@@ -455,7 +471,13 @@ impl<'a> Interp<'a> {
     }
 
     /// `super().method(…)` of an object of the project.
-    pub(super) fn super_call(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], span: Span) -> Value<'a> {
+    pub(super) fn super_call(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Value<'a> {
         let function = self.frame().and_then(|frame| frame.function.clone());
         let Some((function, Value::Record(record))) = function.and_then(|f| Some((f.clone(), f.bound.clone()?))) else {
             return Value::None;
@@ -533,9 +555,22 @@ impl<'a> Interp<'a> {
 
 /// Operations of Django that change its state.
 const STATE_OPERATIONS: &[&str] = &[
-    "CreateModel", "DeleteModel", "RenameModel", "AlterModelTable", "AlterModelOptions", "AlterUniqueTogether",
-    "AlterIndexTogether", "AddField", "AlterField", "RemoveField", "RenameField", "AddIndex", "RemoveIndex", "RenameIndex",
-    "AddConstraint", "RemoveConstraint",
+    "CreateModel",
+    "DeleteModel",
+    "RenameModel",
+    "AlterModelTable",
+    "AlterModelOptions",
+    "AlterUniqueTogether",
+    "AlterIndexTogether",
+    "AddField",
+    "AlterField",
+    "RemoveField",
+    "RenameField",
+    "AddIndex",
+    "RemoveIndex",
+    "RenameIndex",
+    "AddConstraint",
+    "RemoveConstraint",
 ];
 
 /// Notes the arguments of a call on its record.

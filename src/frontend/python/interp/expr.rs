@@ -8,6 +8,7 @@ use ruff_python_ast::{
 };
 use ruff_text_size::Ranged;
 
+use super::super::sqlalchemy as sa;
 use super::super::strings::{self, Piece};
 use super::super::value::{Body, Dj, Function, Text, Value};
 use super::stmt::MAX_ROUNDS;
@@ -97,6 +98,7 @@ impl<'a> Interp<'a> {
                     return Self::foreign_record("~", &[value], &[], span);
                 }
                 match (unary.op, value.truth(), &value) {
+                    (UnaryOp::Invert, _, Value::Record(_) | Value::Construct(_)) => sa::not(&value, span),
                     (UnaryOp::Not, Some(truth), _) => Value::Bool(!truth),
                     (UnaryOp::USub, _, Value::Int(int)) => Value::Int(-*int),
                     _ => self.part_of(&value, expr, "it is computed from a value that is not known"),
@@ -266,7 +268,8 @@ impl<'a> Interp<'a> {
     }
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
-        if let Some(value) = self.env().get(name).and_then(|value| self.used(value)) {
+        let span = self.span(expr);
+        if let Some(value) = self.env().get(name).and_then(|value| self.used_or_external(value, span)) {
             return value;
         }
         if self.django.on {
@@ -335,9 +338,14 @@ impl<'a> Interp<'a> {
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
         }
         if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
-            && let Some(sign) = sign(op)
+            && let Some(sign) = operator_word(op)
         {
             return Self::foreign_record(sign, &[left.clone(), right.clone()], &[], span);
+        }
+        if let Some(word) = operator_word(op)
+            && let Some(value) = sa::operator(left, word, right, span)
+        {
+            return value;
         }
         match (left, op, right) {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
@@ -470,7 +478,9 @@ impl<'a> Interp<'a> {
     fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
         if let Value::Django(django) = base {
             return match &**django {
-                Dj::Foreign(path) if path.ends_with("django.db.connections") => Self::foreign("django.db.connections[]"),
+                Dj::Foreign(path) if path.ends_with("django.db.connections") => {
+                    Self::foreign("django.db.connections[]")
+                }
                 Dj::Query(query) => Value::Django(Rc::new(Dj::Query(query.clone()))),
                 _ => self.unknown("its element is not known", expr),
             };
@@ -483,6 +493,10 @@ impl<'a> Interp<'a> {
                 if let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at)) {
                     return item.clone();
                 }
+            }
+            (Value::Record(record), Value::Text(_)) if record.class == "#columns" => {
+                let table = record.fields.borrow().get("table").cloned().unwrap_or(Value::None);
+                return sa::qualified(table, key.clone(), self.span(expr));
             }
             (Value::Dict(pairs, _), _) => {
                 let pairs = pairs.borrow();
@@ -504,6 +518,12 @@ impl<'a> Interp<'a> {
     fn compare(&mut self, compare: &'a ExprCompare, expr: &'a Expr) -> Value<'a> {
         let left = self.eval(&compare.left);
         let rights: Vec<_> = compare.comparators.iter().map(|side| self.eval(side)).collect();
+        if let ([op], [right]) = (&*compare.ops, &rights[..])
+            && let Some(word) = comparison_word(*op)
+            && let Some(value) = sa::operator(&left, word, right, self.span(expr))
+        {
+            return value;
+        }
         let answer = match (&*compare.ops, rights.first()) {
             ([CmpOp::Eq | CmpOp::Is], Some(right)) => left.equals(right),
             ([CmpOp::NotEq | CmpOp::IsNot], Some(right)) => left.equals(right).map(|same| !same),
@@ -569,15 +589,29 @@ impl<'a> Interp<'a> {
     }
 }
 
-/// The operators that expressions of Django's mapper are joined with.
-fn sign(op: Operator) -> Option<&'static str> {
-    match op {
-        Operator::BitAnd => Some("&"),
-        Operator::BitOr => Some("|"),
-        Operator::Add => Some("+"),
-        Operator::Sub => Some("-"),
-        Operator::Mult => Some("*"),
-        Operator::Div => Some("/"),
-        _ => None,
-    }
+/// How SQL writes an operator of Python between expressions.
+fn operator_word(op: Operator) -> Option<&'static str> {
+    Some(match op {
+        Operator::Add => "+",
+        Operator::Sub => "-",
+        Operator::Mult => "*",
+        Operator::Div => "/",
+        Operator::Mod => "%",
+        Operator::BitAnd => "&",
+        Operator::BitOr => "|",
+        _ => return None,
+    })
+}
+
+/// How SQL writes a comparison of Python.
+fn comparison_word(op: CmpOp) -> Option<&'static str> {
+    Some(match op {
+        CmpOp::Eq => "=",
+        CmpOp::NotEq => "!=",
+        CmpOp::Lt => "<",
+        CmpOp::LtE => "<=",
+        CmpOp::Gt => ">",
+        CmpOp::GtE => ">=",
+        _ => return None,
+    })
 }

@@ -8,6 +8,8 @@ use ruff_python_ast::Stmt;
 use super::super::value::{Import, Value};
 use super::{Interp, Unit};
 use crate::frontend::sql;
+use crate::ir::Unknown;
+use crate::span::Span;
 
 /// Why a function of a module is not followed where a script uses very many.
 const CROWDED: &str = "more modules are imported than are followed";
@@ -16,8 +18,8 @@ impl<'a> Interp<'a> {
     pub(super) fn import(&mut self, stmt: &'a Stmt) {
         let (env, unit) = (self.env(), self.unit());
         let promise = |level, module: String, name| {
-            let (found, busy) = (OnceCell::new(), Cell::new(false));
-            Value::Import(Rc::new(Import { unit, level, module, name, found, busy }))
+            let (found, busy, external) = (OnceCell::new(), Cell::new(false), OnceCell::new());
+            Value::Import(Rc::new(Import { unit, level, module, name, found, busy, external }))
         };
         match stmt {
             Stmt::Import(import) => {
@@ -25,6 +27,8 @@ impl<'a> Interp<'a> {
                     if alias.asname.is_some() || !alias.name.contains('.') {
                         let bound = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
                         env.vars.borrow_mut().insert(bound, promise(0, alias.name.to_string(), None));
+                    } else if let Some((root @ ("sqlalchemy" | "alembic"), _)) = alias.name.split_once('.') {
+                        env.vars.borrow_mut().insert(root, promise(0, root.to_owned(), None));
                     }
                 }
             }
@@ -73,11 +77,30 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// The value behind a name; what is imported from elsewhere is known by its dotted name.
+    pub(super) fn used_or_external(&mut self, value: Value<'a>, span: Span) -> Option<Value<'a>> {
+        if let Some(found) = self.used(value.clone()) {
+            return Some(found);
+        }
+        let import = value.alternatives().into_iter().find_map(|value| match value {
+            Value::Import(import) if import.level == 0 => Some(import),
+            _ => None,
+        })?;
+        let make = || {
+            let shown = import.name.unwrap_or(&import.module);
+            let path = import.name.map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
+            let reason = format!("`{shown}` is not defined in this project");
+            Value::external(Unknown { reason, text: format!("{{{shown}}}"), span }, &path)
+        };
+        Some(import.external.get_or_init(make).clone())
+    }
+
     fn imported(&mut self, import: &Import<'a>) -> Option<Value<'a>> {
         let source = self.module(import.unit, import.level, &import.module);
         let Some(name) = import.name else { return source.map(Value::Module) };
         let value = source.and_then(|source| self.module_env(source).get(name));
-        if let Some(value) = value.and_then(|value| self.used(value)) {
+        let place = self.frame().map(|frame| frame.at).unwrap_or_default();
+        if let Some(value) = value.and_then(|value| self.used_or_external(value, place)) {
             return Some(value);
         }
         let dotted = if import.module.is_empty() { name.to_owned() } else { format!("{}.{name}", import.module) };

@@ -4,9 +4,11 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
+use super::super::sqlalchemy::Args;
 use super::super::strings;
 use super::super::value::{Construct, Handle, Text, Value};
 use super::call::{Named, keyword};
+use super::schema::TABLES;
 use super::{Interp, last_name};
 use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
@@ -21,10 +23,33 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        if base.path().is_some() || matches!(base, Value::Record(_)) {
+            let args = Args::of_call(arguments, named);
+            if let Some(value) = self.alembic_method(base, name, args.clone(), call) {
+                return value;
+            }
+            if let Some(value) = self.library_method(base, name, &args, call) {
+                return value;
+            }
+        }
         match base {
+            Value::Record(record)
+                if record.of.is_none()
+                    && TABLES.contains(&record.class.as_str())
+                    && matches!(name, "update" | "insert" | "delete" | "select") =>
+            {
+                if let Some(value) = self.construct(name, Some(base), arguments, named, call) {
+                    return value;
+                }
+            }
             Value::Django(django) => return self.django_method(django, name, arguments, named, call),
             Value::Record(_) if self.django.on && matches!(name, "desc" | "asc") => {
-                return Self::foreign_record(if name == "desc" { ".desc" } else { ".asc" }, std::slice::from_ref(base), &[], span);
+                return Self::foreign_record(
+                    if name == "desc" { ".desc" } else { ".asc" },
+                    std::slice::from_ref(base),
+                    &[],
+                    span,
+                );
             }
             Value::Text(text) => {
                 if let Some(value) = self.text_method(text, name, arguments, named, call) {
@@ -107,7 +132,7 @@ impl<'a> Interp<'a> {
             Value::Unknown(_) if self.script_of(base).is_some() && !name.starts_with("exec") => {
                 return self.part_of(base, call, "it is a part of a text");
             }
-            Value::Construct(construct) => return self.construct_method(construct, name, arguments, call),
+            Value::Construct(construct) => return self.construct_method(construct, name, arguments, named, call),
             Value::Either(values)
                 if values
                     .iter()
@@ -295,7 +320,14 @@ impl<'a> Interp<'a> {
     }
 
     /// `session.query(M)`, `table.update()`, `select(…)`: a statement made of calls.
-    pub(super) fn construct(&mut self, name: &str, base: Option<&Value<'a>>, call: &'a ExprCall) -> Option<Value<'a>> {
+    pub(super) fn construct(
+        &mut self,
+        name: &str,
+        base: Option<&Value<'a>>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
         let kind = match name {
             "update" => OpKind::DataUpdate,
             "insert" => OpKind::DataInsert,
@@ -303,22 +335,31 @@ impl<'a> Interp<'a> {
             "select" | "query" => OpKind::DataSelect,
             _ => return None,
         };
-        let target = match (base, name, &*call.func) {
-            (Some(_), "query", _) | (None, _, _) => call.arguments.args.first()?,
-            (Some(_), _, Expr::Attribute(attribute)) => &attribute.value,
-            _ => return None,
+        let own = base.is_some() && name != "query";
+        let (target, mut value) = match (&*call.func, base) {
+            (Expr::Attribute(attribute), Some(base)) if own => (&*attribute.value, base.clone()),
+            _ if own => return None,
+            _ => (call.arguments.args.first()?, arguments.first()?.clone()),
         };
         let conn = match (base, name) {
             (Some(base), "query") => Some(self.conn_of(base)),
             _ => None,
         };
-        let (shown, span) = (self.shown(target), self.span(target));
-        let value = self.eval(target);
-        let literal = match &value {
-            Value::Class(class) => {
-                class.env.vars.borrow().get("__tablename__").and_then(|v| v.as_str().map(str::to_owned))
+        let mut columns = Vec::new();
+        if kind == OpKind::DataSelect {
+            // Before 1.4 the columns stood in one list.
+            columns = match arguments {
+                [list @ Value::List(..)] => Value::items(list).unwrap_or_default(),
+                others => others.to_vec(),
+            };
+            if let Some(table) = columns.iter().find_map(Self::table_behind).filter(|_| !own) {
+                value = table;
             }
-            Value::Record(record) if record.class == "Table" => {
+        }
+        let (shown, span) = (self.shown(target), self.span(target));
+        let literal = match &value {
+            Value::Class(class) => class.attribute("__tablename__", 0).and_then(|v| v.as_str().map(str::to_owned)),
+            Value::Record(record) if record.of.is_none() && TABLES.contains(&record.class.as_str()) => {
                 record.fields.borrow().get("0").and_then(|v| v.as_str().map(str::to_owned))
             }
             _ => None,
@@ -327,23 +368,78 @@ impl<'a> Interp<'a> {
             Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
             None => Known::Unknown(Unknown { reason: "the table is named elsewhere".into(), text: shown, span }),
         };
-        Some(Value::Construct(Rc::new(Construct { kind, table, filter: None, conn })))
+        let mut construct = Construct {
+            kind,
+            table,
+            filter: None,
+            conn,
+            target: value,
+            filters: Vec::new(),
+            values: Vec::new(),
+            rows: None,
+            columns,
+            source: None,
+            limit: None,
+        };
+        if own && kind != OpKind::DataSelect {
+            // Before 1.4 these were arguments: `t.update(t.c.id == 1, {"a": 1})`.
+            let args = Args::of_call(arguments, named);
+            let (condition, values) = if kind == OpKind::DataInsert { (9, 0) } else { (0, 1) };
+            construct.filters.extend(args.get(condition, &["whereclause"]).cloned());
+            if let Some(values) = args.get(values, &["values"]).cloned() {
+                let args = Args { positional: vec![values], ..Args::default() };
+                self.extend_construct(&mut construct, "values", &args, span);
+            }
+        }
+        Some(Value::Construct(Rc::new(construct)))
+    }
+
+    /// The table of a selected column, or the selected table itself.
+    fn table_behind(value: &Value<'a>) -> Option<Value<'a>> {
+        match value {
+            Value::Class(_) => Some(value.clone()),
+            Value::Record(record) if TABLES.contains(&record.class.as_str()) => Some(value.clone()),
+            Value::Record(record) => {
+                let fields = record.fields.borrow();
+                match fields.get("table") {
+                    Some(table @ Value::Record(_)) => Some(table.clone()),
+                    Some(name @ Value::Text(_)) => {
+                        let args = Args { positional: vec![name.clone()], ..Args::default() };
+                        Some(Value::Record(Rc::new(super::alembic::record("table", args, record.span))))
+                    }
+                    _ => {
+                        let items = fields.get("items").and_then(Value::items)?;
+                        items.iter().find_map(|item| match item {
+                            Value::Record(inner) if inner.class == "column" => Self::table_behind(item),
+                            _ => None,
+                        })
+                    }
+                }
+            }
+            _ => None,
+        }
     }
 
     fn construct_method(
         &mut self,
-        base: &Rc<Construct>,
+        base: &Rc<Construct<'a>>,
         name: &str,
         arguments: &[Value<'a>],
+        named: &[Named<'a>],
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
         let mut next = (**base).clone();
+        let args = Args::of_call(arguments, named);
         match name {
-            "where" | "filter" | "filter_by" => next.filter = Some(self.shown(&call.arguments)),
+            "where" | "filter" | "filter_by" => {
+                next.filter = Some(self.shown(&call.arguments));
+                self.extend_construct(&mut next, name, &args, span);
+            }
             "update" | "delete" if base.conn.is_some() => {
                 next.kind = if name == "update" { OpKind::DataUpdate } else { OpKind::DataDelete };
                 let conn = base.conn.clone().unwrap_or_default();
+                self.extend_construct(&mut next, name, &args, span);
                 self.emit_construct(&next, &conn, span);
                 return Value::Int(0);
             }
@@ -353,9 +449,8 @@ impl<'a> Interp<'a> {
                 return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
             "scalar" | "count" if base.conn.is_some() => return self.unknown("it is read from the database", call),
-            _ => {}
+            _ => self.extend_construct(&mut next, name, &args, span),
         }
-        let _ = arguments;
         Value::Construct(Rc::new(next))
     }
 }

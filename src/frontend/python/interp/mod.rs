@@ -1,15 +1,18 @@
 //! An abstract interpreter: runs a script over values that may not be known, entering the functions it calls, and
 //! collects what would be sent to a database.
 
+mod alembic;
 mod branch;
 mod call;
 mod django;
+mod env;
 mod expr;
 mod import;
 mod method;
 mod orm;
 mod rows;
 mod runners;
+mod schema;
 mod sink;
 mod stmt;
 
@@ -97,6 +100,14 @@ pub(super) struct Interp<'a> {
     cuts: BTreeSet<Span>,
     /// Names that nothing in the project defines.
     names: BTreeMap<&'a str, Value<'a>>,
+    /// The connection of Alembic's migrations, made on first use.
+    migration: Option<Rc<Conn>>,
+    /// What `env.py` arranges, read on first use.
+    settings: Option<env::Settings>,
+    /// Tables that were made by calls.
+    tables: Vec<Rc<super::value::Record<'a>>>,
+    /// Types that were created with a table, by entry function.
+    types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
     pub(super) out: Output,
 }
@@ -125,6 +136,10 @@ impl<'a> Interp<'a> {
             reached: BTreeSet::new(),
             cuts: BTreeSet::new(),
             names: BTreeMap::new(),
+            migration: None,
+            settings: None,
+            tables: Vec::new(),
+            types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             out,
         }
@@ -189,6 +204,7 @@ impl<'a> Interp<'a> {
         span: Span,
     ) {
         self.out.entry = span.start.saturating_add(1);
+        self.migration = None;
         let value = match class {
             Some(class) => {
                 let Some(Value::Class(class)) = env.get(class) else { return };

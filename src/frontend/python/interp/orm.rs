@@ -9,8 +9,8 @@ use super::super::value::{Conn, Dj, Handle, Query, Value};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::ir::{
-    Assignment, DataDetails, DataSource, Known, OpKind, Predicate, QualifiedName, Term, TermOperator, TermValue, Unknown,
-    Where,
+    Assignment, DataDetails, DataSource, Known, OpKind, Predicate, QualifiedName, Term, TermOperator, TermValue,
+    Unknown, Where,
 };
 use crate::span::Span;
 
@@ -19,8 +19,25 @@ const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all
 
 /// Queryset methods that give a queryset.
 const CHAINED: &[&str] = &[
-    "all", "order_by", "select_related", "prefetch_related", "using", "values", "values_list", "only", "defer",
-    "annotate", "alias", "distinct", "select_for_update", "reverse", "extra", "none", "get_queryset", "union", "db_manager",
+    "all",
+    "order_by",
+    "select_related",
+    "prefetch_related",
+    "using",
+    "values",
+    "values_list",
+    "only",
+    "defer",
+    "annotate",
+    "alias",
+    "distinct",
+    "select_for_update",
+    "reverse",
+    "extra",
+    "none",
+    "get_queryset",
+    "union",
+    "db_manager",
 ];
 
 impl<'a> Interp<'a> {
@@ -45,7 +62,8 @@ impl<'a> Interp<'a> {
     fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
         let file = self.units.iter().find(|unit| unit.file.id == class.file);
         let path = file.map_or("", |unit| unit.file.path.as_str());
-        let folder = path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
+        let folder =
+            path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
         model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
     }
 
@@ -142,7 +160,11 @@ impl<'a> Interp<'a> {
             "create" | "get_or_create" | "update_or_create" => {
                 let rows = self.loops.is_empty().then_some(1);
                 self.orm_write(OpKind::DataInsert, query, DataDetails { rows, ..DataDetails::default() }, span);
-                if name == "create" { row(false) } else { Value::list(vec![row(false), self.unknown("it is read from the database", call)], span) }
+                if name == "create" {
+                    row(false)
+                } else {
+                    Value::list(vec![row(false), self.unknown("it is read from the database", call)], span)
+                }
             }
             "bulk_create" => {
                 let items = arguments.first().and_then(Value::items);
@@ -154,7 +176,8 @@ impl<'a> Interp<'a> {
             }
             "bulk_update" => {
                 let batch = batch_size(arguments.get(2), named);
-                let fields = arguments.get(1).cloned().or_else(|| keyword(named, "fields")).and_then(|f| Value::items(&f));
+                let fields =
+                    arguments.get(1).cloned().or_else(|| keyword(named, "fields")).and_then(|f| Value::items(&f));
                 let assigned = |field: &Value<'a>| {
                     Some(Assignment { column: field.as_str()?.to_owned(), value: "CASE".to_owned() })
                 };
@@ -207,7 +230,12 @@ impl<'a> Interp<'a> {
                 Value::None
             }
             "delete" => {
-                self.orm_write(OpKind::DataDelete, query, DataDetails { condition: key(), ..DataDetails::default() }, span);
+                self.orm_write(
+                    OpKind::DataDelete,
+                    query,
+                    DataDetails { condition: key(), ..DataDetails::default() },
+                    span,
+                );
                 Value::None
             }
             _ => self.unknown("it is known only while the program runs", call),

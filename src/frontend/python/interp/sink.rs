@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::blocks::Emitted;
+use super::super::sqlalchemy::{Args, Writer};
 use super::super::value::{Conn, Construct, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
@@ -131,7 +132,15 @@ impl<'a> Interp<'a> {
             if many {
                 self.loops.push(None);
             }
-            self.send(value, &conn, span);
+            match (value, arguments.get(1)) {
+                (Value::Construct(construct), Some(rows @ (Value::List(..) | Value::Dict(..)))) => {
+                    let mut construct = (**construct).clone();
+                    let args = Args { positional: vec![rows.clone()], ..Args::default() };
+                    self.extend_construct(&mut construct, "values", &args, span);
+                    self.emit_construct(&construct, &conn, span);
+                }
+                _ => self.send(value, &conn, span),
+            }
             if many {
                 self.loops.pop();
             }
@@ -162,7 +171,7 @@ impl<'a> Interp<'a> {
         let table_method =
             matches!(base, Value::Unknown(_) | Value::Record(_)) && matches!(name, "update" | "insert" | "delete");
         if (name == "query" || (table_method && arguments.is_empty()))
-            && let Some(value) = self.construct(name, Some(base), call)
+            && let Some(value) = self.construct(name, Some(base), arguments, named, call)
         {
             return value;
         }
@@ -199,7 +208,7 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
-        if let Some(value) = self.open_database(name, named, span) {
+        if let Some(value) = self.open_database(name, arguments, named, span) {
             return value;
         }
         match name {
@@ -223,7 +232,7 @@ impl<'a> Interp<'a> {
         }
         if matches!(name, "update" | "insert" | "delete" | "select")
             && matches!(&*call.func, Expr::Name(_) | Expr::Attribute(_))
-            && let Some(value) = self.construct(name, None, call)
+            && let Some(value) = self.construct(name, None, arguments, named, call)
         {
             return value;
         }
@@ -252,7 +261,9 @@ impl<'a> Interp<'a> {
                 arguments.iter().enumerate().map(|(at, value)| (at.to_string(), value.clone())).collect();
             fields.extend(named.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
             let (class, fields) = (name.to_owned(), std::cell::RefCell::new(fields));
-            return Value::Record(Rc::new(Record { class, of: None, fields, span }));
+            let made = Value::Record(Rc::new(Record { class, of: None, fields, span }));
+            self.note_table(&made);
+            return made;
         }
         self.unknown(&format!("`{name}` is not defined in this project"), call)
     }
@@ -297,6 +308,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Value::Construct(construct) => self.emit_construct(construct, conn, span),
+            Value::Record(record) if self.send_record(record, conn, span) => {}
             Value::None => {}
             other => {
                 let text = self.text_of(other, span);
@@ -392,7 +404,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The dialect of the branch, else of the file.
-    fn dialect(&self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         let branch = self.guards.iter().rev().find_map(|guard| match guard.kind {
             GuardKind::Dialect(dialect) => Some(dialect),
             _ => None,
@@ -461,7 +473,12 @@ impl<'a> Interp<'a> {
     }
 
     /// Emits a statement that is made of calls.
-    pub(super) fn emit_construct(&mut self, construct: &Construct, conn: &Rc<Conn>, span: Span) {
+    pub(super) fn emit_construct(&mut self, construct: &Construct<'a>, conn: &Rc<Conn>, span: Span) {
+        if Self::has_table(&construct.target) {
+            let mut written = Writer::new(span, self.dialect());
+            super::super::sqlalchemy::write_construct(&mut written, construct);
+            return self.write_out(written, conn, span);
+        }
         let condition = match &construct.filter {
             Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
             None => Where::Absent,
@@ -484,6 +501,19 @@ impl<'a> Interp<'a> {
             self.out.count(span, true);
             self.place_operations(vec![operation], conn.scope.get(), Vec::new());
         }
+    }
+
+    /// Emits an operation of which it is known only where it is, and why no more.
+    pub(super) fn emit_opaque(&mut self, reason: &str, conn: &Rc<Conn>, span: Span) {
+        if self.quiet > 0 {
+            return;
+        }
+        let (span, origins) = self.call_in_root(span);
+        let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
+        let query = self.out.next_query();
+        let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
+        self.out.count(span, false);
+        self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
     /// Says, once for each place, that the program goes on where it is not followed.

@@ -343,6 +343,16 @@ impl<'a> Interp<'a> {
             return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
         }
         let value = self.eval(expr);
+        if let Value::Record(record) = &value
+            && record.class == super::alembic::AUTOCOMMIT
+        {
+            // The transaction before it is committed, and another begins after it.
+            let conn = self.migration_conn();
+            let scope = self.fresh(TransactionKind::None, Some(span));
+            let before = conn.scope.replace(scope);
+            restore.push((conn, before));
+            return value;
+        }
         if let (Value::Handle(handle), Expr::Name(name)) = (&value, expr)
             && !(handle.engine || name.id.contains("cur"))
         {

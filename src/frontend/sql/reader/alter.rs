@@ -66,6 +66,7 @@ pub(super) struct Target {
     pub(super) word: Word,
     pub(super) table: Known<QualifiedName>,
     pub(super) if_exists: bool,
+    pub(super) only: bool,
     pub(super) count: usize,
 }
 
@@ -82,6 +83,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let if_exists = c.if_exists();
+        let only = c.is("ONLY");
         let table = c.relation()?;
         if self.dialect() == Dialect::Mssql && word == Word::Index {
             return self.rebuild_index(c, table);
@@ -100,7 +102,7 @@ impl<'a> Reader<'a> {
         if actions.is_empty() {
             return Err("an action");
         }
-        let target = Target { word, table, if_exists, count: actions.len() };
+        let target = Target { word, table, if_exists, only, count: actions.len() };
         if word.is_named() {
             return actions.into_iter().try_for_each(|mut action| self.named_action(&target, &mut action));
         }
@@ -144,6 +146,8 @@ impl<'a> Reader<'a> {
     pub(super) fn action_op(&self, target: &Target, kind: OpKind, span: Span) -> Operation {
         let mut op = self.op(kind);
         op.table = Some(target.table.clone());
+        op.only = target.only;
+        op.table_if_exists = target.if_exists;
         if kind == target.word.alter() || kind == target.word.rename() || kind == OpKind::TableSetStorage {
             op.if_exists = target.if_exists;
             if target.word != Word::Table {
@@ -285,6 +289,15 @@ impl<'a> Reader<'a> {
             let mut op = self.action_op(target, kind, span);
             let name = c.ident().ok_or("a constraint")?;
             if kind == OpKind::ConstraintAlter {
+                op.detail = if c.has("NOT ENFORCED") {
+                    "not-enforced"
+                } else if c.has("ENFORCED") {
+                    "enforced"
+                } else if c.has("INHERIT") {
+                    "inherit"
+                } else {
+                    ""
+                };
                 op.details = named_constraint(name.known().cloned(), |d| constraint::attributes(c, d));
             }
             op.name = qualified(Some(name));
@@ -415,7 +428,13 @@ fn column_action(c: &mut Cursor<'_>, column: Option<String>) -> Read<(OpKind, &'
         OpKind::ColumnRetype
     } else if let Some(word) = column_alteration(c) {
         detail = word;
+        if word == "add-identity" {
+            details.identity_always = c.eat("ALWAYS");
+            c.until(|c| c.at_kind(Kind::Open));
+            details.sequence = c.group().and_then(column::sequence_name);
+        }
         match word {
+            "alter-identity" => details.identity_always = c.is("ALWAYS"),
             "storage" => details.storage = c.ident_text().map(|word| word.to_lowercase()),
             "compression" => details.compression = c.ident_text().map(|word| word.to_lowercase()),
             "set-expression" => details.generated = Some(c.shown()),

@@ -220,7 +220,10 @@ impl<'a> Reader<'a> {
         } else if c.eat("OWNED BY") {
             op.detail = "owned-by";
             if !c.is("NONE") {
-                op.table = c.column()?.0;
+                let (table, column) = c.column()?;
+                op.table = table;
+                let part = column.known().map(|column| column.name.clone());
+                op.details = Details::Object(Box::new(ObjectDetails { part, ..ObjectDetails::default() }));
             }
         } else if c.has("SET STATISTICS") {
             op.detail = "statistics";

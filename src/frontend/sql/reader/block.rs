@@ -177,7 +177,7 @@ impl<'a> Reader<'a> {
         self.conditional = outside;
     }
 
-    fn execute_text(&mut self, text: &SqlText) {
+    pub(super) fn execute_text(&mut self, text: &SqlText) {
         let length = text.text.len();
         if self.depth >= DEEPEST || !self.shared.spend(length) {
             self.unresolved("blocks are nested too deeply".to_owned());
@@ -605,7 +605,7 @@ fn up_to_then<'t>(c: &mut Cursor<'t>) -> Cursor<'t> {
 }
 
 /// Whether a condition asks for something to be there, or not.
-fn says(condition: Cursor<'_>) -> Guarded {
+pub(super) fn says(condition: Cursor<'_>) -> Guarded {
     if condition.has("NOT EXISTS") || condition.has("IS NULL") || condition.has("NOT FOUND") {
         Guarded::Absent
     } else if condition.has("EXISTS") || condition.has("IS NOT NULL") || condition.is("FOUND") {

@@ -95,7 +95,9 @@ pub(super) fn type_name(c: &mut Cursor<'_>) -> Option<TypeName> {
         }
         c.name().ok()?.to_string()
     };
-    if let Some(inner) = c.group() {
+    if c.at_kind(Kind::Open)
+        && let Some(inner) = c.group()
+    {
         of.arguments = inner.split_commas().iter().map(Cursor::shown).collect();
     }
     for (phrase, suffix) in [("WITH TIME ZONE", " with time zone"), ("WITHOUT TIME ZONE", " without time zone")] {
@@ -253,14 +255,23 @@ fn clause(c: &mut Cursor<'_>, column: &mut ColumnDetails, name: &mut Option<Stri
     }
 }
 
+/// SEQUENCE NAME among the options of an identity.
+pub(super) fn sequence_name(mut options: Cursor<'_>) -> Option<crate::ir::QualifiedName> {
+    options.until(|c| c.at_phrase("SEQUENCE NAME"));
+    options.eat("SEQUENCE NAME");
+    options.name().ok()?.known().cloned()
+}
+
 fn generated(c: &mut Cursor<'_>, column: &mut ColumnDetails) {
-    let _ = c.eat("ALWAYS") || c.eat("BY DEFAULT");
+    let always = c.eat("ALWAYS");
+    c.eat("BY DEFAULT");
     c.eat("ON NULL");
     c.eat("AS");
     if c.eat("IDENTITY") {
         column.identity = true;
+        column.identity_always = always;
         column.not_null = true;
-        c.group();
+        column.sequence = c.group().and_then(sequence_name);
     } else {
         column.generated = c.group().map(|inner| inner.shown());
         column.generated_stored = !c.eat("VIRTUAL") && c.eat("STORED");

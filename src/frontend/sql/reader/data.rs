@@ -1,7 +1,7 @@
 //! Changes and reads of rows.
 
 use super::query::{Whole, derived_limit, own_limit};
-use super::{Reader, predicate};
+use super::{Reader, output, predicate};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
@@ -117,6 +117,7 @@ impl<'a> Reader<'a> {
         if c.eat("TOP") {
             c.group();
         }
+        let only = c.is("ONLY");
         let table = c.relation()?;
         let start = *c;
         let joined = c.until_word(&["SET"]);
@@ -144,7 +145,7 @@ impl<'a> Reader<'a> {
             details.limit = limit;
         }
         let mut op = self.op(OpKind::DataUpdate);
-        op.table = Some(table);
+        (op.table, op.only) = (Some(table), only);
         op.details = Details::Data(Box::new(details));
         self.push(op);
         Ok(())
@@ -160,6 +161,7 @@ impl<'a> Reader<'a> {
         if !from && self.dialect() == Dialect::Postgres && c.text.is_known() {
             return Err("FROM");
         }
+        let only = c.is("ONLY");
         let table = c.relation()?;
         let start = *c;
         c.until_word(CLAUSES);
@@ -173,7 +175,7 @@ impl<'a> Reader<'a> {
             details.limit = limit;
         }
         let mut op = self.op(OpKind::DataDelete);
-        op.table = Some(table);
+        (op.table, op.only) = (Some(table), only);
         op.details = Details::Data(Box::new(details));
         self.push(op);
         Ok(())
@@ -316,7 +318,7 @@ impl<'a> Reader<'a> {
             }
             let list = rest.until_word(&["INTO", "FROM"]);
             if rest.eat("INTO") && !rest.is_any(&["OUTFILE", "DUMPFILE"]) && !rest.at_kind(Kind::Param) {
-                return self.select_into(&mut rest);
+                return self.select_into(&mut rest, c);
             }
             if list.done() && rest.done() && c.text.is_known() && self.dialect() != Dialect::Postgres {
                 return Err("what to select");
@@ -351,8 +353,9 @@ impl<'a> Reader<'a> {
     }
 
     /// SELECT … INTO table: CREATE TABLE AS.
-    fn select_into(&mut self, c: &mut Cursor<'a>) -> Read {
+    fn select_into(&mut self, c: &mut Cursor<'a>, whole: Cursor<'a>) -> Read {
         let mut details = TableDetails { as_select: true, ..TableDetails::default() };
+        details.query = Some(output::read(whole));
         details.temporary = c.eat("TEMPORARY") || c.eat("TEMP");
         details.unlogged = c.eat("UNLOGGED");
         c.eat("TABLE");

@@ -12,6 +12,7 @@ mod constraint;
 mod data;
 mod index;
 mod object;
+mod output;
 mod predicate;
 mod privilege;
 mod query;
@@ -19,6 +20,7 @@ mod routine;
 mod session;
 mod strings;
 mod table;
+mod tsql;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -109,13 +111,21 @@ impl<'a> Reader<'a> {
 
     /// Reads one statement. Never fails: what is not understood becomes opaque.
     fn statement(&mut self, tokens: &'a [Token], unbalanced: bool) {
+        if self.dialect() == Dialect::Mssql && self.batch(tokens) {
+            return;
+        }
+        self.single(tokens, unbalanced);
+    }
+
+    /// Reads one statement that is known to be one.
+    fn single(&mut self, tokens: &'a [Token], unbalanced: bool) {
         let cursor = Cursor::new(self.text, self.dialect(), tokens);
         let before = self.operations.len();
         self.span = cursor.span();
         let Err(expected) = self.dispatch(cursor) else {
             if self.operations.iter().skip(before).any(|op| op.kind.family() == "data") {
                 let own = self.operations.len();
-                self.run_calls(cursor);
+                self.run_calls(evaluated(cursor));
                 let mut list = cursor;
                 if self.operations.len() == own && list.eat("SELECT") && self.dialect() == Dialect::Postgres {
                     self.run_unknown(list);
@@ -162,7 +172,6 @@ impl<'a> Reader<'a> {
             "INSERT" | "REPLACE" | "UPDATE" | "DELETE" | "MERGE" | "COPY" | "WITH" | "SELECT" | "VALUES" | "TABLE"
             | "LOAD" | "\\COPY" => self.data(start),
             "DO" => self.block(&mut c),
-            "IF" | "WHILE" | "DECLARE" if self.dialect() == Dialect::Mssql => Err("a statement without a condition"),
             _ => self.session(start),
         }
     }
@@ -292,6 +301,20 @@ const FIRST_WORDS: &[&str] = &[
     "WITH",
     "XA",
 ];
+
+/// What of a statement is evaluated as it runs: not the query of a cursor, which runs as rows are fetched, and of a CALL
+/// the arguments, since the procedure itself has been followed.
+fn evaluated(statement: Cursor<'_>) -> Cursor<'_> {
+    let mut c = statement;
+    if c.dialect == Dialect::Postgres && c.is("DECLARE") {
+        return c.over(&[]);
+    }
+    if c.eat("CALL") {
+        let _ = c.name();
+        return c.group().unwrap_or(c);
+    }
+    statement
+}
 
 /// Why a statement that was not read is opaque.
 fn doubt(c: &Cursor<'_>, expected: &'static str, unbalanced: bool) -> OpaqueReason {

@@ -4,15 +4,27 @@ use super::Reader;
 use super::alter::Word;
 use super::catalog::{Named, Object, Shape};
 use super::table::Modifiers;
-use super::{column, constraint};
+use super::{column, constraint, output};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::Kind;
-use crate::ir::{ColumnDetails, Details, Known, ObjectDetails, OpKind, OpaqueReason, QualifiedName, TypeDetails};
+use crate::ir::{
+    ColumnDetails, Details, Known, ObjectDetails, OpKind, OpaqueReason, QualifiedName, TypeDetails, ViewDetails,
+};
 
 /// Objects of other servers that no rule looks at.
-const UNINTERESTING: &[&str] =
-    &["EVENT", "SYNONYM", "DEFAULT", "INSTANCE", "SECRET", "CONSTRAINT", "RESOURCE", "UNDO", "SPATIAL REFERENCE"];
+const UNINTERESTING: &[&str] = &[
+    "ALIAS",
+    "EVENT",
+    "SYNONYM",
+    "DEFAULT",
+    "INSTANCE",
+    "SECRET",
+    "CONSTRAINT",
+    "RESOURCE",
+    "UNDO",
+    "SPATIAL REFERENCE",
+];
 
 fn uninteresting(c: &Cursor<'_>) -> bool {
     UNINTERESTING.iter().any(|phrase| c.at_phrase(phrase))
@@ -26,7 +38,10 @@ const SILENT: &[&str] = &[
     "TRUSTED",
     "PROCEDURAL",
     "FULLTEXT",
+    // CockroachDB.
+    "INVERTED",
     "SPATIAL",
+    "INVERTED",
     "CLUSTERED",
     "NONCLUSTERED",
     "COLUMNSTORE",
@@ -189,6 +204,9 @@ impl<'a> Reader<'a> {
                 if c.has("SECURITY DEFINER") {
                     op.detail = "security-definer";
                 }
+                if let Details::Object(details) = &mut details {
+                    routine_details(*c, details);
+                }
                 let arguments = match &details {
                     Details::Object(details) => details.arguments.clone().unwrap_or_default(),
                     _ => String::new(),
@@ -196,8 +214,26 @@ impl<'a> Reader<'a> {
                 self.remember_function(op.name.as_ref().and_then(Known::known), &arguments, *c);
             }
             OpKind::SequenceCreate => {
+                let mut of = *c;
+                let data_type = if of.eat("AS") { column::type_name(&mut of) } else { None };
                 rest.until(|c| c.at_phrase("OWNED BY"));
-                op.table = owner_column(rest);
+                let part;
+                (op.table, part) = owner_column(rest);
+                if data_type.is_some() || part.is_some() || found.temporary {
+                    op.detail = if found.temporary { "temporary" } else { op.detail };
+                    details = Details::Object(Box::new(ObjectDetails { part, data_type, ..ObjectDetails::default() }));
+                }
+            }
+            OpKind::ViewCreate | OpKind::MatviewCreate => {
+                let names = c.group().map(Cursor::column_list).unwrap_or_default();
+                if kind == OpKind::MatviewCreate && rest.has("NO DATA") {
+                    op.detail = "no-data";
+                }
+                rest.until_word(&["AS"]);
+                rest.eat("AS");
+                let query = output::read(rest);
+                let of_view = ViewDetails { temporary: found.temporary, names, query };
+                details = Details::View(Box::new(of_view));
             }
             _ => {}
         }
@@ -326,6 +362,11 @@ impl<'a> Reader<'a> {
             {
                 return self.alter_members(c, &op);
             }
+            OpKind::OperatorFamilyAlter if c.is_any(&["ADD", "DROP"]) => {
+                op.detail = if c.eat("ADD") { "add" } else { "drop" };
+                self.family_members(c, &op, &details);
+                return Ok(());
+            }
             OpKind::RoleAlter => {
                 c.eat("IN DATABASE");
                 if c.follows("DATABASE") {
@@ -366,7 +407,8 @@ impl<'a> Reader<'a> {
                 details.part = name.as_ref().and_then(Known::known).map(|name| name.name.clone());
                 details.constraint = Some(constraint);
             }
-            "owned-by" => op.table = owner_column_after(*c),
+            "owned-by" => (op.table, details.part) = owner_column_after(*c),
+            "options" if op.kind == OpKind::FunctionAlter => details.volatility = volatility(*c),
             _ => {}
         }
         if details != ObjectDetails::default() {
@@ -390,6 +432,12 @@ impl<'a> Reader<'a> {
                 op.kind = OpKind::EnumAddValue;
                 op.if_not_exists = part.if_not_exists();
                 details.part = string(&part);
+                part.step();
+                let before = part.is("BEFORE");
+                if before || part.is("AFTER") {
+                    part.step();
+                    details.beside = string(&part).map(|label| (before, label));
+                }
             } else {
                 op.detail = alteration(&mut part).ok_or("what to alter of the type")?;
                 match op.detail {
@@ -426,6 +474,22 @@ impl<'a> Reader<'a> {
             self.push(op);
         }
         Ok(())
+    }
+
+    /// ALTER OPERATOR FAMILY … ADD, DROP: an operation for each member, whose `part` is `operator 1 (int4, int2)`.
+    fn family_members(&mut self, c: &mut Cursor<'a>, template: &crate::ir::Operation, details: &ObjectDetails) {
+        for mut part in c.split_commas() {
+            let member = part.until(|c| c.at_kind(Kind::Number)).shown().to_lowercase();
+            let number = part.shown_token();
+            part.step();
+            // Of ADD OPERATOR the operator stands before the types; of DROP the types follow the number.
+            part.until(|c| c.at_kind(Kind::Open));
+            let types = part.group().map(|inner| inner.shown()).unwrap_or_default();
+            let mut op = template.clone();
+            let part = Some(format!("{member} {number} ({types})"));
+            op.details = Details::Object(Box::new(ObjectDetails { part, ..details.clone() }));
+            self.push(op);
+        }
     }
 
     /// ALTER PUBLICATION … ADD, SET, DROP: an operation for each table or schema.
@@ -562,16 +626,49 @@ fn string(c: &Cursor<'_>) -> Option<String> {
     Some(unquote(c.source(token)))
 }
 
-/// The table of OWNED BY table.column.
-fn owner_column(mut c: Cursor<'_>) -> Option<Known<QualifiedName>> {
-    if c.eat("OWNED BY") { owner_column_after(c) } else { None }
+/// The table and the column of OWNED BY table.column.
+fn owner_column(mut c: Cursor<'_>) -> (Option<Known<QualifiedName>>, Option<String>) {
+    if c.eat("OWNED BY") { owner_column_after(c) } else { (None, None) }
 }
 
-fn owner_column_after(mut c: Cursor<'_>) -> Option<Known<QualifiedName>> {
+fn owner_column_after(mut c: Cursor<'_>) -> (Option<Known<QualifiedName>>, Option<String>) {
     if c.is("NONE") {
-        return None;
+        return (None, None);
     }
-    c.column().ok().and_then(|(table, _)| table)
+    let Ok((table, column)) = c.column() else { return (None, None) };
+    (table, column.known().map(|column| column.name.clone()))
+}
+
+/// What stands after the arguments of a function.
+fn routine_details(mut c: Cursor<'_>, details: &mut ObjectDetails) {
+    if c.eat("RETURNS") {
+        let start = c;
+        if c.eat("TABLE") {
+            c.group();
+        } else {
+            column::type_name(&mut c);
+        }
+        details.returns = Some(c.text.shown(start.range_to(&c)));
+    }
+    details.volatility = volatility(c);
+}
+
+/// IMMUTABLE, STABLE or VOLATILE, where one is written outside the body.
+fn volatility(mut c: Cursor<'_>) -> Option<&'static str> {
+    let words = [("IMMUTABLE", "immutable"), ("STABLE", "stable"), ("VOLATILE", "volatile")];
+    while !c.done() {
+        if c.is_any(&["BEGIN", "RETURN"]) {
+            return None;
+        }
+        if c.eat("AS") || c.eat("LANGUAGE") {
+            c.skip();
+        } else if let Some((_, found)) = words.iter().find(|(word, _)| c.is(word)) {
+            return Some(found);
+        } else {
+            c.skip();
+        }
+    }
+    None
 }
 
 /// What stands after the name in CREATE TYPE.

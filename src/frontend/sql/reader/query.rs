@@ -35,7 +35,7 @@ fn number(c: &Cursor<'_>) -> Limit {
 }
 
 /// Tables named after FROM, JOIN and USING, at any depth.
-fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
+pub(super) fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
     let mut found = Vec::new();
     // For each open parenthesis: whether it is that of a function that has a FROM of its own, `extract(day from d)`.
     let mut calls: Vec<bool> = Vec::new();
@@ -63,6 +63,22 @@ fn tables_read(mut c: Cursor<'_>) -> Vec<QualifiedName> {
         c.step();
     }
     found
+}
+
+/// Words after a WITH that begins no query.
+const AFTER_WITH: &[&str] = &["NO", "DATA", "CHECK", "LOCAL", "CASCADED", "TIME", "ORDINALITY", "TIES"];
+
+/// Whether the names after FROM in a query are all that it reads: no part is unknown, and none may be that of a WITH
+/// query.
+pub(super) fn reads_all(c: Cursor<'_>) -> bool {
+    let mut words = c;
+    while !words.done() {
+        if words.eat("WITH") && !words.is_any(AFTER_WITH) && words.at_kind(Kind::Word) {
+            return false;
+        }
+        words.step();
+    }
+    c.text.first_hole(c.range()).is_none()
 }
 
 /// Names between commas after FROM.

@@ -37,12 +37,35 @@ const HARMLESS: &[(&str, &str)] = &[
     ("XA", "xa"),
 ];
 
+/// Those of other servers than PostgreSQL.
+const HARMLESS_ELSEWHERE: &[(&str, &str)] = &[
+    ("BACKUP", "backup"),
+    ("BINLOG", "binlog"),
+    ("CACHE", "cache"),
+    ("CHECKSUM", "check"),
+    ("DBCC", "check"),
+    ("DENY", "deny"),
+    ("DISABLE", "disable"),
+    ("ENABLE", "enable"),
+    ("GET", "show"),
+    ("HANDLER", "cursor"),
+    ("HELP", "show"),
+    ("INSTALL", "plugin"),
+    ("PURGE", "binlog"),
+    ("RESIGNAL", "signal"),
+    ("RESTORE", "backup"),
+    ("SIGNAL", "signal"),
+    ("STOP", "replication"),
+    ("CHANGE", "replication"),
+    ("UNINSTALL", "plugin"),
+];
+
 impl<'a> Reader<'a> {
     /// Statements that begin with a word of no other family. The cursor stands at that word.
     pub(super) fn session(&mut self, mut c: Cursor<'a>) -> Read {
         let next = c.peek_nth(1);
         let assigned = next.is_some_and(|t| matches!(t.kind, Kind::Dot | Kind::Open) || c.source(t) == "=");
-        if assigned && !c.is_any(&["EXPLAIN", "ANALYZE"]) {
+        if assigned && !c.is_any(&["EXPLAIN", "ANALYZE", "EXEC", "EXECUTE"]) {
             return Err("a statement");
         }
         if c.eat_any(&["BEGIN", "START"]) {
@@ -101,10 +124,12 @@ impl<'a> Reader<'a> {
         if c.eat_any(&["EXEC", "EXECUTE"]) {
             return match self.dialect() {
                 Dialect::Postgres => self.execute_prepared(&mut c),
+                Dialect::Mssql => self.exec(&mut c),
                 _ => self.call(&mut c),
             };
         }
-        let harmless = HARMLESS.iter().find(|(word, _)| c.is(word));
+        let elsewhere = HARMLESS_ELSEWHERE.iter().filter(|_| self.dialect() != Dialect::Postgres);
+        let harmless = HARMLESS.iter().chain(elsewhere).find(|(word, _)| c.is(word));
         let &(_, detail) = harmless.ok_or("a statement")?;
         self.other(detail);
         Ok(())
@@ -212,7 +237,7 @@ impl<'a> Reader<'a> {
         self.setting(name.to_lowercase(), text(1), local);
     }
 
-    fn call(&mut self, c: &mut Cursor<'a>) -> Read {
+    pub(super) fn call(&mut self, c: &mut Cursor<'a>) -> Read {
         if !matches!(c.kind(), Some(Kind::Word | Kind::Quoted)) {
             return Err("the name of a procedure");
         }

@@ -144,6 +144,11 @@ impl Texts<'_> {
             text.append(known);
             return;
         }
+        // `pg_catalog.format(…)`, where the search path is empty.
+        if part.is("PG_CATALOG") && part.peek_nth(1).is_some_and(|t| t.kind == Kind::Dot) {
+            part.step();
+            part.step();
+        }
         match part.peek() {
             Some(token) if matches!(token.kind, Kind::String | Kind::Dollar) => {
                 let token = *token;

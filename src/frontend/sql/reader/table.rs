@@ -1,6 +1,6 @@
 //! Tables: CREATE, DROP, TRUNCATE, LOCK and what rewrites them.
 
-use super::{Reader, column, constraint, index};
+use super::{Reader, column, constraint, index, output};
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{
@@ -71,7 +71,10 @@ impl<'a> Reader<'a> {
         } else if c.done() && bare && kind == OpKind::TableCreate && c.text.is_known() {
             return Err("the columns of the table");
         }
-        details.as_select = body.is_some_and(|b| b.is("SELECT"));
+        if let Some(query) = body.filter(|b| b.is_any(&["SELECT", "WITH", "TABLE", "VALUES"])) {
+            details.as_select = true;
+            details.query = Some(output::read(query));
+        }
         let executes = table_clauses(c, &mut details);
         details.partitioned = details.partition_key.is_some();
         op.details = Details::Table(Box::new(details));
@@ -85,11 +88,12 @@ impl<'a> Reader<'a> {
     /// DROP TABLE, after TABLE.
     pub(super) fn drop_tables(&mut self, c: &mut Cursor<'a>, kind: OpKind) -> Read {
         let if_exists = c.if_exists();
+        let only = c.is("ONLY");
         let names = c.names()?;
         let cascade = c.has("CASCADE");
         for name in names {
             let mut op = self.op(kind);
-            (op.if_exists, op.cascade, op.table) = (if_exists, cascade, Some(name));
+            (op.if_exists, op.cascade, op.table, op.only) = (if_exists, cascade, Some(name), only);
             self.push(op);
         }
         Ok(())
@@ -110,6 +114,7 @@ impl<'a> Reader<'a> {
         for part in c.until_word(&["IN", "NOWAIT"]).split_commas() {
             let mut part = part;
             let mut op = self.op(OpKind::TableLock);
+            op.only = part.is("ONLY");
             op.table = Some(part.relation()?);
             op.detail = lock_mode(c);
             self.push(op);
@@ -223,7 +228,14 @@ fn table_clauses(c: &mut Cursor<'_>, details: &mut TableDetails) -> Option<Strin
             details.as_select = true;
             return c.ident_text();
         } else if c.is_any(&["AS", "SELECT"]) {
+            c.eat("AS");
             details.as_select = true;
+            // What could be read as columns without types are their names.
+            if details.columns.iter().all(|column| column.data_type.is_none()) {
+                details.names =
+                    std::mem::take(&mut details.columns).into_iter().filter_map(|column| column.name).collect();
+            }
+            details.query = Some(output::read(*c));
             return None;
         } else {
             c.skip();

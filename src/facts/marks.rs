@@ -1,0 +1,237 @@
+//! What later operations need to know of earlier ones, worked out once: which transaction added a constraint NOT VALID,
+//! filled a column, added a value to an enum.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Model, enums};
+use crate::history::{self, Project, Timeout};
+use crate::ir::{ConstraintKind, Details, Direction, Known, OpKind, Operation, Tri};
+use crate::span::FileId;
+
+/// The place of an operation: its migration and its number there.
+type Place = (usize, usize);
+
+/// What is remembered of the operations of a run.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// By transaction and constraint: where it was added NOT VALID.
+    not_valid: BTreeMap<(usize, String), Place>,
+    /// By transaction, table and column: where UPDATE filled it.
+    filled: BTreeMap<(usize, String, String), Place>,
+    /// By transaction and value: where it was added to an enum, and to which.
+    pub(super) enum_values: BTreeMap<(usize, String), (Place, String)>,
+    /// By transaction and type: where it was created.
+    pub(super) enum_types: BTreeMap<(usize, String), Place>,
+    /// Every type that a column ever has, by table and column.
+    pub(super) columns: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+    /// Tables that a migration creates, so that all their columns are known.
+    pub(super) created: BTreeSet<String>,
+    /// Tables that are partitioned.
+    partitioned: BTreeSet<String>,
+    /// For each migration its first operation that waits for a lock without a limit.
+    unlimited: Vec<Option<usize>>,
+    /// For each migration and limit, its last operation that blocks others while that limit is switched off.
+    off: Vec<[Option<usize>; 3]>,
+    /// Tables that other sessions use and a file takes a lock on that blocks them.
+    locked: BTreeSet<(FileId, String)>,
+    /// The file that its runner applies before a file.
+    previous: BTreeMap<FileId, FileId>,
+    /// For each migration the number of its project.
+    projects: Vec<usize>,
+    /// SQL files that are applied by hand, as far as can be told.
+    by_hand: BTreeSet<FileId>,
+    /// Files without a way back among files that have one.
+    pub(super) one_way: BTreeSet<FileId>,
+}
+
+/// The settings that limit a wait, in the order of [`Marks::off`].
+const LIMITS: [&str; 3] = ["lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"];
+
+impl Marks {
+    pub(super) fn new(model: &Model) -> Self {
+        let mut marks = Self::default();
+        let mut numbers: BTreeMap<Project, usize> = BTreeMap::new();
+        let mut last: BTreeMap<usize, FileId> = BTreeMap::new();
+        for (m, migration) in model.timeline.migrations.iter().enumerate() {
+            let next = numbers.len();
+            let file = migration.span.file;
+            let project = model.file(file).map(history::project);
+            let project = project.map_or(usize::MAX, |project| *numbers.entry(project).or_insert(next));
+            marks.projects.push(project);
+            marks.unlimited.push(None);
+            marks.off.push([None; 3]);
+            if migration.direction == Direction::Up
+                && let Some(before) = last.insert(project, file).filter(|before| *before != file)
+            {
+                marks.previous.insert(file, before);
+            }
+            for o in 0..migration.operations.len() {
+                marks.operation(model, (m, o));
+            }
+        }
+        marks.by_hand = super::by_hand::files(model);
+        marks.one_way = super::files::one_way(model, &marks.projects);
+        marks
+    }
+
+    fn operation(&mut self, model: &Model, at: Place) {
+        let Some(view) = model.view(at.0, at.1) else { return };
+        let (op, group) = (view.op, view.state.group);
+        self.remember(op, group, at);
+        let effects = view.effects();
+        let blocks = effects.blocks_reads().or(effects.blocks_writes()).and(view.table_preexisting());
+        if blocks != Tri::Yes {
+            return;
+        }
+        if let Some(table) = view.table() {
+            self.locked.insert((op.span.file, table.name.clone()));
+        }
+        let timeouts = view.state.timeouts;
+        if let Some(first) = self.unlimited.last_mut()
+            && timeouts.lock == Timeout::Unset
+        {
+            first.get_or_insert(at.1);
+        }
+        if let Some(off) = self.off.last_mut() {
+            let open = view.transaction_open() == Tri::Yes;
+            let idle = if open { timeouts.idle } else { Timeout::Unset };
+            for (slot, limit) in off.iter_mut().zip([timeouts.lock, timeouts.statement, idle]) {
+                if limit == Timeout::Milliseconds(0) {
+                    *slot = Some(at.1);
+                }
+            }
+        }
+    }
+
+    /// What the operation does that is asked for later.
+    fn remember(&mut self, op: &Operation, group: usize, at: Place) {
+        let table = op.table.as_ref().and_then(Known::known);
+        let name = op.name.as_ref().and_then(Known::known);
+        match (op.kind, &op.details) {
+            (OpKind::ConstraintAdd, Details::Constraint(constraint)) if constraint.not_valid => {
+                if let Some(name) = name.map(|name| &name.name).or(constraint.name.as_ref()) {
+                    self.not_valid.entry((group, name.clone())).or_insert(at);
+                }
+            }
+            (OpKind::DataUpdate, Details::Data(data)) => {
+                for (table, assignment) in table.iter().flat_map(|t| data.assignments.iter().map(move |a| (t, a))) {
+                    let key = (group, table.name.clone(), assignment.column.clone());
+                    self.filled.entry(key).or_insert(at);
+                }
+            }
+            (OpKind::TypeCreate, _) => {
+                if let Some(name) = name {
+                    self.enum_types.entry((group, name.name.clone())).or_insert(at);
+                }
+            }
+            (OpKind::EnumAddValue, _) => {
+                if let (Some(name), Some(value)) = (name, enums::added(op)) {
+                    self.enum_values.entry((group, value)).or_insert((at, name.name.clone()));
+                }
+            }
+            (OpKind::TableCreate, Details::Table(details)) => {
+                let Some(table) = table else { return };
+                if !details.as_select && details.partition_of.is_none() && !details.columns.is_empty() {
+                    self.created.insert(table.name.clone());
+                }
+                if details.partitioned {
+                    self.partitioned.insert(table.name.clone());
+                }
+                for column in &details.columns {
+                    self.column(&table.name, column.name.as_ref(), column);
+                }
+            }
+            (OpKind::ColumnAdd | OpKind::ColumnRetype, Details::Column(column)) => {
+                let own = name.map(|name| &name.name).or(column.name.as_ref());
+                if let Some(table) = table {
+                    self.column(&table.name, own, column);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn column(&mut self, table: &str, name: Option<&String>, column: &crate::ir::ColumnDetails) {
+        if let (Some(name), Some(data_type)) = (name, &column.data_type) {
+            let types = self.columns.entry(table.to_owned()).or_default().entry(name.clone()).or_default();
+            types.insert(enums::bare(&data_type.name).to_owned());
+        }
+    }
+}
+
+/// Questions of facts.
+impl super::View<'_> {
+    /// Whether the table acted on is a partitioned one.
+    pub(super) fn table_partitioned(&self) -> bool {
+        self.table().is_some_and(|table| self.model.marks.partitioned.contains(&table.name))
+    }
+
+    /// Whether the constraint acted on was added NOT VALID in this transaction.
+    pub(super) fn added_not_valid_here(&self) -> Tri {
+        let Some(name) = self.op.name.as_ref().and_then(Known::known) else { return Tri::No };
+        let added = self.model.marks.not_valid.get(&(self.state.group, name.name.clone()));
+        Tri::from(added.is_some_and(|at| *at < self.at)).and(self.transaction_open())
+    }
+
+    /// Whether a column that the operation asks something of was filled by UPDATE in this transaction.
+    pub(super) fn filled_here(&self) -> Tri {
+        let Some(table) = self.table() else { return Tri::No };
+        let filled = |column: &String| {
+            let key = (self.state.group, table.name.clone(), column.clone());
+            self.model.marks.filled.get(&key).is_some_and(|at| *at < self.at)
+        };
+        let named = self.op.name.as_ref().and_then(Known::known).map(|name| &name.name);
+        let asked = match (self.op.kind, &self.op.details) {
+            (OpKind::ColumnSetNotNull, _) => named.is_some_and(filled),
+            (OpKind::ConstraintAdd, Details::Constraint(c)) if !c.not_valid => match (c.kind, &c.expression) {
+                (ConstraintKind::Check | ConstraintKind::NotNull, Some(text)) => {
+                    let word = |c: char| !c.is_alphanumeric() && c != '_';
+                    c.columns.iter().any(filled) || text.split(word).any(|word| filled(&word.to_owned()))
+                }
+                _ => c.columns.iter().any(filled),
+            },
+            (OpKind::IndexCreate, Details::Index(index)) if index.unique => {
+                index.columns.iter().any(|column| !column.expression && filled(&column.text))
+            }
+            _ => false,
+        };
+        Tri::from(asked).and(self.transaction_open())
+    }
+
+    /// Whether a statement earlier in the migration waits for a lock without a limit, and the setting comes too late
+    /// for it.
+    pub(super) fn follows_unlimited(&self) -> bool {
+        let Details::Setting(setting) = &self.op.details else { return false };
+        let first = self.model.marks.unlimited.get(self.at.0).copied().flatten().filter(|first| *first < self.at.1);
+        let same = |first: usize| {
+            self.model.timeline.state(self.at.0, first).is_some_and(|state| state.group == self.state.group)
+        };
+        first.is_some_and(|first| !setting.local || same(first))
+    }
+
+    /// Whether a statement that blocks others runs later in the migration while the limit that the setting is about is
+    /// switched off.
+    pub(super) fn covers_blocking(&self) -> bool {
+        let Details::Setting(setting) = &self.op.details else { return false };
+        let Some(limit) = LIMITS.iter().position(|name| *name == setting.name) else { return false };
+        let last = self.model.marks.off.get(self.at.0).and_then(|off| off.get(limit).copied().flatten());
+        last.is_some_and(|last| last > self.at.1)
+    }
+
+    /// Whether the file that the runner applies just before this one takes a lock on the table that blocks others.
+    pub(super) fn locked_in_previous_file(&self) -> bool {
+        let previous = self.model.marks.previous.get(&self.op.span.file);
+        let (Some(previous), Some(table)) = (previous, self.table()) else { return false };
+        self.model.marks.locked.contains(&(*previous, table.name.clone()))
+    }
+
+    /// The number of the project that the file belongs to.
+    pub fn project(&self) -> usize {
+        self.model.marks.projects.get(self.at.0).copied().unwrap_or(usize::MAX)
+    }
+
+    /// Whether the evidence says that the file is applied by hand, statement by statement.
+    pub(super) fn by_hand(&self) -> bool {
+        self.model.marks.by_hand.contains(&self.op.span.file)
+    }
+}

@@ -1,0 +1,478 @@
+//! Alembic's directives: each is written as the SQL that Alembic sends for it, and sent.
+//!
+//! Source: `alembic.operations.toimpl` (which statements a directive is, in which order) and `alembic.ddl` (their text).
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ruff_python_ast::ExprCall;
+
+use super::super::sqlalchemy::{self as sa, Args, Column, Owner, Table, Writer};
+use super::super::value::{Conn, Handle, Record, Text, Value};
+use super::Interp;
+use crate::ir::TransactionKind;
+use crate::span::Span;
+
+/// The module of the directives.
+pub(super) const OP: &str = "alembic.op";
+/// The class of what `batch_alter_table` gives.
+const BATCH: &str = "#batch";
+/// The class of the migration context.
+const CONTEXT: &str = "#context";
+/// The class of what `autocommit_block` gives.
+pub(super) const AUTOCOMMIT: &str = "#autocommit";
+
+/// Which argument of a directive is the table that a batch knows already.
+fn place_of_table(directive: &str) -> Option<usize> {
+    Some(match directive {
+        "add_column" | "alter_column" | "drop_column" | "create_table_comment" | "drop_table_comment" => 0,
+        "create_index"
+        | "drop_index"
+        | "create_unique_constraint"
+        | "create_primary_key"
+        | "create_foreign_key"
+        | "create_check_constraint"
+        | "create_exclude_constraint"
+        | "drop_constraint" => 1,
+        _ => return None,
+    })
+}
+
+/// Values by the names of arguments, as a record of no class of the project has them.
+pub(super) fn record<'a>(class: &str, args: Args<'a>, span: Span) -> Record<'a> {
+    let positional = args.positional.into_iter().enumerate().map(|(at, value)| (at.to_string(), value));
+    let fields: BTreeMap<_, _> = positional.chain(args.named).collect();
+    Record { class: class.to_owned(), of: None, fields: RefCell::new(fields), span }
+}
+
+impl<'a> Interp<'a> {
+    /// The connection that migrations are applied on.
+    pub(super) fn migration_conn(&mut self) -> Rc<Conn> {
+        if let Some(conn) = &self.migration {
+            return conn.clone();
+        }
+        let mut scope = self.fresh(TransactionKind::Runner, None);
+        scope.batch = self.env_settings().batch;
+        let conn = Rc::new(Conn { scope: std::cell::Cell::new(scope) });
+        self.migration = Some(conn.clone());
+        let place = self.frame().map(|frame| frame.at).unwrap_or_default();
+        for sql in self.env_settings().timeouts {
+            let text = Text { sql, marked: true, ..Text::default() };
+            self.emit(&text, &conn, place);
+        }
+        conn
+    }
+
+    /// A method of the directives' module, of a batch, of the context; `None` for other receivers.
+    pub(super) fn alembic_method(
+        &mut self,
+        base: &Value<'a>,
+        name: &str,
+        args: Args<'a>,
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
+        let span = self.span(call);
+        if matches!(base.path(), Some(OP | "alembic.context")) {
+            return Some(self.directive(name, args, call));
+        }
+        let Value::Record(record) = base else { return None };
+        match (record.class.as_str(), name) {
+            (BATCH, _) => {
+                let mut args = args;
+                if let Some(at) = place_of_table(name) {
+                    let fields = record.fields.borrow();
+                    args.insert(at, fields.get("table").cloned().unwrap_or(Value::None));
+                    let schema = if name == "create_foreign_key" { "source_schema" } else { "schema" };
+                    args.named.extend(fields.get("schema").map(|value| (schema.to_owned(), value.clone())));
+                }
+                Some(self.directive(name, args, call))
+            }
+            (CONTEXT, "autocommit_block") => {
+                Some(Value::Record(Rc::new(self::record(AUTOCOMMIT, Args::default(), span))))
+            }
+            (CONTEXT, "execute") => Some(self.directive(name, args, call)),
+            (CONTEXT, _) => Some(self.unknown("it is known only while the program runs", call)),
+            _ => None,
+        }
+    }
+
+    /// An attribute of the migration context or of a batch.
+    pub(super) fn alembic_attribute(&mut self, base: &Record<'a>, name: &str) -> Option<Value<'a>> {
+        let bound = base.class == CONTEXT && matches!(name, "bind" | "connection");
+        bound.then(|| self.migration_handle())
+    }
+
+    fn migration_handle(&mut self) -> Value<'a> {
+        let conn = self.migration_conn();
+        Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
+    }
+
+    fn directive(&mut self, name: &str, args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        match name {
+            "get_bind" => return self.migration_handle(),
+            "get_context" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
+            "f" | "inline_literal" => return args.get(0, &["name", "value"]).cloned().unwrap_or(Value::None),
+            "batch_alter_table" => {
+                let mut fields = Args::default();
+                let table = args.get(0, &["table_name"]).cloned().unwrap_or(Value::None);
+                fields.named.insert("table".to_owned(), table);
+                let schema = args.get(1, &["schema"]).filter(|schema| !matches!(schema, Value::None));
+                fields.named.extend(schema.map(|schema| ("schema".to_owned(), schema.clone())));
+                return Value::Record(Rc::new(record(BATCH, fields, span)));
+            }
+            "execute" => {
+                if let Some(value) = args.get(0, &["sqltext", "sql"]).cloned() {
+                    let conn = self.migration_conn();
+                    self.send(&value, &conn, span);
+                }
+                return Value::None;
+            }
+            "run_async" => {
+                if let Some(function) = args.positional.first().cloned() {
+                    let handle = self.migration_handle();
+                    self.apply(&function, &[handle], &[], call, span);
+                }
+                return Value::None;
+            }
+            "is_offline_mode" | "get_x_argument" | "get_tag_argument" | "register_operation" | "implementation_for"
+            | "configure" | "begin_transaction" | "run_migrations" => {
+                return self.unknown("it is known only while the program runs", call);
+            }
+            _ => {}
+        }
+        let conn = self.migration_conn();
+        let w = Writer::new(span, self.dialect());
+        if name == "create_table" {
+            let table = Table::of(args.clone());
+            self.create_table(&table, &w, &conn, span);
+            return Value::Record(Rc::new(record("Table", args, span)));
+        }
+        let Some(written) = self.directive_sql(name, &args, &w) else {
+            return self.directive_elsewhere(name, &args, &conn, call);
+        };
+        for one in written {
+            self.write_out(one, &conn, span);
+        }
+        Value::None
+    }
+
+    /// Sends what was written.
+    pub(super) fn write_out(&mut self, written: Writer, conn: &Rc<Conn>, span: Span) {
+        let text = Text { sql: written.out, marked: true, ..Text::default() };
+        self.emit(&text, conn, span);
+    }
+
+    /// CREATE TABLE with what stands around it.
+    pub(super) fn create_table(&mut self, table: &Table<'a>, w: &Writer, conn: &Rc<Conn>, span: Span) {
+        for (name, one) in table.types(w) {
+            // One run creates a type once, whichever table brings it.
+            if self.types.insert((name, self.out.entry)) {
+                self.write_out(one, conn, span);
+            }
+        }
+        let mut one = w.another();
+        table.write(&mut one);
+        self.write_out(one, conn, span);
+        for one in table.followers(w) {
+            self.write_out(one, conn, span);
+        }
+    }
+
+    /// The statements of a directive; `None` where it is none of Alembic's own.
+    fn directive_sql(&mut self, name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+        Some(match name {
+            "add_column" => self.add_column(args, w),
+            "alter_column" => alter_column(args, w),
+            "drop_column" => {
+                let mut one = alter(w, args, 0);
+                one.word(" DROP COLUMN ");
+                if_word(&mut one, args, "if_exists", "IF EXISTS ");
+                one.name(args.get(1, &["column_name"]).unwrap_or(&Value::None));
+                vec![one]
+            }
+            "drop_table" => {
+                let mut one = w.another();
+                one.word("DROP TABLE ");
+                if_word(&mut one, args, "if_exists", "IF EXISTS ");
+                one.table(args.get(1, &["schema"]), args.get(0, &["table_name", "name"]).unwrap_or(&Value::None));
+                vec![one]
+            }
+            "rename_table" => {
+                let mut one = alter(w, args, 0);
+                one.word(" RENAME TO ");
+                one.name(args.get(1, &["new_table_name"]).unwrap_or(&Value::None));
+                vec![one]
+            }
+            "create_index" => {
+                let mut one = w.another();
+                let keys = args.get(2, &["columns"]);
+                let keys = keys.map_or_else(Vec::new, |keys| Value::items(keys).unwrap_or_else(|| vec![keys.clone()]));
+                let table = args.get(1, &["table_name", "tablename"]).unwrap_or(&Value::None);
+                sa::index_on(
+                    &mut one,
+                    args.get(0, &["index_name", "name"]),
+                    (args.given("schema"), table),
+                    &keys,
+                    args,
+                );
+                vec![one]
+            }
+            "drop_index" => {
+                let mut one = w.another();
+                one.word("DROP INDEX ");
+                if_word(&mut one, args, "postgresql_concurrently", "CONCURRENTLY ");
+                if_word(&mut one, args, "if_exists", "IF EXISTS ");
+                one.table(args.given("schema"), args.get(0, &["index_name", "name"]).unwrap_or(&Value::None));
+                vec![one]
+            }
+            "drop_constraint" => {
+                let mut one = alter(w, args, 1);
+                one.word(" DROP CONSTRAINT ");
+                if_word(&mut one, args, "if_exists", "IF EXISTS ");
+                one.name(args.get(0, &["constraint_name", "name"]).unwrap_or(&Value::None));
+                vec![one]
+            }
+            "create_table_comment" | "drop_table_comment" => {
+                let mut one = w.another();
+                one.word("COMMENT ON TABLE ");
+                one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
+                one.word(" IS ");
+                let comment = args.get(1, &["comment"]).filter(|_| name == "create_table_comment");
+                one.expression(comment.unwrap_or(&Value::None), false);
+                vec![one]
+            }
+            "bulk_insert" => {
+                let mut one = w.another();
+                let table = args.get(0, &["table"]).unwrap_or(&Value::None);
+                let rows = args.get(1, &["rows"]);
+                if rows.and_then(Value::items).is_some_and(|rows| rows.is_empty()) {
+                    return Some(Vec::new());
+                }
+                sa::inserts(&mut one, table, rows);
+                vec![one]
+            }
+            _ => vec![add_constraint(name, args, w)?],
+        })
+    }
+
+    fn add_column(&mut self, args: &Args<'a>, w: &Writer) -> Vec<Writer> {
+        let mut one = alter(w, args, 0);
+        one.word(" ADD COLUMN ");
+        if_word(&mut one, args, "if_not_exists", "IF NOT EXISTS ");
+        let given = args.get(1, &["column"]).unwrap_or(&Value::None);
+        let Some(column) = Column::of(given) else {
+            one.unknown(given, "the column is made by code");
+            return vec![one];
+        };
+        let inline_key = args.flag("inline_primary_key") && column.primary();
+        column.write(&mut one, column.primary(), column.primary() && column.counts(true));
+        if inline_key {
+            one.word(" PRIMARY KEY");
+        }
+        let mut constraints = column.constraints(w);
+        if args.flag("inline_references")
+            && let Some(at) = constraints.iter().position(|one| one.out.text.contains("FOREIGN KEY("))
+        {
+            let foreign = constraints.remove(at);
+            let text = &foreign.out.text;
+            let from = text.find("REFERENCES").unwrap_or(text.len());
+            one.word(" ");
+            one.append(&foreign.out.part(from..text.len()));
+        }
+        let table = args.get(0, &["table_name"]).unwrap_or(&Value::None);
+        let mut found = vec![one];
+        for constraint in constraints {
+            let mut one = alter(w, args, 0);
+            one.word(" ADD ");
+            one.append(&constraint.out);
+            found.push(one);
+        }
+        found.extend(sa::followers(w, &[column], Owner { schema: args.given("schema"), table }));
+        found
+    }
+
+    /// A directive of the project: registered with `@Operations.register_operation`.
+    fn custom_directive(&mut self, _name: &str, _args: &Args<'a>, _call: &'a ExprCall) -> Option<Value<'a>> {
+        None
+    }
+
+    /// A directive that is none of Alembic's own: said, not guessed.
+    fn directive_elsewhere(&mut self, name: &str, args: &Args<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Value<'a> {
+        if let Some(value) = self.custom_directive(name, args, call) {
+            return value;
+        }
+        let reason = format!("`{name}` is a directive that is defined elsewhere");
+        self.emit_opaque(&reason, conn, self.span(call));
+        self.unknown(&reason, call)
+    }
+}
+
+/// `ALTER TABLE t`, where the table is the argument at `at`.
+fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
+    let mut one = w.another();
+    one.word("ALTER TABLE ");
+    let table = args.get(at, &["table_name", "source_table", "old_table_name", "tablename", "source"]);
+    let schema = args.given("schema").or_else(|| args.given("source_schema"));
+    one.table(schema, table.unwrap_or(&Value::None));
+    one
+}
+
+/// Writes a word where an option asks for it, and a hole where that is not known.
+fn if_word(w: &mut Writer, args: &Args<'_>, option: &str, word: &str) {
+    match args.given(option).map(|value| (value, value.truth())) {
+        Some((_, Some(true))) => w.word(word),
+        Some((value, None)) => {
+            w.unknown(value, "the option is not known");
+            w.word(" ");
+        }
+        _ => {}
+    }
+}
+
+fn add_constraint(name: &str, args: &Args<'_>, w: &Writer) -> Option<Writer> {
+    let class = match name {
+        "create_primary_key" => "PrimaryKeyConstraint",
+        "create_unique_constraint" => "UniqueConstraint",
+        "create_check_constraint" => "CheckConstraint",
+        "create_foreign_key" => "ForeignKeyConstraint",
+        "create_exclude_constraint" => "ExcludeConstraint",
+        _ => return None,
+    };
+    let mut one = alter(w, args, 1);
+    one.word(" ADD ");
+    let mut parts = Args { positional: Vec::new(), named: args.named.clone() };
+    let own = args.get(0, &["constraint_name", "name"]).cloned().unwrap_or(Value::None);
+    parts.named.insert("name".to_owned(), own);
+    match class {
+        "ForeignKeyConstraint" => {
+            foreign_key(&mut one, args, &parts);
+            return Some(one);
+        }
+        "CheckConstraint" => {
+            parts.positional.extend(args.get(2, &["condition"]).cloned());
+        }
+        "ExcludeConstraint" => parts.positional.extend(args.positional.iter().skip(2).cloned()),
+        _ => {
+            let columns = args.get(2, &["columns", "local_cols"])?;
+            match Value::items(columns) {
+                Some(columns) => parts.positional.extend(columns),
+                None => parts.positional.push(columns.clone()),
+            }
+        }
+    }
+    let record = record(class, parts, w.place);
+    sa::constraint(&mut one, &record, None);
+    Some(one)
+}
+
+fn foreign_key(one: &mut Writer, args: &Args<'_>, parts: &Args<'_>) {
+    if let Some(name) = parts.given("name") {
+        one.word("CONSTRAINT ");
+        one.name(name);
+        one.word(" ");
+    }
+    one.word("FOREIGN KEY(");
+    one.names(args.get(3, &["local_cols"]).unwrap_or(&Value::None));
+    one.word(") REFERENCES ");
+    one.table(args.given("referent_schema"), args.get(2, &["referent_table", "referent"]).unwrap_or(&Value::None));
+    one.word(" (");
+    one.names(args.get(4, &["remote_cols"]).unwrap_or(&Value::None));
+    one.word(")");
+    sa::foreign_key_options(one, args);
+}
+
+fn alter_column(args: &Args<'_>, w: &Writer) -> Vec<Writer> {
+    let column = args.get(1, &["column_name"]).unwrap_or(&Value::None);
+    let change = || {
+        let mut one = alter(w, args, 0);
+        one.word(" ALTER COLUMN ");
+        one.name(column);
+        one.word(" ");
+        one
+    };
+    let mut found = Vec::new();
+    let asked = |names: &[&str]| names.iter().find_map(|name| args.given(name)).filter(|v| v.truth() != Some(false));
+    let data_type = asked(&["type_", "type"]);
+    if let (Some(before), Some(_)) = (asked(&["existing_type"]), data_type)
+        && let Some(check) = sa::type_check_name(w, column, before)
+    {
+        let mut one = alter(w, args, 0);
+        one.word(" DROP CONSTRAINT ");
+        one.name(&check);
+        found.push(one);
+    }
+    if let Some(data_type) = data_type {
+        let mut one = change();
+        one.word("TYPE ");
+        sa::write_type(&mut one, data_type);
+        if let Some(using) = args.given("postgresql_using") {
+            one.word(" USING ");
+            one.phrase(using);
+        }
+        found.push(one);
+    }
+    if let Some(nullable) = args.given("nullable") {
+        let mut one = change();
+        match nullable.truth() {
+            Some(true) => one.word("DROP NOT NULL"),
+            Some(false) => one.word("SET NOT NULL"),
+            None => one.unknown(nullable, "whether it is nullable is not known"),
+        }
+        found.push(one);
+    }
+    found.extend(changed_default(args, &change));
+    if let Some(comment) = args.named("comment").filter(|comment| !matches!(comment, Value::Bool(_))) {
+        let mut one = w.another();
+        one.word("COMMENT ON COLUMN ");
+        one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
+        one.word(".");
+        one.name(column);
+        one.word(" IS ");
+        one.expression(comment, false);
+        found.push(one);
+    }
+    if let Some(name) = asked(&["new_column_name", "name"]) {
+        let mut one = alter(w, args, 0);
+        one.word(" RENAME ");
+        one.name(column);
+        one.word(" TO ");
+        one.name(name);
+        found.push(one);
+    }
+    if let Some(check) = data_type.and_then(|data_type| sa::type_check(w, column, data_type)) {
+        let mut one = alter(w, args, 0);
+        one.word(" ADD ");
+        one.append(&check.out);
+        found.push(one);
+    }
+    found
+}
+
+/// What `server_default` of `alter_column` changes.
+fn changed_default(args: &Args<'_>, change: &dyn Fn() -> Writer) -> Option<Writer> {
+    let value = args.named("server_default").filter(|value| !matches!(value, Value::Bool(false)))?;
+    let identity =
+        |value: Option<&Value<'_>>| matches!(value, Some(Value::Record(record)) if record.class == "Identity");
+    let before = args.given("existing_server_default");
+    let mut one = change();
+    match value {
+        Value::None if identity(before) => one.word("DROP IDENTITY"),
+        Value::None => one.word("DROP DEFAULT"),
+        Value::Record(record) if record.class == "Identity" && !identity(before) => {
+            one.word("ADD");
+            sa::write_identity(&mut one, record);
+        }
+        Value::Record(record) if record.class == "Identity" => {
+            let of = Args::of_record(record);
+            let always = of.get(0, &["always"]).and_then(Value::truth) == Some(true);
+            one.word(if always { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" });
+        }
+        value => {
+            one.word("SET DEFAULT ");
+            sa::write_default(&mut one, value);
+        }
+    }
+    Some(one)
+}

@@ -1,0 +1,233 @@
+//! Constraints of tables.
+
+use super::super::value::{Record, Value};
+use super::index::include;
+use super::{Args, Writer};
+use crate::frontend::text::SqlText;
+
+/// The table that a constraint is on: for what names columns through it.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Owner<'v, 'a> {
+    pub(in super::super) schema: Option<&'v Value<'a>>,
+    pub(in super::super) table: &'v Value<'a>,
+}
+
+/// `CONSTRAINT name `, where there is one.
+pub(super) fn name(w: &mut Writer, args: &Args<'_>) {
+    if let Some(name) = args.given("name") {
+        w.word("CONSTRAINT ");
+        w.name(name);
+        w.word(" ");
+    }
+}
+
+/// Writes a constraint as it stands in CREATE TABLE or after ADD; whether it was one.
+pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: Option<Owner<'_, '_>>) -> bool {
+    let args = Args::of_record(record);
+    match record.class.as_str() {
+        "PrimaryKeyConstraint" => {
+            name(w, &args);
+            w.word("PRIMARY KEY (");
+            columns(w, &args.positional);
+            w.word(")");
+            include(w, &args);
+            deferrability(w, &args);
+        }
+        "UniqueConstraint" => {
+            name(w, &args);
+            w.word("UNIQUE ");
+            match args.truth("postgresql_nulls_not_distinct") {
+                Some(true) => w.word("NULLS NOT DISTINCT "),
+                Some(false) => w.word("NULLS DISTINCT "),
+                None => {}
+            }
+            w.word("(");
+            columns(w, &args.positional);
+            w.word(")");
+            include(w, &args);
+            deferrability(w, &args);
+        }
+        "CheckConstraint" => {
+            name(w, &args);
+            w.word("CHECK (");
+            match args.get(0, &["sqltext"]) {
+                Some(Value::Text(text)) => w.append(&text.sql),
+                Some(other) => w.expression(other, false),
+                None => w.hole("the condition is not known"),
+            }
+            w.word(")");
+            deferrability(w, &args);
+            validity(w, &args);
+        }
+        "ForeignKeyConstraint" => {
+            name(w, &args);
+            w.word("FOREIGN KEY(");
+            match args.get(0, &["columns"]) {
+                Some(list) => w.names(list),
+                None => w.hole("the columns are not known"),
+            }
+            w.word(") REFERENCES ");
+            let targets = args.get(1, &["refcolumns"]).and_then(|list| Value::items(list));
+            match targets {
+                Some(targets) => references(w, &targets, &Value::None),
+                None => w.hole("what it refers to is not known"),
+            }
+            foreign_key_options(w, &args);
+        }
+        "ExcludeConstraint" => exclusion(w, &args, owner),
+        _ => return false,
+    }
+    true
+}
+
+/// Columns given as names or as columns.
+fn columns(w: &mut Writer, items: &[Value<'_>]) {
+    let items: Vec<_> = match items {
+        // Some give a list where the library wants the names one by one.
+        [list @ Value::List(..)] => Value::items(list).unwrap_or_default(),
+        items => items.to_vec(),
+    };
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            w.word(", ");
+        }
+        w.name(item);
+    }
+}
+
+/// `table (columns)` of targets given as `"schema.table.column"` or as columns. A target that names no column means
+/// the column of the same name as `own`.
+pub(super) fn references(w: &mut Writer, targets: &[Value<'_>], own: &Value<'_>) {
+    let mut columns = w.another();
+    for (at, target) in targets.iter().enumerate() {
+        if at > 0 {
+            columns.word(", ");
+        }
+        match target {
+            Value::Text(text) => {
+                let sql = &text.sql;
+                let (table, column) = match sql.text.rsplit_once('.') {
+                    Some((table, _)) => (sql.part(0..table.len()), Some(sql.part(table.len() + 1..sql.text.len()))),
+                    None => (sql.clone(), None),
+                };
+                if at == 0 {
+                    w.dotted(&table);
+                }
+                match &column {
+                    Some(column) => columns.name_text(column),
+                    None => columns.name(own),
+                }
+            }
+            Value::Record(record) if matches!(record.class.as_str(), "column" | "Column") => {
+                let fields = record.fields.borrow();
+                if at == 0 {
+                    match fields.get("table") {
+                        Some(Value::Record(table)) => {
+                            let of = Args::of_record(table);
+                            w.table(of.given("schema"), of.get(0, &["name"]).unwrap_or(&Value::None));
+                        }
+                        Some(name @ Value::Text(_)) => w.name(name),
+                        _ => w.hole("the table that it refers to is not known"),
+                    }
+                }
+                columns.name(fields.get("0").unwrap_or(&Value::None));
+            }
+            other => {
+                if at == 0 {
+                    w.unknown(other, "what it refers to is not known");
+                }
+                columns.hole("the column that it refers to is not known");
+            }
+        }
+    }
+    w.word(" (");
+    w.append(&columns.out);
+    w.word(")");
+}
+
+/// MATCH, ON DELETE, ON UPDATE, DEFERRABLE, NOT VALID.
+pub(in super::super) fn foreign_key_options(w: &mut Writer, args: &Args<'_>) {
+    for (option, words) in [("match", " MATCH "), ("ondelete", " ON DELETE "), ("onupdate", " ON UPDATE ")] {
+        if let Some(value) = args.given(option) {
+            w.word(words);
+            w.phrase(value);
+        }
+    }
+    deferrability(w, args);
+    validity(w, args);
+}
+
+pub(super) fn deferrability(w: &mut Writer, args: &Args<'_>) {
+    match args.truth("deferrable") {
+        Some(true) => w.word(" DEFERRABLE"),
+        Some(false) => w.word(" NOT DEFERRABLE"),
+        None => {}
+    }
+    if let Some(initially) = args.given("initially") {
+        w.word(" INITIALLY ");
+        w.phrase(initially);
+    }
+}
+
+fn validity(w: &mut Writer, args: &Args<'_>) {
+    match args.given("postgresql_not_valid").map(|value| (value, value.truth())) {
+        Some((_, Some(true))) => w.word(" NOT VALID"),
+        Some((value, None)) => {
+            w.word(" ");
+            w.unknown(value, "whether it is NOT VALID is not known");
+        }
+        _ => {}
+    }
+}
+
+fn exclusion(w: &mut Writer, args: &Args<'_>, _owner: Option<Owner<'_, '_>>) {
+    name(w, args);
+    w.word("EXCLUDE USING ");
+    match args.given("using") {
+        Some(using) => w.phrase(using),
+        None => w.word("gist"),
+    }
+    w.word(" (");
+    for (at, element) in args.positional.iter().enumerate() {
+        if at > 0 {
+            w.word(", ");
+        }
+        let pair = Value::items(element).unwrap_or_default();
+        match pair.as_slice() {
+            [Value::Text(text), operator, ..] if !text.marked => {
+                w.name_text(&text.sql);
+                class_of(w, &text.sql, args);
+                w.word(" WITH ");
+                w.phrase(operator);
+            }
+            [expression, operator, ..] => {
+                w.expression(expression, false);
+                w.word(" WITH ");
+                w.phrase(operator);
+            }
+            _ => w.unknown(element, "the element is not known"),
+        }
+    }
+    w.word(")");
+    if let Some(condition) = args.given("where") {
+        w.word(" WHERE (");
+        match condition {
+            Value::Text(text) => w.append(&text.sql),
+            other => w.expression(other, false),
+        }
+        w.word(")");
+    }
+    deferrability(w, args);
+}
+
+/// The operator class that `ops` gives to a column.
+fn class_of(w: &mut Writer, column: &SqlText, args: &Args<'_>) {
+    if let Some(Value::Dict(pairs, _)) = args.given("ops") {
+        for (name, class) in pairs.borrow().iter() {
+            if name.as_str() == Some(&column.text) {
+                w.word(" ");
+                w.phrase(class);
+            }
+        }
+    }
+}

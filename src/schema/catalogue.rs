@@ -1,0 +1,384 @@
+//! The store: every object that the migrations of one project make, with all it was from step to step.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::history::{Arena, History, Step};
+use super::object::{ColumnState, ConstraintState, Either, LabelState, RelationState, RoutineState, TypeState};
+use super::{ColumnId, ConstraintId, RelationId, RoutineId, TypeId};
+use crate::ir::{QualifiedName, Tri};
+
+/// A relation keeps no more parts of one sort than this, counting those that were dropped; further ones are not
+/// recorded, and it counts as not completely known. (The server itself allows 1600 columns.) So one relation that is
+/// altered over and over costs no more than many relations.
+pub(super) const MOST_PARTS: usize = 1600;
+
+/// The schema in which temporary relations are kept.
+pub(super) const TEMPORARY: &str = "pg_temp";
+
+/// What a name means.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Meaning<K> {
+    /// Nothing was ever said of it.
+    Never,
+    /// Nothing: what had the name is gone.
+    Free,
+    /// This.
+    Held(K),
+    /// It is not known where to look: the name was seen in another schema than those of the search path.
+    Elsewhere,
+}
+
+/// A relation and its parts, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RelationSlot {
+    pub(super) state: History<RelationState>,
+    pub(super) columns: Vec<ColumnId>,
+    pub(super) constraints: Vec<ConstraintId>,
+    /// Indexes on it.
+    pub(super) indexes: Vec<RelationId>,
+    /// Partitions, and tables that inherit from it; of an index, those attached to it.
+    pub(super) children: Vec<RelationId>,
+    /// Foreign keys that refer to it.
+    pub(super) referenced_by: Vec<ConstraintId>,
+    /// Views that read it.
+    pub(super) readers: Vec<RelationId>,
+    /// Sequences that go with one of its columns.
+    pub(super) sequences: Vec<RelationId>,
+    /// A part was not recorded.
+    pub(super) full: bool,
+}
+
+/// A type and, of an enum, its values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TypeSlot {
+    pub(super) state: History<TypeState>,
+    pub(super) labels: Vec<History<LabelState>>,
+    /// Columns that had this type at some step.
+    pub(super) columns: Vec<ColumnId>,
+}
+
+/// A column.
+#[derive(Clone, Debug)]
+pub(super) struct ColumnSlot {
+    pub(super) relation: RelationId,
+    pub(super) state: History<ColumnState>,
+}
+
+/// A key of one of the maps of names: the schema and the name.
+pub(super) type Place = (String, String);
+
+/// What was changed since a transaction began, so that ROLLBACK can take it back.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Touched {
+    Relation(RelationId),
+    Column(ColumnId),
+    Constraint(ConstraintId),
+    Type(TypeId),
+    Label(TypeId, usize),
+    Routine(RoutineId),
+    RelationName(Place),
+    TypeName(Place),
+    ColumnName(RelationId, String),
+    ConstraintName(RelationId, String),
+    Schema(String),
+    Path,
+}
+
+/// All that the migrations of a project make, as it is before each of their operations.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    pub(super) relations: Arena<RelationId, RelationSlot>,
+    pub(super) columns: Arena<ColumnId, ColumnSlot>,
+    pub(super) constraints: Arena<ConstraintId, History<ConstraintState>>,
+    pub(super) types: Arena<TypeId, TypeSlot>,
+    pub(super) routines: Arena<RoutineId, History<RoutineState>>,
+    pub(super) schemas: BTreeMap<String, History<Tri>>,
+    pub(super) relation_names: BTreeMap<Place, History<Meaning<RelationId>>>,
+    /// The schemas in which a name was ever given to a relation.
+    pub(super) schemas_of: BTreeMap<String, BTreeSet<String>>,
+    pub(super) type_names: BTreeMap<Place, History<Meaning<TypeId>>>,
+    pub(super) routine_names: BTreeMap<String, Vec<RoutineId>>,
+    pub(super) column_names: BTreeMap<(RelationId, String), History<Meaning<ColumnId>>>,
+    pub(super) constraint_names: BTreeMap<(RelationId, String), History<Meaning<ConstraintId>>>,
+    /// Constraints by their own name, whatever their table.
+    pub(super) constraints_named: BTreeMap<String, Vec<ConstraintId>>,
+    /// `search_path`.
+    pub(super) path: History<Vec<String>>,
+    /// The first step from which on something may have happened that was not read.
+    pub(super) opened: Option<Step>,
+    /// An operation that changes the schema was seen.
+    pub(super) begun: bool,
+    /// The first operation makes something, so that the history may begin with an empty database.
+    pub(super) from_scratch: bool,
+    /// What the open transaction has changed.
+    pub(super) journal: BTreeSet<Touched>,
+    /// The step at which it began; `None` where none is open.
+    pub(super) began: Option<Step>,
+}
+
+impl Catalogue {
+    /// Changes go to the journal from here on.
+    pub(super) fn begin(&mut self, step: Step) {
+        self.journal.clear();
+        self.began = Some(step);
+    }
+
+    pub(super) fn commit(&mut self) {
+        self.journal.clear();
+        self.began = None;
+    }
+
+    /// Everything that was changed since [`Self::begin`] is from `since` on what it was then.
+    pub(super) fn rollback(&mut self, since: Step) {
+        let Some(began) = self.began.take() else { return };
+        for touched in std::mem::take(&mut self.journal) {
+            self.restore(touched, began, since);
+        }
+    }
+
+    fn restore(&mut self, touched: Touched, began: Step, since: Step) {
+        fn back<T: Clone>(history: &mut History<T>, began: Step, since: Step, gone: impl FnOnce(&mut T)) {
+            let before = history.at(began).cloned();
+            let restored = before.or_else(|| {
+                let mut last = history.last().cloned()?;
+                gone(&mut last);
+                Some(last)
+            });
+            if let Some(value) = restored {
+                history.set(since, value);
+            }
+        }
+        match touched {
+            Touched::Relation(id) => back(&mut self.relations[id].state, began, since, |s| s.exists = Tri::No),
+            Touched::Column(id) => back(&mut self.columns[id].state, began, since, |s| s.exists = Tri::No),
+            Touched::Constraint(id) => back(&mut self.constraints[id], began, since, |s| s.exists = Tri::No),
+            Touched::Type(id) => back(&mut self.types[id].state, began, since, |s| s.exists = Tri::No),
+            Touched::Label(id, at) => {
+                if let Some(label) = self.types[id].labels.get_mut(at) {
+                    back(label, began, since, |s| s.exists = Tri::No);
+                }
+            }
+            Touched::Routine(id) => back(&mut self.routines[id], began, since, |s| s.exists = Tri::No),
+            Touched::RelationName(place) => {
+                back(self.relation_names.entry(place).or_default(), began, since, |m| *m = Meaning::Never);
+            }
+            Touched::TypeName(place) => {
+                back(self.type_names.entry(place).or_default(), began, since, |m| *m = Meaning::Never);
+            }
+            Touched::ColumnName(id, name) => {
+                back(self.column_names.entry((id, name)).or_default(), began, since, |m| *m = Meaning::Never);
+            }
+            Touched::ConstraintName(id, name) => {
+                back(self.constraint_names.entry((id, name)).or_default(), began, since, |m| *m = Meaning::Never);
+            }
+            Touched::Schema(name) => back(self.schemas.entry(name).or_default(), began, since, |s| *s = Tri::No),
+            Touched::Path => back(&mut self.path, began, since, |path| *path = default_path()),
+        }
+    }
+
+    pub(super) fn touch(&mut self, touched: Touched) {
+        if self.began.is_some() {
+            self.journal.insert(touched);
+        }
+    }
+
+    /// The search path at `step`.
+    pub(super) fn path_at(&self, step: Step) -> Vec<String> {
+        self.path.at(step).cloned().unwrap_or_else(default_path)
+    }
+
+    /// What the name of a relation means at `step`.
+    pub(super) fn meaning(&self, name: &QualifiedName, step: Step) -> Meaning<RelationId> {
+        let at = |schema: &str| {
+            let held = self.relation_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
+            held.copied().unwrap_or(Meaning::Never)
+        };
+        if let Some(schema) = &name.schema {
+            return at(schema);
+        }
+        let mut found = Meaning::Never;
+        for schema in std::iter::once(TEMPORARY.to_owned()).chain(self.path_at(step)) {
+            match at(&schema) {
+                Meaning::Held(id) => return Meaning::Held(id),
+                // What was in the temporary schema says nothing of the others.
+                Meaning::Free if schema != TEMPORARY => found = Meaning::Free,
+                _ => {}
+            }
+        }
+        if found == Meaning::Free {
+            return found;
+        }
+        // The connection of the runner may have a search path that no file says.
+        let elsewhere = self.schemas_of.get(&name.name).into_iter().flatten().filter(|schema| *schema != TEMPORARY);
+        let mut elsewhere = elsewhere.filter_map(|schema| match at(schema) {
+            Meaning::Held(id) => Some(id),
+            _ => None,
+        });
+        match (elsewhere.next(), elsewhere.next()) {
+            (Some(one), None) => Meaning::Held(one),
+            (Some(_), Some(_)) => Meaning::Elsewhere,
+            _ => found,
+        }
+    }
+
+    /// What the name of a type means at `step`.
+    pub(super) fn type_meaning(&self, name: &QualifiedName, step: Step) -> Meaning<TypeId> {
+        let at = |schema: &str| {
+            let held = self.type_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
+            held.copied().unwrap_or(Meaning::Never)
+        };
+        if let Some(schema) = &name.schema {
+            return at(schema);
+        }
+        let mut found = Meaning::Never;
+        for schema in self.path_at(step) {
+            match at(&schema) {
+                Meaning::Held(id) => return Meaning::Held(id),
+                Meaning::Free => found = Meaning::Free,
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The schema in which an object of that name is made.
+    pub(super) fn creation_schema(&self, name: &QualifiedName, step: Step) -> String {
+        if let Some(schema) = &name.schema {
+            return schema.clone();
+        }
+        let path = self.path_at(step);
+        let there = |schema: &&String| {
+            *schema == "public" || self.schemas.get(*schema).and_then(|h| h.at(step)).is_some_and(|t| *t != Tri::No)
+        };
+        path.iter().find(there).or_else(|| path.first()).cloned().unwrap_or_else(|| "public".to_owned())
+    }
+
+    /// Whether a name of a relation is taken in `schema`, by anything that is or may be there.
+    pub(super) fn relation_taken(&self, schema: &str, name: &str, step: Step) -> bool {
+        let held = self.relation_names.get(&(schema.to_owned(), name.to_owned())).and_then(|h| h.at(step));
+        match held {
+            Some(Meaning::Held(id)) => self.relations[*id].state.at(step).is_some_and(|s| s.exists != Tri::No),
+            _ => false,
+        }
+    }
+
+    /// Whether a constraint of that name is in `schema`.
+    pub(super) fn constraint_taken(&self, schema: &str, name: &str, step: Step) -> bool {
+        self.constraints_named.get(name).into_iter().flatten().any(|id| {
+            self.constraints[*id].at(step).is_some_and(|constraint| {
+                constraint.exists != Tri::No
+                    && constraint.name == name
+                    && self.relations[constraint.table]
+                        .state
+                        .at(step)
+                        .is_some_and(|table| table.exists != Tri::No && table.name.schema.as_deref() == Some(schema))
+            })
+        })
+    }
+
+    /// Changes a relation from `since` on; where `sure` is unknown, it may also stay as it was.
+    pub(super) fn set_relation(
+        &mut self,
+        id: RelationId,
+        since: Step,
+        sure: bool,
+        change: impl FnOnce(&mut RelationState),
+    ) {
+        self.touch(Touched::Relation(id));
+        alter(&mut self.relations[id].state, since, sure, change);
+    }
+
+    pub(super) fn set_column(&mut self, id: ColumnId, since: Step, sure: bool, change: impl FnOnce(&mut ColumnState)) {
+        self.touch(Touched::Column(id));
+        alter(&mut self.columns[id].state, since, sure, change);
+    }
+
+    pub(super) fn set_constraint(
+        &mut self,
+        id: ConstraintId,
+        since: Step,
+        sure: bool,
+        change: impl FnOnce(&mut ConstraintState),
+    ) {
+        self.touch(Touched::Constraint(id));
+        alter(&mut self.constraints[id], since, sure, change);
+    }
+
+    pub(super) fn set_type(&mut self, id: TypeId, since: Step, sure: bool, change: impl FnOnce(&mut TypeState)) {
+        self.touch(Touched::Type(id));
+        alter(&mut self.types[id].state, since, sure, change);
+    }
+
+    pub(super) fn set_routine(
+        &mut self,
+        id: RoutineId,
+        since: Step,
+        sure: bool,
+        change: impl FnOnce(&mut RoutineState),
+    ) {
+        self.touch(Touched::Routine(id));
+        alter(&mut self.routines[id], since, sure, change);
+    }
+
+    /// From `since` on the name of a relation means `meaning`.
+    pub(super) fn name_relation(&mut self, name: &QualifiedName, since: Step, meaning: Meaning<RelationId>) {
+        let place = (name.schema.clone().unwrap_or_default(), name.name.clone());
+        self.schemas_of.entry(place.1.clone()).or_default().insert(place.0.clone());
+        self.touch(Touched::RelationName(place.clone()));
+        self.relation_names.entry(place).or_default().set(since, meaning);
+    }
+
+    pub(super) fn name_type(&mut self, name: &QualifiedName, since: Step, meaning: Meaning<TypeId>) {
+        let place = (name.schema.clone().unwrap_or_default(), name.name.clone());
+        self.touch(Touched::TypeName(place.clone()));
+        self.type_names.entry(place).or_default().set(since, meaning);
+    }
+
+    pub(super) fn name_column(&mut self, of: RelationId, name: &str, since: Step, meaning: Meaning<ColumnId>) {
+        self.touch(Touched::ColumnName(of, name.to_owned()));
+        self.column_names.entry((of, name.to_owned())).or_default().set(since, meaning);
+    }
+
+    pub(super) fn name_constraint(&mut self, of: RelationId, name: &str, since: Step, meaning: Meaning<ConstraintId>) {
+        if let Meaning::Held(id) = meaning {
+            let same = self.constraints_named.entry(name.to_owned()).or_default();
+            // A name that thousands of tables share is no derived one that has to be avoided.
+            if same.len() < 64 && !same.contains(&id) {
+                same.push(id);
+            }
+        }
+        self.touch(Touched::ConstraintName(of, name.to_owned()));
+        self.constraint_names.entry((of, name.to_owned())).or_default().set(since, meaning);
+    }
+
+    pub(super) fn set_schema(&mut self, name: &str, since: Step, sure: bool, exists: Tri) {
+        self.touch(Touched::Schema(name.to_owned()));
+        let history = self.schemas.entry(name.to_owned()).or_default();
+        let before = history.last().copied().unwrap_or(Tri::No);
+        history.set(since, if sure { exists } else { before.either(&exists) });
+    }
+
+    pub(super) fn set_path(&mut self, since: Step, path: Vec<String>) {
+        self.touch(Touched::Path);
+        self.path.set(since, path);
+    }
+}
+
+/// The search path of a session that sets none.
+pub(super) fn default_path() -> Vec<String> {
+    vec!["public".to_owned()]
+}
+
+fn alter<T: Clone + Either>(history: &mut History<T>, since: Step, sure: bool, change: impl FnOnce(&mut T)) {
+    let Some(before) = history.last() else { return };
+    let mut after = before.clone();
+    change(&mut after);
+    let after = if sure { after } else { before.either(&after) };
+    history.set(since, after);
+}
+
+/// Shared text.
+pub(super) fn shared(text: &str) -> Arc<str> {
+    Arc::from(text)
+}

@@ -1,0 +1,228 @@
+//! One catalogue for each project, folded from its migrations in the order in which they run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Snapshot;
+use super::apply::Apply;
+use super::catalogue::{Catalogue, default_path};
+use super::history::Step;
+use crate::config::Dialect;
+use crate::history::{self, End, Project, Timeline};
+use crate::ir::{Details, Direction, GuardKind, Known, Migration, OpKind, OpaqueReason, Operation, Tri};
+use crate::source::{Role, SourceFile};
+use crate::span::FileId;
+
+/// Extensions that make no relation of their own.
+const PLAIN_EXTENSIONS: &[&str] = &[
+    "bloom",
+    "btree_gin",
+    "btree_gist",
+    "citext",
+    "cube",
+    "dblink",
+    "earthdistance",
+    "fuzzystrmatch",
+    "hstore",
+    "intarray",
+    "isn",
+    "lo",
+    "ltree",
+    "moddatetime",
+    "pg_bigm",
+    "pg_trgm",
+    "pg_uuidv7",
+    "pgcrypto",
+    "plpgsql",
+    "postgres_fdw",
+    "seg",
+    "tablefunc",
+    "tsm_system_rows",
+    "unaccent",
+    "uuid-ossp",
+    "vector",
+    "xml2",
+];
+
+/// The catalogues of all projects of a run.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    catalogues: Vec<Catalogue>,
+    projects: Vec<(Project, Dialect)>,
+    /// For each migration: its catalogue, and the step of its first operation.
+    places: Vec<Option<(usize, Step)>>,
+    /// For each step, in order: the migration and the operation.
+    steps: Vec<(usize, usize)>,
+}
+
+impl World {
+    /// Folds all migrations that go forward. `whole` says that every file of each project is among `files`, not only
+    /// some that were named.
+    pub fn new(timeline: &Timeline, files: &[Arc<SourceFile>], whole: bool) -> Self {
+        let mut world = Self { places: vec![None; timeline.migrations.len()], ..Self::default() };
+        let file = |id: FileId| files.get(id.0 as usize).map(AsRef::as_ref);
+        let mut numbers: BTreeMap<(Project, Dialect), usize> = BTreeMap::new();
+        let migrations = || timeline.migrations.iter().enumerate().filter(|(_, m)| m.direction == Direction::Up);
+        let main = |role: Role| role == Role::Migrations;
+        for (at, migration) in migrations().filter(|(_, migration)| main(migration.role)) {
+            let Some(project) = file(migration.span.file).map(history::project) else { continue };
+            let key = (project, dialect_of(migration));
+            let number = *numbers.entry(key.clone()).or_insert_with(|| world.add(key));
+            world.fold(number, at, timeline, whole);
+        }
+        // An index registry or a backfill runs after the migrations. Of several projects it is not known after which.
+        let only = if world.catalogues.len() == 1 { Some(0) } else { None };
+        for (at, migration) in migrations().filter(|(_, migration)| !main(migration.role)) {
+            let Some(project) = file(migration.span.file).map(history::project) else { continue };
+            let key = (project, dialect_of(migration));
+            let number = only.unwrap_or_else(|| *numbers.entry(key.clone()).or_insert_with(|| world.add(key)));
+            world.fold(number, at, timeline, whole && only.is_some());
+        }
+        world
+    }
+
+    fn add(&mut self, key: (Project, Dialect)) -> usize {
+        self.catalogues.push(Catalogue::default());
+        self.projects.push(key);
+        self.catalogues.len() - 1
+    }
+
+    fn fold(&mut self, number: usize, at: usize, timeline: &Timeline, whole: bool) {
+        let Some(migration) = timeline.migrations.get(at) else { return };
+        let Some(catalogue) = self.catalogues.get_mut(number) else { return };
+        let first = step(self.steps.len());
+        if let Some(place) = self.places.get_mut(at) {
+            *place = Some((number, first));
+        }
+        let begins = catalogue.path.last().is_some();
+        if begins {
+            // Another file is another session, as far as one can tell.
+            catalogue.set_path(first, default_path());
+        }
+        let dialect = self.projects.get(number).map_or(Dialect::Postgres, |(_, dialect)| *dialect);
+        for (index, operation) in migration.operations.iter().enumerate() {
+            let now = step(self.steps.len());
+            self.steps.push((at, index));
+            if !catalogue.begun && operation.kind.changes_schema() {
+                catalogue.begun = true;
+                catalogue.from_scratch = whole && operation.kind.as_str().ends_with(".create");
+            }
+            let group = timeline.state(at, index).map(|state| state.group);
+            let transaction = group.and_then(|group| timeline.transactions.get(group));
+            let undone = transaction.filter(|t| t.end == End::Rollback);
+            if undone.is_some_and(|t| t.operations.first() == Some(&(at, index))) {
+                catalogue.begin(now);
+            }
+            apply(catalogue, operation, now + 1, dialect);
+            if undone.is_some_and(|t| t.operations.last() == Some(&(at, index))) {
+                catalogue.rollback(now + 1);
+            }
+        }
+        catalogue.commit();
+    }
+
+    /// The catalogue before an operation; `None` on the way back.
+    pub fn before(&self, migration: usize, operation: usize) -> Option<Snapshot<'_>> {
+        let (number, first) = (*self.places.get(migration)?)?;
+        Some(Snapshot::new(self.catalogues.get(number)?, first + step(operation)))
+    }
+
+    /// The catalogue after an operation; `None` on the way back.
+    pub fn after(&self, migration: usize, operation: usize) -> Option<Snapshot<'_>> {
+        let (number, first) = (*self.places.get(migration)?)?;
+        Some(Snapshot::new(self.catalogues.get(number)?, first + step(operation) + 1))
+    }
+
+    /// The catalogue as a migration finds it; `None` on the way back.
+    pub fn start(&self, migration: usize) -> Option<Snapshot<'_>> {
+        self.before(migration, 0)
+    }
+
+    /// The catalogues at the end, each with its project and dialect.
+    pub fn ends(&self) -> impl Iterator<Item = (&Project, Dialect, Snapshot<'_>)> {
+        let last = step(self.steps.len());
+        self.projects
+            .iter()
+            .zip(&self.catalogues)
+            .map(move |((project, dialect), catalogue)| (project, *dialect, Snapshot::new(catalogue, last)))
+    }
+
+    /// The migrations whose catalogue is number `at` of [`Self::ends`].
+    pub fn migrations_of(&self, at: usize) -> impl Iterator<Item = usize> {
+        let of = move |place: &Option<(usize, Step)>| place.is_some_and(|(number, _)| number == at);
+        self.places.iter().enumerate().filter(move |(_, place)| of(place)).map(|(migration, _)| migration)
+    }
+
+    /// The operation that runs at `step`: its migration and its number there.
+    pub fn operation_at(&self, step: Step) -> Option<(usize, usize)> {
+        self.steps.get(step as usize).copied()
+    }
+}
+
+/// Steps are counted in 32 bits; more operations than that do not fit the memory.
+fn step(index: usize) -> Step {
+    Step::try_from(index).unwrap_or(Step::MAX - 1)
+}
+
+/// The dialect that a migration is written in.
+fn dialect_of(migration: &Migration) -> Dialect {
+    migration.operations.first().map_or(Dialect::Postgres, |operation| operation.statement.dialect)
+}
+
+/// Applies an operation, as far as it certainly runs.
+fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: Dialect) {
+    let (runs, asks) = runs(operation, dialect);
+    if runs == Tri::No {
+        return;
+    }
+    let mut apply = Apply { catalogue, now, sure: runs == Tri::Yes };
+    match (operation.kind, &operation.details) {
+        (OpKind::Opaque, Details::Opaque(OpaqueReason::Empty | OpaqueReason::Broken(_))) => {}
+        // An action that was not understood changes its own table only.
+        (OpKind::Opaque, _) if operation.table.is_some() => {
+            let table = operation.table.as_ref().and_then(Known::known);
+            match table.and_then(|name| apply.find(name)) {
+                Some(id) => apply.forget_parts(id),
+                None => apply.open(),
+            }
+        }
+        (OpKind::ExtensionCreate, _) => {
+            let name = operation.name.as_ref().and_then(Known::known);
+            if !name.is_some_and(|name| PLAIN_EXTENSIONS.contains(&name.name.as_str())) {
+                apply.open();
+            }
+        }
+        _ if asks => {
+            let mut operation = operation.clone();
+            (operation.if_exists, operation.if_not_exists) = (true, true);
+            apply.operation(&operation);
+        }
+        _ => apply.operation(operation),
+    }
+}
+
+/// Whether an operation runs, and whether something around it asks for its object first, so that after it the object is
+/// there (or gone) either way.
+fn runs(operation: &Operation, dialect: Dialect) -> (Tri, bool) {
+    let kind = operation.kind.as_str();
+    let creates = kind.ends_with(".create")
+        || matches!(operation.kind, OpKind::ColumnAdd | OpKind::ConstraintAdd | OpKind::EnumAddValue);
+    let drops = kind.ends_with(".drop");
+    let written = (creates && operation.if_not_exists) || (drops && operation.if_exists);
+    let mut asks = operation.conditional && written;
+    let mut sure = !operation.conditional || written;
+    for guard in &operation.context.guards {
+        match guard.kind {
+            GuardKind::Absent if creates => asks = true,
+            GuardKind::Present if drops => asks = true,
+            GuardKind::Dialect(of) if of != dialect => return (Tri::No, false),
+            GuardKind::Dialect(_) => {}
+            GuardKind::Absent | GuardKind::Present | GuardKind::Other => sure = false,
+        }
+    }
+    if operation.context.failure_swallowed {
+        asks |= creates || drops;
+        sure &= creates || drops;
+    }
+    (if sure { Tri::Yes } else { Tri::Unknown }, asks)
+}

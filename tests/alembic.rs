@@ -1,0 +1,188 @@
+//! What ddlint reads in the source of an Alembic migration is what it reads in the SQL that the real Alembic prints for
+//! it (`upgrade --sql`, PostgreSQL).
+//!
+//! `scripts/python-tools` installs Alembic. Differences that are meant, and evened out here:
+//! - a type that two migrations bring is printed once in one run, and read in both;
+//! - rows of `bulk_insert` are printed one by one, and read as one statement;
+//! - the percent sign is printed twice, as drivers want it;
+//! - constraints of one CREATE TABLE, and what one UPDATE sets, come in another order.
+
+use std::path::Path;
+use std::process::Command;
+
+use ddlint::config::{Dialect, Settings};
+use ddlint::frontend::sql::{self, ReadOptions};
+use ddlint::frontend::text::SqlText;
+use ddlint::frontend::{Reader, Reading};
+use ddlint::ir::{Details, Direction, OpKind, Operation};
+use ddlint::source::Sources;
+use ddlint::span::FileId;
+
+use crate::support::root;
+
+/// The version that the expectations were written against.
+const PACKAGES: [&str; 2] = ["alembic==1.20.1", "SQLAlchemy==2.1.9"];
+
+/// The interpreter that has Alembic; `None`, with a line that says so, where there is no Python.
+fn python() -> Option<String> {
+    let script = root().join("scripts/python-tools");
+    let found = Command::new(&script).args(PACKAGES).output().ok().filter(|found| found.status.success());
+    if found.is_none() {
+        println!("skipped: scripts/python-tools could not install Alembic");
+    }
+    Some(String::from_utf8(found?.stdout).expect("a path").trim().to_owned())
+}
+
+/// The SQL of each revision, by the head of its section: the file's revision.
+fn printed(python: &str, project: &Path) -> Vec<(String, String)> {
+    let mut run = Command::new(python);
+    run.args(["-m", "alembic", "-c", "alembic.ini", "upgrade", "heads", "--sql"]).current_dir(project);
+    let output = run.env("PYTHONDONTWRITEBYTECODE", "1").output().expect("Python runs");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{}: {error}", project.display());
+    let text = String::from_utf8(output.stdout).expect("SQL is UTF-8");
+    let mut sections: Vec<(String, String)> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if let Some(head) = line.strip_prefix("-- Running upgrade ") {
+            let own = head.rsplit("-> ").next().unwrap_or_default().trim().to_owned();
+            sections.push((own, String::new()));
+        } else if let Some((_, section)) = sections.last_mut() {
+            section.push_str(line);
+        }
+    }
+    sections
+}
+
+/// An operation as both sides must have it.
+fn shown(operation: &Operation) -> String {
+    let mut details = operation.details.clone();
+    match &mut details {
+        Details::Table(table) => {
+            table.constraints.sort_by_key(|constraint| without_spans(&format!("{constraint:?}")));
+        }
+        Details::Data(data) => {
+            data.assignments.sort_by(|a, b| a.column.cmp(&b.column));
+            // Rows are counted differently.
+            data.rows = data.rows.filter(|_| operation.kind != OpKind::DataInsert);
+        }
+        _ => {}
+    }
+    let flags = [operation.if_exists, operation.if_not_exists, operation.cascade, operation.concurrently];
+    let named = |name: &Option<ddlint::ir::Known<ddlint::ir::QualifiedName>>| {
+        name.as_ref().map(ToString::to_string).unwrap_or_default()
+    };
+    let head = format!("{} {} {}", operation.kind.as_str(), named(&operation.table), named(&operation.name));
+    without_spans(&format!("{head} {} {flags:?} {details:?}", operation.detail)).replace("%%", "%")
+}
+
+/// A debug text with every place (`, 0:12..20`) taken out, and white space evened out.
+fn without_spans(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("..") {
+        let place = before.trim_end_matches(|c: char| c.is_ascii_digit());
+        let file = place.strip_suffix(':').map(|place| place.trim_end_matches(|c: char| c.is_ascii_digit()));
+        if let Some(kept) = file.and_then(|file| file.strip_suffix(", ")) {
+            out.push_str(kept);
+            rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+        } else {
+            out.push_str(before);
+            out.push_str("..");
+            rest = after;
+        }
+    }
+    out.push_str(rest);
+    out.replace("\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The operations in order, those of Alembic's own books and of transactions left out.
+fn lines<'o>(operations: impl Iterator<Item = &'o Operation>) -> Vec<String> {
+    let own = |operation: &&Operation| {
+        let books = operation.table.as_ref().is_some_and(|table| table.to_string() == "alembic_version");
+        !(books || operation.kind.family() == "transaction")
+    };
+    let mut lines: Vec<String> = operations.filter(own).map(shown).collect();
+    lines.dedup_by(|a, b| a == b && a.starts_with("data.insert"));
+    lines
+}
+
+fn of_sql(text: &str) -> Vec<String> {
+    let sql = SqlText::of_part(FileId(0), text, 0);
+    lines(sql::read(&sql, ReadOptions { dialect: Dialect::Postgres, query: 0 }).iter())
+}
+
+fn of_python(reading: &Reading) -> Vec<String> {
+    let up = reading.migrations.iter().filter(|migration| migration.direction == Direction::Up);
+    lines(up.flat_map(|migration| &migration.operations))
+}
+
+/// Compares a project revision by revision; returns how many operations were compared.
+fn compare(python: &str, project: &Path) -> usize {
+    let sources = Sources::discover(&[project.to_owned()], project, &Settings::default()).expect("a folder");
+    let reader = Reader::default();
+    let mut compared = 0;
+    let mut differences = Vec::new();
+    let sections = printed(python, project);
+    for file in sources.files() {
+        let stem = file.path.rsplit('/').next().unwrap_or_default();
+        let own = |revision: &str| stem.strip_prefix(revision).is_some_and(|rest| rest.starts_with(['_', '.']));
+        let Some((_, section)) = sections.iter().find(|(revision, _)| own(revision)) else { continue };
+        let (expected, found) = (of_sql(section), of_python(&reader.read(file, &sources)));
+        compared += expected.len();
+        let mut at = 0;
+        while at < expected.len().max(found.len()) {
+            let (left, right) = (expected.get(at), found.get(at));
+            if left != right {
+                let none = "nothing".to_owned();
+                let (left, right) = (left.unwrap_or(&none), right.unwrap_or(&none));
+                let (left, right) = apart(left, right);
+                differences.push(format!("{}\n  printed: {left}\n  read:    {right}", file.path));
+            }
+            at += 1;
+        }
+    }
+    let count = differences.len();
+    differences.truncate(40);
+    assert!(count == 0, "{count} differences in {}\n{}", project.display(), differences.join("\n"));
+    compared
+}
+
+/// What is to be shown of two lines: their beginning, and what is around the first difference.
+fn apart<'l>(left: &'l str, right: &'l str) -> (String, String) {
+    let same = left.chars().zip(right.chars()).take_while(|(a, b)| a == b).count();
+    let from = same.saturating_sub(60);
+    let part = |line: &str| {
+        let head: String = line.chars().take(40).collect();
+        let tail: String = line.chars().skip(from).take(160).collect();
+        format!("{head} … {tail}")
+    };
+    (part(left), part(right))
+}
+
+#[test]
+fn random_migrations_are_what_alembic_prints() {
+    let Some(python) = python() else { return };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let made = Command::new(&python)
+        .arg(root().join("scripts/alembic-sample"))
+        .args(["7", "300"])
+        .arg(folder.path())
+        .status()
+        .expect("Python runs");
+    assert!(made.success(), "scripts/alembic-sample");
+    let compared = compare(&python, folder.path());
+    assert!(compared > 1_000, "{compared} operations were compared");
+    println!("{compared} operations of random migrations");
+}
+
+#[test]
+fn every_directive_is_what_alembic_prints() {
+    let Some(python) = python() else { return };
+    let projects = std::fs::read_dir(root().join("fixtures/alembic")).expect("the fixtures");
+    let mut projects: Vec<_> = projects.map(|entry| entry.expect("an entry").path()).collect();
+    projects.retain(|project| project.join("alembic.ini").exists());
+    projects.sort();
+    let compared: usize = projects.iter().map(|project| compare(&python, project)).sum();
+    assert!(compared > 100, "{compared} operations were compared");
+    println!("{compared} operations of {} projects", projects.len());
+}
