@@ -30,7 +30,9 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
     }
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); migrations.len()];
     let mut depend = |child: usize, parent: usize| {
-        if child != parent && let Some(parents) = after.get_mut(child) {
+        if child != parent
+            && let Some(parents) = after.get_mut(child)
+        {
             parents.insert(parent);
         }
     };
@@ -40,15 +42,20 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
             let parents = match node.1.as_str() {
                 "__first__" => firsts.get(node.0.as_str()).cloned().unwrap_or_default(),
                 "__latest__" => {
-                    let of_app = numbers.range((node.0.clone(), String::new())..).take_while(|(key, _)| key.0 == node.0);
+                    let of_app =
+                        numbers.range((node.0.clone(), String::new())..).take_while(|(key, _)| key.0 == node.0);
                     of_app.map(|(_, at)| *at).filter(|at| !children.contains(at)).collect()
                 }
                 _ => resolve(node),
             };
-            parents.into_iter().for_each(|parent| depend(at, parent));
+            for parent in parents {
+                depend(at, parent);
+            }
         }
         for node in &migration.run_before {
-            resolve(node).into_iter().for_each(|child| depend(child, at));
+            for child in resolve(node) {
+                depend(child, at);
+            }
         }
     }
     let gone: BTreeSet<usize> = replaced.keys().copied().collect();
@@ -163,7 +170,17 @@ mod tests {
     fn thousands_are_ordered_in_one_pass() {
         let name = |n: usize| format!("{n:05}");
         let all: Vec<_> = (0..5_000)
-            .map(|n| migration("a", &name(n), if n == 0 { vec![] } else { vec![("a", name(n - 1))] }.iter().map(|(a, b)| (*a, b.as_str())).collect::<Vec<_>>().as_slice()))
+            .map(|n| {
+                migration(
+                    "a",
+                    &name(n),
+                    if n == 0 { vec![] } else { vec![("a", name(n - 1))] }
+                        .iter()
+                        .map(|(a, b)| (*a, b.as_str()))
+                        .collect::<Vec<_>>()
+                        .as_slice(),
+                )
+            })
             .collect();
         assert_eq!(order(&all), (0..5_000).collect::<Vec<_>>());
     }

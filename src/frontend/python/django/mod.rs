@@ -56,7 +56,8 @@ fn makes_big_keys(step: &Step) -> bool {
         call.is_some_and(|call| call.name() == "BigAutoField" && call.flag("auto_created") == Some(true))
     };
     let fields = call.argument(1, "fields").map(Py::items).unwrap_or_default();
-    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field))) || call.argument(2, "field").is_some_and(big)
+    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field)))
+        || call.argument(2, "field").is_some_and(big)
 }
 
 /// The model of users: what the settings say where they were seen, else the one model of the project that has what a

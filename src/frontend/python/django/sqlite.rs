@@ -1,5 +1,7 @@
 //! SQLite can change little of a table: Django makes a new one, copies the rows, drops the old one.
 
+use std::fmt::Write as _;
+
 use super::alter::Side;
 use super::editor::Editor;
 use super::expr;
@@ -35,7 +37,8 @@ impl Editor {
         }
         let Some(mut definition) = self.definition(model, field, true) else { return };
         if let Some(check) = field.check(&field.column(), self.dialect()) {
-            definition += &format!(" CHECK ({check})");
+            // Writing to a string does not fail.
+            let _ = write!(definition, " CHECK ({check})");
         }
         if field.is_relation() && field.db_constraint() {
             definition += &self.inline_reference(model, field);

@@ -145,7 +145,8 @@ impl<'a> Interp<'a> {
         let value = match value {
             // One for each database: that of PostgreSQL is the one that is judged.
             Value::Either(values) => {
-                let own = |value: &&Value<'a>| matches!(value, Value::Record(record) if record.class.contains(".postgres."));
+                let own =
+                    |value: &&Value<'a>| matches!(value, Value::Record(record) if record.class.contains(".postgres."));
                 let any = |value: &&Value<'a>| matches!(value, Value::Record(_));
                 values.iter().find(own).or_else(|| values.iter().find(any)).unwrap_or(value)
             }
