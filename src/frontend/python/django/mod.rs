@@ -11,6 +11,7 @@ mod expr;
 mod field;
 mod graph;
 mod lower;
+mod meta;
 mod names;
 mod sql;
 mod sqlite;

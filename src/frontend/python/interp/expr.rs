@@ -269,7 +269,10 @@ impl<'a> Interp<'a> {
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
         let span = self.span(expr);
-        if let Some(value) = self.env().get(name).and_then(|value| self.used_or_external(value, span)) {
+        let held = self.env().get(name);
+        // What a Django migration has from outside the project is told by its dotted path.
+        let known = held.and_then(|value| if self.django.on { self.used(value) } else { self.used_or_external(value, span) });
+        if let Some(value) = known {
             return value;
         }
         if self.django.on {
