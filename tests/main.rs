@@ -10,6 +10,8 @@ mod bad_input;
 mod cli;
 /// What is read of PostgreSQL, against a real server and its own regression suite.
 mod coverage;
+/// Django's migrations: what is worked out from the files against what Django sends to a real server.
+mod django;
 /// The language server, spoken to as two editors do.
 mod lsp;
 /// What real servers do for each statement, against what the model says.

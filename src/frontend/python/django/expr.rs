@@ -319,6 +319,7 @@ pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
             | "DecimalField"
             | "FloatField",
         ) if text.parse::<f64>().is_ok() => text.clone(),
+        (Py::Int(value), "DecimalField") if dialect == Dialect::Sqlite => format!("'{value}'"),
         (Py::Int(value), "CharField" | "TextField" | "SlugField") => format!("'{value}'"),
         (Py::Int(value), "BooleanField") => literal(&Py::Bool(*value != 0), dialect).unwrap_or_default(),
         (Py::Bool(value), kind) if kind != "BooleanField" && kind.ends_with("IntegerField") => {

@@ -134,10 +134,9 @@ impl Field {
     pub(super) fn new(name: &str, call: Call) -> Self {
         let (kind, length) = classify(&call);
         let mut call = call;
-        if kind == "CharField" || matches!(kind, "SlugField" | "FileField" | "FilePathField") {
-            if length > 0 && call.get("max_length").is_none() {
-                call.kwargs.push(("max_length".to_owned(), Py::Int(length)));
-            }
+        let sized = matches!(kind, "CharField" | "SlugField" | "FileField" | "FilePathField");
+        if sized && length > 0 && call.get("max_length").is_none() {
+            call.kwargs.push(("max_length".to_owned(), Py::Int(length)));
         }
         Self { name: name.to_owned(), call, kind }
     }

@@ -50,8 +50,12 @@ impl<'a> Interp<'a> {
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
         self.django.app = self.label().unwrap_or(folder);
-        let atomic = class.attribute("atomic", 0).and_then(|value| value.truth()) != Some(false);
-        let kind = if atomic { TransactionKind::Runner } else { TransactionKind::None };
+        let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
+        let kind = match atomic {
+            Some(true) => TransactionKind::Runner,
+            Some(false) => TransactionKind::None,
+            None => TransactionKind::Unknown,
+        };
         self.next_id = self.next_id.max(1);
         self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
         let pairs = |this: &mut Self, name: &str| {
@@ -81,12 +85,14 @@ impl<'a> Interp<'a> {
 
     /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
     fn label(&mut self) -> Option<String> {
-        let unit = self.module(0, 2, "apps")?;
-        let env = self.module_env(unit);
-        let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-        classes.iter().find_map(|value| {
-            let Value::Class(class) = value else { return None };
-            Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
+        ["apps", ""].into_iter().find_map(|module| {
+            let unit = self.module(0, 2, module)?;
+            let env = self.module_env(unit);
+            let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
+            classes.iter().find_map(|value| {
+                let Value::Class(class) = value else { return None };
+                Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
+            })
         })
     }
 
@@ -137,7 +143,13 @@ impl<'a> Interp<'a> {
             return None;
         }
         let value = match value {
-            Value::Either(values) => values.iter().find(|value| matches!(value, Value::Record(_))).unwrap_or(value),
+            // One for each database: that of PostgreSQL is the one that is judged.
+            Value::Either(values) => {
+                let own =
+                    |value: &&Value<'a>| matches!(value, Value::Record(record) if record.class.contains(".postgres."));
+                let any = |value: &&Value<'a>| matches!(value, Value::Record(_));
+                values.iter().find(own).or_else(|| values.iter().find(any)).unwrap_or(value)
+            }
             value => value,
         };
         let Value::Record(record) = value else {
@@ -517,6 +529,19 @@ impl<'a> Interp<'a> {
             return self.apply(&value, arguments, named, call, span);
         }
         let name = last(path);
+        if name == "import_string" {
+            match arguments.first() {
+                Some(Value::Text(text)) if text.sql.is_known() => return Self::foreign(text.sql.text.clone()),
+                Some(Value::Django(django)) => {
+                    if let Dj::Foreign(path) = &**django
+                        && path.ends_with("DEFAULT_AUTO_FIELD")
+                    {
+                        return Self::foreign("django.db.models.AutoField");
+                    }
+                }
+                _ => {}
+            }
+        }
         if name == "get_user_model" {
             return self.user_model(span);
         }
