@@ -34,7 +34,9 @@ pub struct Project {
 impl Project {
     /// Reads every source.
     pub fn read(sources: &Sources, settings: &Settings) -> Self {
-        let readings = read_all(sources);
+        let reader = Reader::default();
+        let readings = read_all(sources, &reader);
+        let mut django = Vec::new();
         let sent: BTreeSet<Span> = readings.iter().flat_map(|reading| reading.sent.iter().copied()).collect();
         let all = sources.all();
         let judged: BTreeSet<FileId> = all.iter().filter(|file| file.source).map(|file| file.id).collect();
@@ -47,6 +49,7 @@ impl Project {
             registry |= role == Role::Indexes;
             problems.extend(file.problems.iter().cloned());
             problems.extend(reading.problems);
+            django.extend(reading.django.map(|migration| (file.clone(), migration)));
             resolved += reading.resolved;
             unresolved += reading.unresolved;
             let wrappers = reading.wrappers.into_iter().filter(|(call, _)| !sent.contains(call));
@@ -58,6 +61,11 @@ impl Project {
                 Migration { role, ..migration }
             }));
         }
+        let lowered = super::django::lower(django, &reader, sources);
+        migrations.extend(lowered.into_iter().map(|mut migration| {
+            migration.operations.retain(|op| !op.context.origins.iter().any(|file| judged.contains(file)));
+            migration
+        }));
         let policy = Policy {
             server_version: settings.target_version,
             small_tables: settings.small_tables.clone(),
@@ -107,9 +115,8 @@ fn shape(file: &SourceFile, reading: &Reading) -> Option<Role> {
 
 /// The readings of the sources, in their order. Sources are independent of each other, so they are read on as many
 /// threads as there are processors.
-fn read_all(sources: &Sources) -> Vec<Reading> {
+fn read_all(sources: &Sources, reader: &Reader) -> Vec<Reading> {
     let files = sources.files();
-    let reader = Reader::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len().max(1));
     if threads < 2 || files.len() < 16 {
         return files.iter().map(|file| reader.read(file, sources)).collect();

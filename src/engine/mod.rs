@@ -2,6 +2,7 @@
 
 pub mod baseline;
 mod check;
+mod django;
 mod explain;
 mod judge;
 mod outcome;

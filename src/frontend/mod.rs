@@ -6,7 +6,7 @@ pub mod python;
 mod runners;
 mod sql_file;
 
-pub use python::Reading;
+pub use python::{DjangoMigration, Reading, lower_django};
 pub use sql_file::Outline;
 
 use crate::source::{Language, Modules, SourceFile};

@@ -59,6 +59,8 @@ pub(super) struct Output {
     driven: BTreeSet<u32>,
     /// Calls that send only what their function is given.
     deferred: BTreeMap<Span, Migration>,
+    /// What a Django migration says.
+    pub(super) django: Option<super::django::DjangoMigration>,
 }
 
 impl Output {
@@ -87,6 +89,19 @@ impl Output {
             sent: BTreeSet::new(),
             driven: BTreeSet::new(),
             deferred: BTreeMap::new(),
+            django: None,
+        }
+    }
+
+    /// A migration of this file without operations.
+    pub(super) fn shell(&self) -> Migration {
+        Migration {
+            name: self.stem.clone(),
+            span: Span { file: self.file, start: 0, end: self.end },
+            direction: Direction::Up,
+            role: self.role,
+            runner: self.runner,
+            operations: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! that a run would show, so a string that is only logged or compared is never an operation.
 
 mod blocks;
+mod django;
 mod guards;
 mod interp;
 mod modules;
@@ -21,6 +22,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use self::blocks::{Emitted, Output};
+pub use self::django::{DjangoMigration, lower as lower_django};
 use self::interp::Interp;
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
@@ -55,6 +57,8 @@ pub struct Reading {
     pub sent: BTreeSet<Span>,
     /// The role that its registries show it to have.
     pub shape: Option<Role>,
+    /// What a Django migration says; what it sends depends on the others.
+    pub django: Option<DjangoMigration>,
 }
 
 /// Reads a Python source by itself. Never fails.
@@ -77,8 +81,10 @@ impl Reader {
         }
         let (resolved, unresolved) = output.resolved();
         let shape = output.shape;
+        let shell = output.shell();
+        let django = output.django.take().map(|migration| DjangoMigration { shell: Some(shell), ..migration });
         let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape }
+        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape, django }
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.

@@ -168,6 +168,43 @@ pub(super) struct Construct<'a> {
     pub(super) limit: Option<Value<'a>>,
 }
 
+/// Rows that Django's mapper is asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    pub(super) table: Known<QualifiedName>,
+    /// What `filter` and `exclude` say.
+    pub(super) filter: Option<crate::ir::Predicate>,
+    /// The model's class is imported, and so is today's and not that of the migration.
+    pub(super) imported: bool,
+    /// `iterator()`: not all rows are held in memory.
+    pub(super) streamed: bool,
+    /// It is one row of a loop over all.
+    pub(super) row: bool,
+}
+
+impl Default for Query {
+    fn default() -> Self {
+        let unknown = Unknown { reason: String::new(), text: "{model}".to_owned(), span: Span::default() };
+        let table = Known::Unknown(unknown);
+        Self { table, filter: None, imported: false, streamed: false, row: false }
+    }
+}
+
+/// What Django gives the functions of a migration, and names outside the project.
+#[derive(Debug)]
+pub(super) enum Dj {
+    /// A name by its dotted path.
+    Foreign(String),
+    /// The registry of historic models.
+    Apps,
+    /// A model.
+    Model(Query),
+    /// A manager or queryset.
+    Query(Query),
+    /// An object; whether it is new.
+    Row(Query, bool),
+}
+
 /// A sequence that the program may change.
 pub(super) type Items<'a> = Rc<RefCell<Vec<Value<'a>>>>;
 /// A mapping in order.
@@ -191,6 +228,8 @@ pub(super) enum Value<'a> {
     Crowded,
     Handle(Rc<Handle>),
     Construct(Rc<Construct<'a>>),
+    /// Something of Django; only in its migrations.
+    Django(Rc<Dj>),
     Either(Rc<Vec<Value<'a>>>),
     Unknown(Rc<Opaque<'a>>),
 }
@@ -321,6 +360,7 @@ impl Value<'_> {
             (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
             (Self::Import(a), Self::Import(b)) => Rc::ptr_eq(a, b),
+            (Self::Django(a), Self::Django(b)) => Rc::ptr_eq(a, b),
             _ => self.equals(other) == Some(true),
         }
     }

@@ -27,8 +27,14 @@ pub(super) const AUTOCOMMIT: &str = "#autocommit";
 fn place_of_table(directive: &str) -> Option<usize> {
     Some(match directive {
         "add_column" | "alter_column" | "drop_column" | "create_table_comment" | "drop_table_comment" => 0,
-        "create_index" | "drop_index" | "create_unique_constraint" | "create_primary_key" | "create_foreign_key"
-        | "create_check_constraint" | "create_exclude_constraint" | "drop_constraint" => 1,
+        "create_index"
+        | "drop_index"
+        | "create_unique_constraint"
+        | "create_primary_key"
+        | "create_foreign_key"
+        | "create_check_constraint"
+        | "create_exclude_constraint"
+        | "drop_constraint" => 1,
         _ => return None,
     })
 }
@@ -204,7 +210,13 @@ impl<'a> Interp<'a> {
                 let keys = args.get(2, &["columns"]);
                 let keys = keys.map_or_else(Vec::new, |keys| Value::items(keys).unwrap_or_else(|| vec![keys.clone()]));
                 let table = args.get(1, &["table_name", "tablename"]).unwrap_or(&Value::None);
-                sa::index_on(&mut one, args.get(0, &["index_name", "name"]), (args.given("schema"), table), &keys, args);
+                sa::index_on(
+                    &mut one,
+                    args.get(0, &["index_name", "name"]),
+                    (args.given("schema"), table),
+                    &keys,
+                    args,
+                );
                 vec![one]
             }
             "drop_index" => {
@@ -287,13 +299,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A directive that is none of Alembic's own: said, not guessed.
-    fn directive_elsewhere(
-        &mut self,
-        name: &str,
-        args: &Args<'a>,
-        conn: &Rc<Conn>,
-        call: &'a ExprCall,
-    ) -> Value<'a> {
+    fn directive_elsewhere(&mut self, name: &str, args: &Args<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Value<'a> {
         if let Some(value) = self.custom_directive(name, args, call) {
             return value;
         }
@@ -447,7 +453,8 @@ fn alter_column(args: &Args<'_>, w: &Writer) -> Vec<Writer> {
 /// What `server_default` of `alter_column` changes.
 fn changed_default(args: &Args<'_>, change: &dyn Fn() -> Writer) -> Option<Writer> {
     let value = args.named("server_default").filter(|value| !matches!(value, Value::Bool(false)))?;
-    let identity = |value: Option<&Value<'_>>| matches!(value, Some(Value::Record(record)) if record.class == "Identity");
+    let identity =
+        |value: Option<&Value<'_>>| matches!(value, Some(Value::Record(record)) if record.class == "Identity");
     let before = args.given("existing_server_default");
     let mut one = change();
     match value {

@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
-use super::super::value::{Body, Class, Env, Function, Handle, Opaque, Record, Text, Value};
+use super::super::value::{Body, Class, Dj, Env, Function, Handle, Opaque, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
@@ -21,6 +21,13 @@ impl<'a> Interp<'a> {
     pub(super) fn call(&mut self, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         if let Expr::Attribute(attribute) = &*call.func {
+            if self.django.on
+                && let Expr::Call(inner) = &*attribute.value
+                && last_name(&inner.func) == "super"
+            {
+                let (arguments, named) = self.arguments(call);
+                return self.super_call(attribute.attr.as_str(), &arguments, &named, span);
+            }
             let base = self.eval(&attribute.value);
             let (arguments, named) = self.arguments(call);
             return self.method(&base, attribute.attr.as_str(), &arguments, &named, call);
@@ -28,6 +35,16 @@ impl<'a> Interp<'a> {
         let callee = self.eval(&call.func);
         let (arguments, named) = self.arguments(call);
         self.apply(&callee, &arguments, &named, call, span)
+    }
+
+    /// A keyword's name as it stands somewhere in the program, which outlives the values that are made of it.
+    fn interned(&mut self, name: &str) -> Option<&'a str> {
+        let found = self.units.iter().find_map(|unit| {
+            let at = unit.file.text.find(name)?;
+            unit.file.text.get(at..at + name.len())
+        });
+        self.spend(self.source().len() / 64);
+        found
     }
 
     pub(super) fn apply(
@@ -47,7 +64,13 @@ impl<'a> Interp<'a> {
         }
         match callee {
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
+            Value::Class(class) if self.django.on => self.django_instance(class, arguments, named, span),
             Value::Class(class) => self.instance(class, arguments, named, span, false),
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),
+                Dj::Model(query) => Value::Django(Rc::new(Dj::Row(query.clone(), true))),
+                _ => self.unknown("it is known only while the program runs", call),
+            },
             Value::Either(values) => {
                 let results: Vec<_> =
                     values.iter().map(|value| self.apply(value, arguments, named, call, span)).collect();
@@ -94,8 +117,17 @@ impl<'a> Interp<'a> {
         let mut named = Vec::new();
         for keyword in &call.arguments.keywords {
             let value = self.eval(&keyword.value);
-            if let Some(name) = &keyword.arg {
-                named.push((name.as_str(), value));
+            match (&keyword.arg, value) {
+                (Some(name), value) => named.push((name.as_str(), value)),
+                // `**options` of a dictionary that is known.
+                (None, Value::Dict(pairs, _)) => {
+                    for (key, value) in pairs.borrow().iter() {
+                        if let Some(name) = key.as_str().and_then(|name| self.interned(name)) {
+                            named.push((name, value.clone()));
+                        }
+                    }
+                }
+                (None, _) => {}
             }
         }
         (positional, named)
@@ -201,7 +233,20 @@ impl<'a> Interp<'a> {
             env.vars.borrow_mut().insert(rest.name.as_str(), value);
         }
         if let Some(rest) = &parameters.kwarg {
-            let value = self.parameter(rest.name.as_str(), function.unit, &**rest);
+            let taken = |name: &str| {
+                let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
+                all.into_iter().any(|parameter| parameter.parameter.name.as_str() == name)
+            };
+            let value = if entry {
+                self.parameter(rest.name.as_str(), function.unit, &**rest)
+            } else {
+                let given = named.iter().filter(|(name, _)| !taken(name)).map(|(name, value)| {
+                    let mut key = crate::frontend::text::SqlText::default();
+                    key.push(name, function.span);
+                    (Value::text(key), value.clone())
+                });
+                Value::Dict(Rc::new(RefCell::new(given.collect())), function.span)
+            };
             env.vars.borrow_mut().insert(rest.name.as_str(), value);
         }
     }
@@ -282,6 +327,7 @@ impl<'a> Interp<'a> {
                 Some(value) => self.mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
+                None if let Some(manager) = self.manager(base, name, span) => manager,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {
@@ -289,6 +335,13 @@ impl<'a> Interp<'a> {
                 let value = env.get(name).and_then(|value| self.used_or_external(value, span));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
+            Value::Django(_) if self.manager(base, name, span).is_some() => {
+                self.manager(base, name, span).unwrap_or(Value::None)
+            }
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => Self::foreign(format!("{path}.{name}")),
+                _ => Value::unknown("it is read from the database", text, span),
+            },
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
                     return Value::unknown("it is known only while the program runs", text, span);
@@ -317,7 +370,13 @@ impl<'a> Interp<'a> {
     }
 
     /// A function that the project does not define.
-    fn builtin(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn builtin(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
         let span = self.span(call);
         let first = arguments.first();
         match (name, first) {
@@ -455,7 +514,7 @@ pub(super) fn keyword<'a>(named: &[Named<'a>], name: &str) -> Option<Value<'a>> 
     named.iter().find(|(given, _)| *given == name).map(|(_, value)| value.clone())
 }
 
-fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> {
+pub(super) fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Function<'a>> {
     Rc::new(Function {
         name: function.name,
         unit: function.unit,

@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 
 use super::super::sqlalchemy as sa;
 use super::super::strings::{self, Piece};
-use super::super::value::{Body, Function, Text, Value};
+use super::super::value::{Body, Dj, Function, Text, Value};
 use super::stmt::MAX_ROUNDS;
 use super::{Interp, MAX_DEPTH};
 use crate::frontend::text::SqlText;
@@ -43,6 +43,11 @@ impl<'a> Interp<'a> {
             Expr::FString(text) => self.f_string(text.value.as_slice()),
             Expr::NumberLiteral(number) => match &number.value {
                 Number::Int(int) => int.as_i64().map_or_else(|| self.unknown("it is a large number", expr), Value::Int),
+                _ if self.django.on => {
+                    let mut text = SqlText::default();
+                    text.push(span.slice(self.source()), span);
+                    Self::foreign_record("float", &[Value::text(text)], &[], span)
+                }
                 _ => self.unknown("it is a fraction", expr),
             },
             Expr::BooleanLiteral(literal) => Value::Bool(literal.value),
@@ -89,6 +94,9 @@ impl<'a> Interp<'a> {
             }
             Expr::UnaryOp(unary) => {
                 let value = self.eval(&unary.operand);
+                if let (UnaryOp::Invert, Value::Record(_), true) = (unary.op, &value, self.django.on) {
+                    return Self::foreign_record("~", &[value], &[], span);
+                }
                 match (unary.op, value.truth(), &value) {
                     (UnaryOp::Invert, _, Value::Record(_) | Value::Construct(_)) => sa::not(&value, span),
                     (UnaryOp::Not, Some(truth), _) => Value::Bool(!truth),
@@ -264,6 +272,19 @@ impl<'a> Interp<'a> {
         if let Some(value) = self.env().get(name).and_then(|value| self.used_or_external(value, span)) {
             return value;
         }
+        if self.django.on {
+            if let Some(Value::Import(import)) = self.env().get(name) {
+                let path = match import.name {
+                    Some(name) if import.module.is_empty() => name.to_owned(),
+                    Some(name) => format!("{}.{name}", import.module),
+                    None => import.module.clone(),
+                };
+                return Self::foreign(path);
+            }
+            if self.frames.len() == 1 {
+                return Self::foreign(name);
+            }
+        }
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
@@ -313,6 +334,11 @@ impl<'a> Interp<'a> {
                 })
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
+        if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
+            && let Some(sign) = operator_word(op)
+        {
+            return Self::foreign_record(sign, &[left.clone(), right.clone()], &[], span);
         }
         if let Some(word) = operator_word(op)
             && let Some(value) = sa::operator(left, word, right, span)
@@ -448,6 +474,15 @@ impl<'a> Interp<'a> {
     }
 
     fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
+        if let Value::Django(django) = base {
+            return match &**django {
+                Dj::Foreign(path) if path.ends_with("django.db.connections") => {
+                    Self::foreign("django.db.connections[]")
+                }
+                Dj::Query(query) => Value::Django(Rc::new(Dj::Query(query.clone()))),
+                _ => self.unknown("its element is not known", expr),
+            };
+        }
         match (base, key) {
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();

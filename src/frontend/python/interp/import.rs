@@ -120,7 +120,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The index of an imported file, loaded on first use.
-    fn module(&mut self, from: usize, level: u32, dotted: &str) -> Option<usize> {
+    pub(super) fn module(&mut self, from: usize, level: u32, dotted: &str) -> Option<usize> {
         let from = self.units.get(from)?.file;
         let file = self.program.module(from, level, dotted)?;
         if let Some(known) = self.units.iter().position(|unit| unit.file.id == file.id) {

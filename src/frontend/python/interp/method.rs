@@ -42,6 +42,15 @@ impl<'a> Interp<'a> {
                     return value;
                 }
             }
+            Value::Django(django) => return self.django_method(django, name, arguments, named, call),
+            Value::Record(_) if self.django.on && matches!(name, "desc" | "asc") => {
+                return Self::foreign_record(
+                    if name == "desc" { ".desc" } else { ".asc" },
+                    std::slice::from_ref(base),
+                    &[],
+                    span,
+                );
+            }
             Value::Text(text) => {
                 if let Some(value) = self.text_method(text, name, arguments, named, call) {
                     return value;

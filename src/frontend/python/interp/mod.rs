@@ -4,10 +4,12 @@
 mod alembic;
 mod branch;
 mod call;
+mod django;
 mod env;
 mod expr;
 mod import;
 mod method;
+mod orm;
 mod rows;
 mod runners;
 mod schema;
@@ -108,6 +110,7 @@ pub(super) struct Interp<'a> {
     tables: Vec<Rc<super::value::Record<'a>>>,
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
+    django: django::Django<'a>,
     pub(super) out: Output,
 }
 
@@ -140,6 +143,7 @@ impl<'a> Interp<'a> {
             settings: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
+            django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             out,
         }
     }
@@ -149,6 +153,15 @@ impl<'a> Interp<'a> {
         let Some(&Unit { file, parsed }) = self.units.first() else { return };
         self.out.entry = 0;
         let env = self.module_env(0);
+        if self.django.on
+            && let Some(migration) = self.migration()
+        {
+            self.out.django = Some(migration);
+            for env in self.cycles.drain(..) {
+                env.vars.borrow_mut().clear();
+            }
+            return;
+        }
         let mut functions = Vec::new();
         functions_of(&parsed.body, None, &mut functions);
         let mut used = BTreeSet::new();

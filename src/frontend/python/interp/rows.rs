@@ -51,7 +51,7 @@ impl<'a> Interp<'a> {
         let condition = if source.is_some() { Where::Absent } else { Where::Unknown };
         let details = DataDetails { source, rows, condition, ..DataDetails::default() };
         let conn = self.conn_of(base);
-        self.emit_rows(kind, table, details, &conn, self.span(call));
+        self.emit_rows(kind, "", table, details, &conn, self.span(call));
         Some(Value::None)
     }
 
@@ -60,12 +60,15 @@ impl<'a> Interp<'a> {
         let Value::Unknown(opaque) = row else { return };
         if let (Some(conn), false) = (&opaque.row_of, self.loops.is_empty()) {
             let details = DataDetails { condition: Where::Unknown, ..DataDetails::default() };
-            self.emit_rows(OpKind::DataUpdate, opaque.table.clone(), details, conn, span);
+            self.emit_rows(OpKind::DataUpdate, "", opaque.table.clone(), details, conn, span);
         }
     }
 
     /// One of the rows that a loop over a query sees.
     pub(super) fn row_of(&self, rows: &Value<'a>, target: &'a Expr) -> Option<Value<'a>> {
+        if let Some(object) = self.object_of(rows) {
+            return Some(object);
+        }
         let (conn, table) = match rows {
             Value::Unknown(opaque) => (opaque.row_of.clone()?, opaque.table.clone()),
             Value::Construct(construct) => (construct.conn.clone()?, Some(construct.table.clone())),

@@ -79,7 +79,8 @@ impl<'a> Interp<'a> {
         };
         let mut tables: Vec<_> = self.tables.iter().filter(own).cloned().collect();
         if let Some(listed) = args.get(1, &["tables"]).and_then(Value::items) {
-            tables = listed.iter().filter_map(|v| if let Value::Record(r) = v { Some(r.clone()) } else { None }).collect();
+            tables =
+                listed.iter().filter_map(|v| if let Value::Record(r) = v { Some(r.clone()) } else { None }).collect();
         }
         if tables.is_empty() {
             return None;

@@ -484,6 +484,7 @@ impl<'a> Interp<'a> {
     pub(super) fn emit_rows(
         &mut self,
         kind: OpKind,
+        detail: &'static str,
         table: Option<Known<QualifiedName>>,
         details: DataDetails,
         conn: &Rc<Conn>,
@@ -496,6 +497,7 @@ impl<'a> Interp<'a> {
         let query = self.out.next_query();
         let mut operation = self.plain(kind, Details::Data(Box::new(details)), span, self.dialect(), query);
         operation.table = table;
+        operation.detail = detail;
         self.out.count(span, true);
         self.place_operations(vec![operation], conn.scope.get(), origins);
     }
@@ -513,7 +515,7 @@ impl<'a> Interp<'a> {
         };
         let source = (construct.kind == OpKind::DataInsert).then_some(DataSource::Orm);
         let details = DataDetails { source, condition, ..DataDetails::default() };
-        self.emit_rows(construct.kind, Some(construct.table.clone()), details, conn, span);
+        self.emit_rows(construct.kind, "", Some(construct.table.clone()), details, conn, span);
     }
 
     fn create(&mut self, base: &Value<'a>, name: &str, conn: &Rc<Conn>, span: Span) {
@@ -592,6 +594,10 @@ impl<'a> Interp<'a> {
         });
         for operation in &mut operations {
             operation.context = context.clone();
+        }
+        if let Some(captured) = &mut self.django.captured {
+            captured.extend(operations);
+            return;
         }
         let direction = self.frames.last().map_or(Direction::Up, |frame| frame.direction);
         self.out.push(Emitted { operations, direction, functions, lines });

@@ -315,6 +315,15 @@ impl<'a> Interp<'a> {
             && matches!(attribute.attr.as_str(), "begin" | "transaction" | "begin_nested" | "atomic")
         {
             let base = self.eval(&attribute.value);
+            if let (Value::Django(_), "atomic") = (&base, attribute.attr.as_str()) {
+                let conn = self.django.conn.clone();
+                if conn.scope.get().kind == TransactionKind::None {
+                    restore.push((conn.clone(), conn.scope.get()));
+                    let scope = self.fresh(TransactionKind::Explicit, Some(span));
+                    conn.scope.set(scope);
+                }
+                return Value::None;
+            }
             let own = match &base {
                 Value::Record(_) => self.eval(expr),
                 _ => Value::None,

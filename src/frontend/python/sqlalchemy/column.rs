@@ -12,8 +12,16 @@ use crate::config::Dialect;
 /// Classes that stand in a column beside its type.
 /// Source: the subclasses of `SchemaItem` that `Column` accepts.
 const ITEMS: &[&str] = &[
-    "CheckConstraint", "Computed", "ColumnDefault", "DefaultClause", "FetchedValue", "ForeignKey", "Identity",
-    "PassiveDefault", "Sequence", "UniqueConstraint",
+    "CheckConstraint",
+    "Computed",
+    "ColumnDefault",
+    "DefaultClause",
+    "FetchedValue",
+    "ForeignKey",
+    "Identity",
+    "PassiveDefault",
+    "Sequence",
+    "UniqueConstraint",
 ];
 
 /// A `Column(…)` taken apart.
@@ -301,7 +309,11 @@ pub(in super::super) fn type_check(w: &Writer, column: &Value<'_>, data_type: &V
 }
 
 /// The name of that CHECK.
-pub(in super::super) fn type_check_name<'a>(w: &Writer, column: &Value<'a>, data_type: &Value<'a>) -> Option<Value<'a>> {
+pub(in super::super) fn type_check_name<'a>(
+    w: &Writer,
+    column: &Value<'a>,
+    data_type: &Value<'a>,
+) -> Option<Value<'a>> {
     type_check(w, column, data_type)?;
     types::type_name(&types::resolve(data_type, 0)?, w)
 }

@@ -107,9 +107,7 @@ pub(super) fn references(w: &mut Writer, targets: &[Value<'_>], own: &Value<'_>)
             Value::Text(text) => {
                 let sql = &text.sql;
                 let (table, column) = match sql.text.rsplit_once('.') {
-                    Some((table, _)) => {
-                        (sql.part(0..table.len()), Some(sql.part(table.len() + 1..sql.text.len())))
-                    }
+                    Some((table, _)) => (sql.part(0..table.len()), Some(sql.part(table.len() + 1..sql.text.len()))),
                     None => (sql.clone(), None),
                 };
                 if at == 0 {

@@ -18,8 +18,14 @@ const MAX_DEPTH: u32 = 60;
 /// Functions that are written without parentheses.
 /// Source: the functions of `sqlalchemy.sql.functions` derived from `AnsiFunction`.
 const BARE: &[&str] = &[
-    "current_date", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp",
-    "session_user", "user",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "localtime",
+    "localtimestamp",
+    "session_user",
+    "user",
 ];
 
 /// A part of an expression.
@@ -70,7 +76,12 @@ pub(super) fn binary<'a>(left: &Value<'a>, op: &str, right: &Value<'a>, span: Sp
 }
 
 /// `table.c`, `table.c.name`, `Model.name`.
-pub(in super::super) fn attribute<'a>(base: &Record<'a>, whole: &Value<'a>, name: &str, span: Span) -> Option<Value<'a>> {
+pub(in super::super) fn attribute<'a>(
+    base: &Record<'a>,
+    whole: &Value<'a>,
+    name: &str,
+    span: Span,
+) -> Option<Value<'a>> {
     match base.class.as_str() {
         "Table" | "table" | "TableClause" if base.of.is_none() && matches!(name, "c" | "columns") => {
             Some(node("#columns", vec![("table", whole.clone())], span))
@@ -146,13 +157,21 @@ impl Writer {
                     if at > 0 {
                         self.word(&format!(" {op} "));
                     }
-                    if op == "AND" { self.within(item, "OR", qualify, depth) } else { self.expression_at(item, qualify, depth + 1) }
+                    if op == "AND" {
+                        self.within(item, "OR", qualify, depth)
+                    } else {
+                        self.expression_at(item, qualify, depth + 1)
+                    }
                 }
             }
             "#prefix" => {
                 self.word(&op);
                 self.word(" ");
-                if op == "NOT" { self.parenthesised(&items, qualify, depth) } else { self.operands(&items, ", ", qualify, depth) }
+                if op == "NOT" {
+                    self.parenthesised(&items, qualify, depth)
+                } else {
+                    self.operands(&items, ", ", qualify, depth)
+                }
             }
             "#postfix" => {
                 self.operands(&items, ", ", qualify, depth);

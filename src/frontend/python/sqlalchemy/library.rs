@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::super::value::{Record, Text, Value};
-use super::expression::{binary, is_expression, list_node, node, word};
 use super::Args;
+use super::expression::{binary, is_expression, list_node, node, word};
 use crate::span::Span;
 
 /// A function of the library by its dotted name; `None` where it makes no SQL expression.
@@ -28,9 +28,7 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
             Some(Value::Text(Rc::new(Text { marked: true, ..(**text).clone() })))
         }
         ("literal" | "inline_literal", Some(value)) => Some(value.clone()),
-        ("bindparam", _) => {
-            Some(args.given("value").cloned().unwrap_or_else(|| node("#parameter", Vec::new(), span)))
-        }
+        ("bindparam", _) => Some(args.given("value").cloned().unwrap_or_else(|| node("#parameter", Vec::new(), span))),
         ("and_", Some(_)) => Some(list_node("#bool", "AND", args.positional.clone(), span)),
         ("or_", Some(_)) => Some(list_node("#bool", "OR", args.positional.clone(), span)),
         ("not_", Some(value)) => Some(not(value, span)),

@@ -16,7 +16,9 @@ mod types;
 mod writer;
 
 pub(super) use args::Args;
-pub(super) use column::{Column, followers, type_check, type_check_name, write_counting, write_default, write_identity};
+pub(super) use column::{
+    Column, followers, type_check, type_check_name, write_counting, write_default, write_identity,
+};
 pub(super) use constraint::{Owner, constraint, foreign_key_options};
 pub(super) use expression::{attribute, operator, qualified, word};
 pub(super) use index::index_on;

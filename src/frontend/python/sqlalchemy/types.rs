@@ -338,7 +338,8 @@ pub(super) fn create(of: &Type<'_>, w: &Writer) -> Writer {
             Some(inner) => write(&mut w, inner),
             None => w.hole("the type of the domain is not known"),
         }
-        for (name, word) in [("collation", " COLLATE "), ("default", " DEFAULT "), ("constraint_name", " CONSTRAINT ")] {
+        for (name, word) in [("collation", " COLLATE "), ("default", " DEFAULT "), ("constraint_name", " CONSTRAINT ")]
+        {
             if let Some(value) = of.args.given(name) {
                 w.word(word);
                 if name == "constraint_name" { w.name(value) } else { w.phrase(value) }

@@ -1,0 +1,768 @@
+//! Operations of migrations, run over the state: each says what it sends and what it leaves.
+
+use std::sync::Arc;
+
+use super::alter::Side;
+use super::editor::Editor;
+use super::field::Field;
+use super::names::quoted;
+use super::state::{Key, Model, together};
+use super::value::{Call, DjangoMigration, Py, Step};
+use crate::ir::{
+    Context, Details, Known, OpKind, OpaqueReason, Operation, QualifiedName, Scope, Statement, TransactionKind,
+};
+use crate::span::Span;
+
+/// Steps within one another (`SeparateDatabaseAndState`).
+const MAX_DEPTH: u32 = 50;
+
+/// The schema under which functions of a migration name a table by its model; see [`model_table`].
+const MODELS: &str = "\u{10fffa}model";
+
+/// A table that is known only as a model yet.
+pub(in crate::frontend::python) fn model_table(app: &str, model: &str, span: Span) -> Known<QualifiedName> {
+    let name = format!("{app}.{}", model.to_lowercase());
+    Known::Known(QualifiedName { schema: Some(MODELS.to_owned()), name }, span)
+}
+
+impl Editor {
+    /// Runs one migration; what it sends, forward and back.
+    pub(super) fn migration(&mut self, migration: &DjangoMigration) -> (Vec<Operation>, Vec<Operation>) {
+        self.waiting.clear();
+        let mut back = Vec::new();
+        for step in &migration.operations {
+            self.context = Arc::new(context(migration));
+            self.step(&migration.app, step, (true, true), &mut back, 0);
+        }
+        self.finish();
+        (std::mem::take(&mut self.sent), back)
+    }
+
+    /// Runs a step: on the database, on the state, on both.
+    fn step(&mut self, app: &str, step: &Step, on: (bool, bool), back: &mut Vec<Operation>, depth: u32) {
+        let silent = self.silent;
+        match step {
+            Step::Call(call) => {
+                self.span = call.span;
+                // The database's own catalogue is noted either way, so that what follows is read right.
+                self.silent |= !on.0;
+                if on.0 || on.1 {
+                    self.operation(app, call, on);
+                }
+            }
+            Step::Separate(database, state, _) if depth < MAX_DEPTH => {
+                // The database's steps see the state as they change it themselves.
+                let app_models = |key: &Key| key.0 == app;
+                let before: Vec<(Key, Model)> = if database.iter().all(|step| matches!(step, Step::Done(..))) {
+                    Vec::new()
+                } else {
+                    let models = self.state.models.range((app.to_owned(), String::new())..);
+                    models
+                        .take_while(|(key, _)| app_models(key))
+                        .map(|(key, model)| (key.clone(), model.clone()))
+                        .collect()
+                };
+                for step in database {
+                    self.step(app, step, (on.0, true), back, depth + 1);
+                }
+                if !before.is_empty() {
+                    self.state.models.retain(|key, _| !app_models(key));
+                    self.state.models.extend(before);
+                }
+                for step in state {
+                    self.step(app, step, (false, on.1), back, depth + 1);
+                }
+            }
+            Step::Separate(..) => {}
+            Step::Done(forward, backward, state) => {
+                if on.0 && !self.silent {
+                    for operation in forward {
+                        let operation = self.resolved(operation);
+                        self.sent.push(operation);
+                    }
+                    back.extend(backward.iter().map(|operation| self.resolved(operation)));
+                }
+                for step in state {
+                    self.step(app, step, (false, on.1), back, depth + 1);
+                }
+            }
+            Step::Unknown(unknown) => self.opaque(unknown.span, &unknown.reason),
+        }
+        self.silent = silent;
+    }
+
+    /// An operation of a function, with the table of its model.
+    fn resolved(&self, operation: &Operation) -> Operation {
+        let mut operation = operation.clone();
+        if let Some(Known::Known(name, span)) = &operation.table
+            && name.schema.as_deref() == Some(MODELS)
+        {
+            let (app, model) = name.name.split_once('.').unwrap_or(("", &name.name));
+            let key = (app.to_owned(), model.to_owned());
+            let table = self.state.table_of(&key);
+            if let (Details::Data(data), Some(model)) =
+                (&mut operation.details, self.state.models.get(&self.state.concrete(&key)))
+            {
+                let column = |name: &str| model.field(name).map_or_else(|| name.to_owned(), Field::column);
+                for assignment in &mut data.assignments {
+                    assignment.column = column(&assignment.column);
+                }
+            }
+            operation.table = Some(Known::Known(qualified(&table), *span));
+        }
+        operation
+    }
+
+    pub(super) fn opaque(&mut self, span: Span, reason: &str) {
+        if self.silent {
+            return;
+        }
+        self.query += 1;
+        let statement = Statement {
+            span,
+            text: String::new(),
+            fingerprint: 0,
+            query: self.query,
+            shares_query: false,
+            dialect: self.dialect(),
+        };
+        let mut operation = Operation::new(OpKind::Opaque, Arc::new(statement));
+        operation.details = Details::Opaque(OpaqueReason::NotUnderstood(reason.to_owned()));
+        operation.context = self.context.clone();
+        self.sent.push(operation);
+    }
+
+    fn operation(&mut self, app: &str, call: &Call, on: (bool, bool)) {
+        // The class itself, else what it is derived from.
+        let names = std::iter::once(call.path.as_str()).chain(call.bases.iter().map(String::as_str));
+        for path in names {
+            if self.known_operation(app, super::value::last(path), call, on) {
+                return;
+            }
+        }
+        let reason = format!("the operation `{}` is not known", call.name());
+        if call.bases.is_empty() || on.0 {
+            self.opaque(call.span, &reason);
+        }
+    }
+
+    fn known_operation(&mut self, app: &str, name: &str, call: &Call, on: (bool, bool)) -> bool {
+        let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default().to_owned();
+        match name {
+            "CreateModel" => self.create(app, call),
+            "DeleteModel" => self.delete(app, &text(0, "name")),
+            "RenameModel" => self.rename(app, &text(0, "old_name"), &text(1, "new_name")),
+            "AlterModelTable" => self.option(app, &text(0, "name"), "db_table", call.argument(1, "table")),
+            "AlterModelTableComment" => self.table_comment(app, &text(0, "name"), call.argument(1, "table_comment")),
+            "AlterModelOptions" => self.options(app, &text(0, "name"), call.argument(1, "options")),
+            "AlterModelManagers" => {}
+            "AlterUniqueTogether" => self.together(app, &text(0, "name"), "unique_together", call),
+            "AlterIndexTogether" => self.together(app, &text(0, "name"), "index_together", call),
+            "AlterOrderWithRespectTo" => {
+                let field = call.argument(1, "order_with_respect_to").cloned();
+                self.order(app, &text(0, "name"), field);
+            }
+            "AddField" | "AlterField" => {
+                let Some(field) = call.argument(2, "field").and_then(Py::call) else {
+                    self.opaque(call.span, "the field is not known");
+                    return true;
+                };
+                let field = Field::new(&text(1, "name"), field.clone());
+                let keep = call.argument(3, "preserve_default") != Some(&Py::Bool(false));
+                if name == "AddField" {
+                    self.add(app, &text(0, "model_name"), field, keep);
+                } else {
+                    self.change(app, &text(0, "model_name"), field, keep);
+                }
+            }
+            "RemoveField" => self.remove(app, &text(0, "model_name"), &text(1, "name")),
+            "RenameField" => {
+                self.rename_field(app, &text(0, "model_name"), &text(1, "old_name"), &text(2, "new_name"));
+            }
+            "AddIndex" | "AddIndexConcurrently" => {
+                let index = call.argument(1, "index").and_then(Py::call);
+                self.add_index(app, &text(0, "model_name"), index, name.ends_with("Concurrently"));
+            }
+            "RemoveIndex" | "RemoveIndexConcurrently" => {
+                self.remove_index(app, &text(0, "model_name"), &text(1, "name"), name.ends_with("Concurrently"));
+            }
+            "RenameIndex" => self.rename_index(app, call),
+            "AddConstraint" | "AddConstraintNotValid" => {
+                let constraint = call.argument(1, "constraint").and_then(Py::call).cloned();
+                self.add_meta_constraint(app, &text(0, "model_name"), constraint, name.ends_with("NotValid"));
+            }
+            "RemoveConstraint" => self.remove_meta_constraint(app, &text(0, "model_name"), &text(1, "name")),
+            "AlterConstraint" => self.alter_meta_constraint(app, call),
+            "ValidateConstraint" => {
+                let name = text(1, "name");
+                if let Some(model) = self.managed(app, &text(0, "model_name")) {
+                    self.alter(&model.table(self.dialect()), &format!("VALIDATE CONSTRAINT {}", quoted(&name)));
+                }
+            }
+            "RunSQL" | "RunPython" => self.opaque(call.span, "its argument is not known"),
+            "CreateCollation" | "RemoveCollation" => self.collation(name, call),
+            _ => return self.extension(name, call) || !on.0 && on.1 && name == "Operation",
+        }
+        true
+    }
+
+    fn extension(&mut self, name: &str, call: &Call) -> bool {
+        let extension = match name {
+            "CreateExtension" => call.argument(0, "name").and_then(Py::as_str).unwrap_or_default(),
+            "BloomExtension" => "bloom",
+            "BtreeGinExtension" => "btree_gin",
+            "BtreeGistExtension" => "btree_gist",
+            "CITextExtension" => "citext",
+            "CryptoExtension" => "pgcrypto",
+            "HStoreExtension" => "hstore",
+            "TrigramExtension" => "pg_trgm",
+            "UnaccentExtension" => "unaccent",
+            _ => return false,
+        };
+        if !self.sqlite() {
+            self.send(&format!("CREATE EXTENSION IF NOT EXISTS {}", quoted(extension)));
+        }
+        true
+    }
+
+    fn collation(&mut self, name: &str, call: &Call) {
+        if self.sqlite() {
+            return;
+        }
+        let text = |at, name| call.argument(at, name).and_then(Py::as_str);
+        let collation = quoted(text(0, "name").unwrap_or_default());
+        if name == "RemoveCollation" {
+            return self.send(&format!("DROP COLLATION {collation}"));
+        }
+        let mut parts = vec![format!("locale='{}'", text(1, "locale").unwrap_or_default().replace('\'', "''"))];
+        match text(2, "provider") {
+            Some("libc") | None => {}
+            Some(provider) => parts.push(format!("provider='{}'", provider.replace('\'', "''"))),
+        }
+        if call.argument(3, "deterministic") == Some(&Py::Bool(false)) {
+            parts.push("deterministic='false'".to_owned());
+        }
+        self.send(&format!("CREATE COLLATION {collation} ({})", parts.join(", ")));
+    }
+
+    /// A model whose table migrations change.
+    fn managed(&self, app: &str, name: &str) -> Option<Model> {
+        self.state.model(app, name).filter(|model| model.managed()).cloned()
+    }
+
+    fn model_mut(&mut self, app: &str, name: &str) -> Option<&mut Model> {
+        let key = (app.to_owned(), name.to_lowercase());
+        if !self.state.models.contains_key(&key) {
+            self.missing(app, name);
+        }
+        self.state.models.get_mut(&key)
+    }
+
+    fn missing(&mut self, app: &str, name: &str) {
+        let (reason, span) = (format!("no migration before this one creates the model `{app}.{name}`"), self.span);
+        self.opaque(span, &reason);
+    }
+
+    fn create(&mut self, app: &str, call: &Call) {
+        let name = call.argument(0, "name").and_then(Py::as_str).unwrap_or_default().to_owned();
+        let mut model = Model { app: app.to_owned(), name, ..Model::default() };
+        let Some(Py::List(fields)) = call.argument(1, "fields") else {
+            return self.opaque(call.span, "the list of fields is not known");
+        };
+        for field in fields {
+            match field {
+                Py::List(pair) => {
+                    if let [Py::Text(name), Py::Call(call)] = &pair[..] {
+                        model.fields.push(Field::new(name, (**call).clone()));
+                    } else {
+                        self.opaque(call.span, "a field is not known");
+                    }
+                }
+                _ => self.opaque(call.span, "a field is not known"),
+            }
+        }
+        if let Some(Py::Dict(options)) = call.argument(2, "options") {
+            for (key, value) in options {
+                match key.as_str() {
+                    Some("indexes") => model.indexes = calls(value),
+                    Some("constraints") => model.constraints = calls(value),
+                    Some(name) => model.set_option(name, Some(value.clone())),
+                    None => {}
+                }
+            }
+        }
+        for base in call.argument(3, "bases").map(Py::items).unwrap_or_default() {
+            if let Py::Text(text) = base
+                && text.contains('.')
+            {
+                model.bases.extend(self.state.named(base, app, ""));
+            } else if let Py::Name(path, _) = base {
+                // A class of the project stands for itself where it is a model of the state.
+                let key = self.state.named(&Py::Name(path.clone(), Box::new(Py::None)), app, "");
+                model.bases.extend(key.filter(|key| self.state.models.contains_key(key)));
+            }
+        }
+        if model.option("order_with_respect_to").is_some_and(|value| !matches!(value, Py::None)) {
+            model.fields.push(order_field(call.span));
+        }
+        let key = model.key();
+        let swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
+            && self
+                .state
+                .user_model
+                .as_deref()
+                .is_some_and(|user| user.to_lowercase() != format!("{}.{}", key.0, key.1));
+        self.state.models.insert(key.clone(), model.clone());
+        self.state.refer(&key);
+        if model.managed() && !swapped {
+            self.create_model(&model);
+        }
+    }
+
+    fn delete(&mut self, app: &str, name: &str) {
+        let key = (app.to_owned(), name.to_lowercase());
+        match self.state.models.get(&key).cloned() {
+            Some(model) if model.managed() => self.delete_model(&model),
+            Some(_) => {}
+            None => self.missing(app, name),
+        }
+        self.state.models.remove(&key);
+    }
+
+    fn rename(&mut self, app: &str, old: &str, new: &str) {
+        let dialect = self.dialect();
+        let old_key = (app.to_owned(), old.to_lowercase());
+        let Some(before) = self.state.models.get(&old_key).cloned() else { return self.missing(app, old) };
+        let related = self.state.references(&old_key);
+        let visible = |field: &Field| {
+            field.is_many_to_many() || !field.call.text("related_name").is_some_and(|name| name.ends_with('+'))
+        };
+        let mut relations: Vec<(Key, String, Side)> = Vec::new();
+        for (key, name) in &related {
+            let Some(model) = self.state.models.get(key) else { continue };
+            if let Some(field) = model.field(name).filter(|field| visible(field)) {
+                relations.push((key.clone(), name.clone(), self.side(model, field)));
+            }
+        }
+        let own: Vec<Side> = before
+            .fields
+            .iter()
+            .filter(|field| field.is_many_to_many())
+            .map(|field| self.side(&before, field))
+            .collect();
+        // The state: the model under its new name, and all that names it.
+        let mut model = before.clone();
+        new.clone_into(&mut model.name);
+        let key = model.key();
+        self.state.models.remove(&old_key);
+        self.state.models.insert(key.clone(), model);
+        let to = Py::Text(format!("{app}.{new}"));
+        for (referrer, name) in &related {
+            let referrer = if *referrer == old_key { &key } else { referrer };
+            let field =
+                self.state.models.get_mut(referrer).and_then(|model| model.fields.iter_mut().find(|f| f.name == *name));
+            if let Some(field) = field {
+                field.call.args.clear();
+                field.call.set("to", to.clone());
+            }
+        }
+        let bases = self.state.models.values_mut().flat_map(|model| &mut model.bases);
+        bases.filter(|base| **base == old_key).for_each(|base| *base = key.clone());
+        self.repoint_through(&old_key, &to);
+        let referrers = self.state.referrers.remove(&old_key).unwrap_or_default();
+        let referrers = referrers.into_iter().map(|referrer| if referrer == old_key { key.clone() } else { referrer });
+        let referrers: Vec<Key> = referrers.collect();
+        self.state.referrers.entry(key.clone()).or_default().extend(referrers);
+        self.state.refer(&key);
+        let Some(after) = self.managed(app, new) else { return };
+        if before.table(dialect) == after.table(dialect) && own.is_empty() {
+            // Names of columns in joining tables follow the model's even so.
+            relations.retain(|(.., side)| side.through.is_some());
+        }
+        self.rename_table(&before.table(dialect), &after.table(dialect));
+        for (referrer, name, side) in relations {
+            let referrer = if referrer == old_key { key.clone() } else { referrer };
+            self.follow(&referrer, &name, &side);
+        }
+        for side in own {
+            let itself = side.field.to().and_then(|to| self.state.named(to, app, old));
+            if itself.is_none_or(|to| to != old_key) {
+                self.follow(&key, &side.field.name, &side);
+            }
+        }
+    }
+
+    /// Changes a field to what it is by now.
+    fn follow(&mut self, key: &Key, name: &str, before: &Side) {
+        let Some(model) = self.state.models.get(key).filter(|model| model.managed()).cloned() else { return };
+        let Some(field) = model.field(name) else { return };
+        let now = self.side(&model, field);
+        self.alter_field(&model, before, &now, &[]);
+    }
+
+    fn repoint_through(&mut self, old: &Key, to: &Py) {
+        let named = format!("{}.{}", old.0, old.1);
+        for field in self.state.models.values_mut().flat_map(|model| &mut model.fields) {
+            let through = field.call.text("through").map(str::to_lowercase);
+            if through.is_some_and(|through| through == named) {
+                field.call.set("through", to.clone());
+            }
+        }
+    }
+
+    /// Sets an option of the model that its table follows.
+    fn option(&mut self, app: &str, name: &str, option: &str, value: Option<&Py>) {
+        let dialect = self.dialect();
+        let before = self.managed(app, name);
+        let throughs = |editor: &Self, model: &Model| -> Vec<Model> {
+            model.fields.iter().filter_map(|field| editor.state.through(model, field)).collect()
+        };
+        let old = before.as_ref().map(|model| (model.table(dialect), throughs(self, model)));
+        let value = value.filter(|value| !matches!(value, Py::None)).cloned();
+        if let Some(model) = self.model_mut(app, name) {
+            model.set_option(option, value);
+        }
+        if let (Some((table, joins)), Some(after)) = (old, self.managed(app, name)) {
+            self.rename_table(&table, &after.table(dialect));
+            for (before, after) in joins.iter().zip(throughs(self, &after)) {
+                self.rename_table(&before.table(dialect), &after.table(dialect));
+            }
+        }
+    }
+
+    fn table_comment(&mut self, app: &str, name: &str, value: Option<&Py>) {
+        let value = value.filter(|value| !matches!(value, Py::None)).cloned();
+        let text = value.as_ref().and_then(Py::as_str).unwrap_or_default().replace('\'', "''");
+        if let Some(model) = self.model_mut(app, name) {
+            model.set_option("db_table_comment", value);
+        }
+        if let Some(model) = self.managed(app, name).filter(|_| !self.sqlite()) {
+            self.send(&format!("COMMENT ON TABLE {} IS '{text}'", quoted(&model.table(self.dialect()))));
+        }
+    }
+
+    fn options(&mut self, app: &str, name: &str, options: Option<&Py>) {
+        /// What `AlterModelOptions` takes away where it does not name it.
+        const KEYS: &[&str] = &["managed", "default_manager_name", "base_manager_name"];
+        let Some(model) = self.model_mut(app, name) else { return };
+        for key in KEYS {
+            model.set_option(key, options.and_then(|options| options.key(key)).cloned());
+        }
+    }
+
+    fn together(&mut self, app: &str, name: &str, option: &str, call: &Call) {
+        let value = call.argument(1, option).cloned();
+        let Some(model) = self.model_mut(app, name) else { return };
+        let before = model.together(option);
+        let after = value.as_ref().map(together).unwrap_or_default();
+        model.set_option(option, value.filter(|value| !matches!(value, Py::None)));
+        let Some(model) = self.managed(app, name) else { return };
+        let table = model.table(self.dialect());
+        let unique = option == "unique_together";
+        let compiler = |names: &[String]| -> Vec<String> {
+            let columns = names.iter().map(|name| model.field(name).map_or_else(|| name.clone(), Field::column));
+            columns.collect()
+        };
+        for names in before.iter().filter(|names| !after.contains(names)) {
+            let columns = compiler(names);
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let found = self.catalogue.names(&table, &columns, |entry| {
+                if unique { entry.unique && !entry.primary_key && !entry.index } else { entry.index && !entry.unique }
+            });
+            if let Some(name) = found.first() {
+                if unique && !self.sqlite() {
+                    self.drop_constraint(&table, name)
+                } else {
+                    self.drop_index(&table, name, false)
+                }
+            }
+        }
+        for names in after.iter().filter(|names| !before.contains(names)) {
+            let statement = if unique { self.unique_of(&model, names) } else { self.composed_index(&model, names) };
+            self.execute(&statement);
+        }
+    }
+
+    /// An index of `index_together`.
+    fn composed_index(&self, model: &Model, names: &[String]) -> super::sql::Wait {
+        let columns = names.iter().map(|name| model.field(name).map_or_else(|| name.clone(), Field::column));
+        super::sql::Wait::Index(super::sql::Index {
+            table: model.table(self.dialect()),
+            suffix: "_idx",
+            columns: columns.map(|column| (column, String::new())).collect(),
+            ..super::sql::Index::default()
+        })
+    }
+
+    fn order(&mut self, app: &str, name: &str, field: Option<Py>) {
+        let span = self.span;
+        let value = field.filter(|value| !matches!(value, Py::None));
+        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let had = before.option("order_with_respect_to").is_some();
+        let has = value.is_some();
+        if let Some(model) = self.model_mut(app, name) {
+            model.set_option("order_with_respect_to", value);
+            model.fields.retain(|field| field.name != "_order" || has);
+            if has && !had {
+                model.fields.push(order_field(span));
+            }
+        }
+        let mut field = order_field(span);
+        match (had, has, before.managed()) {
+            (false, true, true) => {
+                field.call.set("default", Py::Int(0));
+                self.add_column(&before, &field);
+            }
+            (true, false, true) => self.remove_column(&before, &field),
+            _ => {}
+        }
+    }
+
+    pub(super) fn add_column(&mut self, model: &Model, field: &Field) {
+        if self.sqlite() { self.sqlite_add(model, field) } else { self.add_field(model, field) }
+    }
+
+    pub(super) fn remove_column(&mut self, model: &Model, field: &Field) {
+        if self.sqlite() { self.sqlite_remove(model, field) } else { self.remove_field(model, field) }
+    }
+
+    fn add(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+        let Some(model) = self.model_mut(app, name) else { return };
+        let mut kept = field.clone();
+        if !keep {
+            kept.call.kwargs.retain(|(name, _)| name != "default");
+        }
+        let before = model.clone();
+        model.fields.push(kept);
+        let key = model.key();
+        self.state.refer(&key);
+        if before.managed() {
+            // What the expression or the constraint of the new field names is there by now.
+            let model = self.state.models.get(&key).cloned().unwrap_or(before);
+            self.add_column(&model, &field);
+        }
+    }
+
+    fn remove(&mut self, app: &str, model: &str, name: &str) {
+        let Some(before) = self.state.model(app, model).cloned() else { return self.missing(app, model) };
+        let Some(field) = before.field(name).cloned() else {
+            let reason = format!("no migration before this one adds the field `{name}`");
+            return self.opaque(self.span, &reason);
+        };
+        if let Some(model) = self.model_mut(app, model) {
+            model.fields.retain(|field| field.name != name);
+        }
+        if before.managed() {
+            self.remove_column(&before, &field);
+        }
+    }
+
+    fn change(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let Some(old) = before.field(&field.name).cloned() else {
+            let reason = format!("no migration before this one adds the field `{}`", field.name);
+            return self.opaque(self.span, &reason);
+        };
+        let key = before.key();
+        let old_side = self.side(&before, &old);
+        let keyed = |field: &Field| field.primary_key() || field.unique();
+        let referrers = if keyed(&old) || keyed(&field) { self.referrers(&key, &field) } else { Vec::new() };
+        let mut kept = field.clone();
+        if !keep {
+            kept.call.kwargs.retain(|(name, _)| name != "default");
+        }
+        let place = |model: &mut Model, field: Field| {
+            let slot = model.fields.iter_mut().find(|held| held.name == field.name);
+            slot.into_iter().for_each(|slot| *slot = field.clone());
+        };
+        if let Some(model) = self.state.models.get_mut(&key) {
+            place(model, field.clone());
+        }
+        self.state.refer(&key);
+        if let Some(model) = self.managed(app, name) {
+            let new_side = self.side(&model, &field);
+            self.alter_field(&model, &old_side, &new_side, &referrers);
+        }
+        if let Some(model) = self.state.models.get_mut(&key) {
+            place(model, kept);
+        }
+    }
+
+    fn rename_field(&mut self, app: &str, name: &str, old: &str, new: &str) {
+        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let Some(field) = before.field(old).cloned() else {
+            let reason = format!("no migration before this one adds the field `{old}`");
+            return self.opaque(self.span, &reason);
+        };
+        let key = before.key();
+        let old_side = self.side(&before, &field);
+        let referrers = if field.unique() { self.referrers(&key, &field) } else { Vec::new() };
+        let renamed = |names: &Py| rename_in(names, old, new);
+        if let Some(model) = self.state.models.get_mut(&key) {
+            for field in model.fields.iter_mut().filter(|field| field.name == old) {
+                new.clone_into(&mut field.name);
+            }
+            for option in ["unique_together", "index_together", "order_with_respect_to"] {
+                let value = model.option(option).map(renamed);
+                if value.is_some() {
+                    model.set_option(option, value);
+                }
+            }
+            for call in model.indexes.iter_mut().chain(&mut model.constraints) {
+                if let Some(fields) = call.get("fields").map(renamed) {
+                    call.set("fields", fields);
+                }
+            }
+        }
+        for (referrer, relation) in self.state.references(&key) {
+            let relation = self
+                .state
+                .models
+                .get_mut(&referrer)
+                .and_then(|model| model.fields.iter_mut().find(|f| f.name == relation));
+            if let Some(relation) = relation.filter(|relation| relation.call.text("to_field") == Some(old)) {
+                relation.call.set("to_field", Py::Text(new.to_owned()));
+            }
+        }
+        if let Some(model) = self.managed(app, name)
+            && let Some(field) = model.field(new)
+        {
+            let new_side = self.side(&model, field);
+            self.alter_field(&model, &old_side, &new_side, &referrers);
+        }
+    }
+
+    fn add_index(&mut self, app: &str, name: &str, index: Option<&Call>, concurrently: bool) {
+        let Some(index) = index else { return self.opaque(self.span, "the index is not known") };
+        let Some(model) = self.model_mut(app, name) else { return };
+        model.indexes.push(index.clone());
+        if let Some(model) = self.managed(app, name) {
+            let statement = self.index_of(&model, index, concurrently && !self.sqlite());
+            self.execute(&statement);
+        }
+    }
+
+    fn remove_index(&mut self, app: &str, model: &str, name: &str, concurrently: bool) {
+        let Some(state) = self.model_mut(app, model) else { return };
+        state.indexes.retain(|index| index.text("name") != Some(name));
+        if let Some(model) = self.managed(app, model) {
+            let table = model.table(self.dialect());
+            self.drop_index(&table, name, concurrently);
+        }
+    }
+
+    fn rename_index(&mut self, app: &str, call: &Call) {
+        let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default().to_owned();
+        let (model, new) = (text(0, "model_name"), text(1, "new_name"));
+        let fields = call.argument(3, "old_fields").map(Py::strings).unwrap_or_default();
+        let mut old = text(2, "old_name");
+        let Some(before) = self.state.model(app, &model).cloned() else { return self.missing(app, &model) };
+        let table = before.table(self.dialect());
+        if fields.is_empty() {
+            let indexes = self.model_mut(app, &model).map(|model| &mut model.indexes);
+            for index in indexes.into_iter().flatten().filter(|index| index.text("name") == Some(old.as_str())) {
+                index.set("name", Py::Text(new.clone()));
+            }
+        } else {
+            let columns: Vec<_> =
+                fields.iter().map(|name| before.field(name).map_or_else(|| name.clone(), Field::column)).collect();
+            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+            let found = self.catalogue.names(&table, &columns, |entry| entry.index && !entry.unique);
+            old = found.into_iter().next().unwrap_or_default();
+            let together = before.together("index_together").into_iter().filter(|names| *names != fields);
+            let together = together.map(|names| Py::List(names.into_iter().map(Py::Text).collect())).collect();
+            let mut index = Call { path: "django.db.models.Index".to_owned(), span: call.span, ..Call::default() };
+            index.set("fields", Py::List(fields.iter().cloned().map(Py::Text).collect()));
+            index.set("name", Py::Text(new.clone()));
+            if let Some(model) = self.model_mut(app, &model) {
+                model.set_option("index_together", Some(Py::List(together)));
+                model.indexes.push(index);
+            }
+        }
+        let Some(model) = self.managed(app, &model).filter(|_| old != new && !old.is_empty()) else { return };
+        if self.sqlite() {
+            self.drop_index(&table, &old, false);
+            let index = model.indexes.iter().find(|index| index.text("name") == Some(new.as_str())).cloned();
+            if let Some(index) = index {
+                let statement = self.index_of(&model, &index, false);
+                self.execute(&statement);
+            }
+        } else {
+            self.send(&format!("ALTER INDEX {} RENAME TO {}", quoted(&old), quoted(&new)));
+            self.catalogue.rename(&table, &old, &new);
+        }
+    }
+
+    fn add_meta_constraint(&mut self, app: &str, name: &str, constraint: Option<Call>, not_valid: bool) {
+        let Some(constraint) = constraint else { return self.opaque(self.span, "the constraint is not known") };
+        let Some(model) = self.model_mut(app, name) else { return };
+        model.constraints.push(constraint.clone());
+        let Some(model) = self.managed(app, name) else { return };
+        if self.sqlite() {
+            return self.sqlite_constraint(&model, &constraint, true);
+        }
+        self.add_constraint(&model, &constraint, not_valid);
+    }
+
+    fn remove_meta_constraint(&mut self, app: &str, model: &str, name: &str) {
+        let Some(state) = self.model_mut(app, model) else { return };
+        let named = |call: &Call| call.text("name") == Some(name);
+        let found = state.constraints.iter().find(|call| named(call)).cloned();
+        state.constraints.retain(|call| !named(call));
+        let Some(model) = self.managed(app, model) else { return };
+        // A constraint that the state does not know is one all the same: its operation names it.
+        let found = found.unwrap_or_else(|| {
+            let mut call = Call { path: "django.db.models.CheckConstraint".to_owned(), ..Call::default() };
+            call.set("name", Py::Text(name.to_owned()));
+            call
+        });
+        if self.sqlite() {
+            return self.sqlite_constraint(&model, &found, false);
+        }
+        self.remove_constraint(&model, &found);
+    }
+
+    /// What a constraint tells the user changes; the database does not (Django 5.2).
+    fn alter_meta_constraint(&mut self, app: &str, call: &Call) {
+        let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default();
+        let (model, name) = (text(0, "model_name"), text(1, "name"));
+        let Some(constraint) = call.argument(2, "constraint").and_then(Py::call).cloned() else { return };
+        if let Some(model) = self.model_mut(app, model) {
+            let held = model.constraints.iter_mut().find(|held| held.text("name") == Some(name));
+            held.into_iter().for_each(|held| *held = constraint.clone());
+        }
+    }
+}
+
+/// Where the statements of a migration run.
+fn context(migration: &DjangoMigration) -> Context {
+    let kind = if migration.atomic { TransactionKind::Runner } else { TransactionKind::None };
+    Context { scope: Scope { kind, id: 1, opened: None, batch: false }, ..Context::default() }
+}
+
+/// A table's name as Django has it: `"schema"."table"` names a schema.
+fn qualified(table: &str) -> QualifiedName {
+    match table.split_once("\".\"") {
+        Some((schema, name)) => {
+            QualifiedName { schema: Some(schema.trim_matches('"').to_owned()), name: name.trim_matches('"').to_owned() }
+        }
+        None => QualifiedName::bare(table.trim_matches('"')),
+    }
+}
+
+fn order_field(span: Span) -> Field {
+    Field::new("_order", Call { path: "django.db.models.fields.proxy.OrderWrt".to_owned(), span, ..Call::default() })
+}
+
+fn calls(value: &Py) -> Vec<Call> {
+    value.items().into_iter().filter_map(Py::call).cloned().collect()
+}
+
+fn rename_in(value: &Py, old: &str, new: &str) -> Py {
+    match value {
+        Py::Text(text) if text == old => Py::Text(new.to_owned()),
+        Py::Text(text) if text.strip_prefix('-') == Some(old) => Py::Text(format!("-{new}")),
+        Py::List(items) => Py::List(items.iter().map(|item| rename_in(item, old, new)).collect()),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,180 @@
+//! What a migration file says, with nothing left of the interpreter that read it.
+
+use crate::ir::{Migration, Operation, Unknown};
+use crate::span::Span;
+
+/// A value of the source.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Py {
+    /// `None`.
+    None,
+    /// `True`, `False`.
+    Bool(bool),
+    /// A whole number.
+    Int(i64),
+    /// Any other number, as written.
+    Number(String),
+    /// A string.
+    Text(String),
+    /// A list, tuple or set.
+    List(Vec<Py>),
+    /// A dictionary.
+    Dict(Vec<(Py, Py)>),
+    /// A call of a class, or an expression over such (`Q(a=1) | Q(b=2)` has the path `|`).
+    Call(Box<Call>),
+    /// A function or class, and what calling it without arguments gives.
+    Name(String, Box<Py>),
+    /// Not known.
+    Unknown(Unknown),
+}
+
+/// A call that the source makes, not run.
+#[derive(Clone, Debug, Default)]
+pub struct Call {
+    /// What is called, by its full dotted path: `django.db.models.CharField`.
+    pub path: String,
+    /// The paths of what that class is derived from, nearest first, where it is one of the project.
+    pub bases: Vec<String>,
+    /// Positional arguments.
+    pub args: Vec<Py>,
+    /// Keyword arguments in order.
+    pub kwargs: Vec<(String, Py)>,
+    /// What `db_type` of the project's class gives.
+    pub db_type: Option<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl PartialEq for Call {
+    /// The same call, wherever it stands.
+    fn eq(&self, other: &Self) -> bool {
+        let pairs = |call: &Self| {
+            let mut pairs = call.kwargs.clone();
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+            pairs
+        };
+        self.path == other.path && self.args == other.args && pairs(self) == pairs(other)
+    }
+}
+
+impl Call {
+    /// The last part of its path.
+    pub fn name(&self) -> &str {
+        last(&self.path)
+    }
+
+    /// A keyword argument.
+    pub fn get(&self, name: &str) -> Option<&Py> {
+        self.kwargs.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// An argument given by place or by name.
+    pub fn argument(&self, at: usize, name: &str) -> Option<&Py> {
+        self.get(name).or_else(|| self.args.get(at))
+    }
+
+    /// A keyword argument that is a string.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name).and_then(Py::as_str)
+    }
+
+    /// A keyword argument that is a truth value.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        match self.get(name)? {
+            Py::Bool(value) => Some(*value),
+            Py::None => Some(false),
+            Py::Int(value) => Some(*value != 0),
+            _ => None,
+        }
+    }
+
+    /// Whether the class, or one that it is derived from, has this name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name() == name || self.bases.iter().any(|base| last(base) == name)
+    }
+
+    /// Sets a keyword argument.
+    pub fn set(&mut self, name: &str, value: Py) {
+        match self.kwargs.iter_mut().find(|(key, _)| key == name) {
+            Some((_, slot)) => *slot = value,
+            None => self.kwargs.push((name.to_owned(), value)),
+        }
+    }
+}
+
+/// The last part of a dotted path.
+pub(super) fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+impl Py {
+    /// The string, where it is one.
+    pub fn as_str(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The elements of a list; of a dictionary its keys.
+    pub fn items(&self) -> Vec<&Self> {
+        match self {
+            Self::List(items) => items.iter().collect(),
+            Self::Dict(pairs) => pairs.iter().map(|(key, _)| key).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The strings of a list.
+    pub fn strings(&self) -> Vec<String> {
+        self.items().into_iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    }
+
+    /// The call, where it is one.
+    pub fn call(&self) -> Option<&Call> {
+        if let Self::Call(call) = self { Some(call) } else { None }
+    }
+
+    /// The value of a key of a dictionary.
+    pub fn key(&self, name: &str) -> Option<&Self> {
+        let Self::Dict(pairs) = self else { return None };
+        pairs.iter().find(|(key, _)| key.as_str() == Some(name)).map(|(_, value)| value)
+    }
+}
+
+/// One migration of a Django app.
+#[derive(Clone, Debug, Default)]
+pub struct DjangoMigration {
+    /// The app's label.
+    pub app: String,
+    /// Its name: that of the file.
+    pub name: String,
+    /// The class, or the file where there is none.
+    pub span: Span,
+    /// `dependencies`: app and name (`__first__`, `__latest__`).
+    pub dependencies: Vec<(String, String)>,
+    /// `run_before`.
+    pub run_before: Vec<(String, String)>,
+    /// `replaces`.
+    pub replaces: Vec<(String, String)>,
+    /// `atomic`.
+    pub atomic: bool,
+    /// `initial`.
+    pub initial: bool,
+    /// `operations`.
+    pub operations: Vec<Step>,
+    /// What the project's setting `AUTH_USER_MODEL` is, where its settings were seen.
+    pub user_model: Option<String>,
+    /// An empty migration with the file's name, role and runner.
+    pub shell: Option<Migration>,
+}
+
+/// One operation of a migration.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// A call of an operation's class.
+    Call(Call),
+    /// `SeparateDatabaseAndState`: what is done, what is noted.
+    Separate(Vec<Step>, Vec<Step>, Span),
+    /// What was read at once, since it needs no state: SQL and functions; the way back after it, and the state steps.
+    Done(Vec<Operation>, Vec<Operation>, Vec<Step>),
+    /// Not known.
+    Unknown(Unknown),
+}

@@ -1,0 +1,583 @@
+//! Django migrations: the class `Migration` is evaluated, and its operations are taken down as they are written; SQL
+//! and functions that they give are run at once, with what they send.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use ruff_python_ast::{Expr, ExprCall};
+
+use super::super::django::{Call, DjangoMigration, Py, Step};
+use super::super::strings;
+use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
+use super::Interp;
+use super::call::Named;
+use crate::ir::{Operation, Scope, TransactionKind, Unknown};
+use crate::span::Span;
+
+/// Values within one another.
+const MAX_NESTING: u32 = 40;
+/// Classes between a class and one it is derived from.
+const MAX_BASES: usize = 32;
+
+/// What a run remembers of a Django migration.
+#[derive(Debug, Default)]
+pub(super) struct Django<'a> {
+    /// The file is one.
+    pub(super) on: bool,
+    /// What is being sent by the operation that is run.
+    pub(super) captured: Option<Vec<Operation>>,
+    /// The connection that the migration is run on.
+    pub(super) conn: Rc<super::super::value::Conn>,
+    /// The app's label.
+    pub(super) app: String,
+    /// What dotted paths into the project lead to.
+    pub(super) paths: BTreeMap<String, Option<Value<'a>>>,
+}
+
+/// The key of an argument in a record: others are attributes that the class sets itself.
+fn argument_key(name: &str) -> String {
+    format!("={name}")
+}
+
+impl<'a> Interp<'a> {
+    /// Reads the class `Migration`, if the file has one; what it says.
+    pub(super) fn migration(&mut self) -> Option<DjangoMigration> {
+        let env = self.module_env(0);
+        let Some(Value::Class(class)) = env.get("Migration") else { return None };
+        let file = self.units.first()?.file;
+        let mut parts = file.path.rsplit('/');
+        let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
+        let folder = parts.nth(1).unwrap_or_default().to_owned();
+        self.django.app = self.label().unwrap_or(folder);
+        let atomic = class.attribute("atomic", 0).and_then(|value| value.truth()) != Some(false);
+        let kind = if atomic { TransactionKind::Runner } else { TransactionKind::None };
+        self.next_id = self.next_id.max(1);
+        self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
+        let pairs = |this: &mut Self, name: &str| {
+            let value = class.attribute(name, 0);
+            value
+                .and_then(|value| Value::items(&value))
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|pair| this.node(pair))
+                .collect()
+        };
+        let mut migration = DjangoMigration {
+            name,
+            span: class.span,
+            dependencies: pairs(self, "dependencies"),
+            run_before: pairs(self, "run_before"),
+            replaces: pairs(self, "replaces"),
+            atomic,
+            initial: class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true),
+            ..DjangoMigration::default()
+        };
+        migration.app.clone_from(&self.django.app);
+        let operations = class.attribute("operations", 0).unwrap_or_else(|| Value::list(Vec::new(), class.span));
+        migration.operations = self.steps(&operations, 0);
+        Some(migration)
+    }
+
+    /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
+    fn label(&mut self) -> Option<String> {
+        let unit = self.module(0, 2, "apps")?;
+        let env = self.module_env(unit);
+        let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
+        classes.iter().find_map(|value| {
+            let Value::Class(class) = value else { return None };
+            Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
+        })
+    }
+
+    /// A dependency: app and name; the model of users is what its app begins with.
+    fn node(&mut self, value: &Value<'a>) -> Option<(String, String)> {
+        match value {
+            Value::List(items, _) => {
+                let items = items.borrow();
+                let name = match items.get(1)? {
+                    Value::Text(_) => items.get(1)?.as_str()?.to_owned(),
+                    _ => "__first__".to_owned(),
+                };
+                Some((items.first()?.as_str()?.to_owned(), name))
+            }
+            Value::Record(record) => {
+                let setting = record.fields.borrow().get("=0").cloned()?;
+                let text = setting.as_str()?.to_owned();
+                Some((text.split('.').next()?.to_owned(), "__first__".to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    /// The operations of a list.
+    fn steps(&mut self, value: &Value<'a>, depth: u32) -> Vec<Step> {
+        let value = match value {
+            // Lists of several branches: the longest is the one that is meant for a real database.
+            Value::Either(values) => {
+                let longest = values.iter().max_by_key(|value| Value::items(value).map_or(0, |items| items.len()));
+                longest.cloned().unwrap_or(Value::None)
+            }
+            other => other.clone(),
+        };
+        let span = match &value {
+            Value::List(_, span) => *span,
+            Value::Unknown(opaque) => opaque.unknown.span,
+            _ => Span::default(),
+        };
+        match Value::items(&value) {
+            Some(items) => items.iter().filter_map(|item| self.migration_step(item, span, depth)).collect(),
+            None if matches!(value, Value::None) => Vec::new(),
+            None => vec![Step::Unknown(unknown_of(&value, span))],
+        }
+    }
+
+    fn migration_step(&mut self, value: &Value<'a>, around: Span, depth: u32) -> Option<Step> {
+        if depth > MAX_NESTING || !self.spend(1) {
+            return None;
+        }
+        let value = match value {
+            Value::Either(values) => values.iter().find(|value| matches!(value, Value::Record(_))).unwrap_or(value),
+            value => value,
+        };
+        let Value::Record(record) = value else {
+            if let Value::None = value {
+                return None;
+            }
+            return Some(Step::Unknown(unknown_of(value, around)));
+        };
+        let names: Vec<String> = self.lineage(record).into_iter().map(|path| last(&path).to_owned()).collect();
+        let is = |name: &str| names.iter().any(|held| held == name);
+        let at = |place: usize, name: &str| {
+            let fields = record.fields.borrow();
+            fields.get(&argument_key(name)).or_else(|| fields.get(&format!("={place}"))).cloned()
+        };
+        let own = record.of.as_ref().and_then(|class| class.attribute("database_forwards", 0));
+        let span = self.in_root(record.span, around);
+        if is("SeparateDatabaseAndState") {
+            let database = at(0, "database_operations").unwrap_or(Value::None);
+            let state = at(1, "state_operations").unwrap_or(Value::None);
+            let (database, state) = (self.steps(&database, depth + 1), self.steps(&state, depth + 1));
+            return Some(Step::Separate(database, state, span));
+        }
+        if let Some(Value::Function(function)) = own {
+            let forward = self.run_operation(&function, value, span);
+            let backward = record.of.as_ref().and_then(|class| class.attribute("database_backwards", 0));
+            let backward = match backward {
+                Some(Value::Function(function)) => self.run_operation(&function, value, span),
+                _ => Vec::new(),
+            };
+            let state = self.py_call(record, depth).map(Step::Call);
+            let known = names.iter().any(|name| STATE_OPERATIONS.contains(&name.as_str()));
+            return Some(Step::Done(forward, backward, state.filter(|_| known).into_iter().collect()));
+        }
+        if is("RunSQL") {
+            let forward = self.run_sql(at(0, "sql"), span);
+            let backward = self.run_sql(at(1, "reverse_sql"), span);
+            let state = at(2, "state_operations").unwrap_or(Value::None);
+            return Some(Step::Done(forward, backward, self.steps(&state, depth + 1)));
+        }
+        if is("RunPython") {
+            let atomic = at(2, "atomic").and_then(|value| value.truth()) == Some(true);
+            let (code, reverse) = (at(0, "code"), at(1, "reverse_code"));
+            return Some(Step::Done(
+                self.run_python(code, atomic, span),
+                self.run_python(reverse, atomic, span),
+                Vec::new(),
+            ));
+        }
+        let mut call = self.py_call(record, depth)?;
+        call.span = span;
+        Some(Step::Call(call))
+    }
+
+    /// The place of a call, in the file being read.
+    fn in_root(&self, span: Span, around: Span) -> Span {
+        if self.units.first().is_some_and(|unit| unit.file.id == span.file) { span } else { around }
+    }
+
+    /// What is sent while `run` runs.
+    fn capture(&mut self, run: impl FnOnce(&mut Self)) -> Vec<Operation> {
+        let before = self.django.captured.replace(Vec::new());
+        let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
+        let scope = self.django.conn.scope.get();
+        run(self);
+        self.django.conn.scope.set(scope);
+        (self.guards, self.loops) = (guards, loops);
+        let captured = std::mem::replace(&mut self.django.captured, before).unwrap_or_default();
+        // A statement that branches and rounds of a loop send again is told once.
+        let mut seen = BTreeSet::new();
+        let key = |op: &Operation| (op.statement.span, op.statement.text.clone(), op.kind, op.span);
+        captured.into_iter().filter(|op| seen.insert(key(op)) || op.detail == "driver").collect()
+    }
+
+    fn run_sql(&mut self, sql: Option<Value<'a>>, span: Span) -> Vec<Operation> {
+        let Some(sql) = sql else { return Vec::new() };
+        let conn = self.django.conn.clone();
+        self.capture(|this| {
+            let items = match &sql {
+                Value::List(items, _) => items.borrow().clone(),
+                other => vec![other.clone()],
+            };
+            for item in items {
+                let statement = match &item {
+                    // A statement with its parameters.
+                    Value::List(pair, _) => {
+                        let pair = pair.borrow().clone();
+                        match (pair.first(), pair.get(1).and_then(Value::items)) {
+                            (Some(Value::Text(text)), Some(parameters)) => this.filled(text, &parameters, span),
+                            (Some(text), _) => text.clone(),
+                            _ => continue,
+                        }
+                    }
+                    other => other.clone(),
+                };
+                // `RunSQL.noop` and what is blank sends nothing.
+                if statement.as_str().is_none_or(|text| !text.trim().is_empty()) && !is_noop(&statement) {
+                    this.send(&statement, &conn, span);
+                }
+            }
+        })
+    }
+
+    /// A statement with its parameters in their places, as the driver of Django fills them in.
+    fn filled(&mut self, text: &Rc<Text>, parameters: &[Value<'a>], span: Span) -> Value<'a> {
+        let pieces = strings::percent_pieces(&text.sql.text);
+        let quoted: Vec<Value<'a>> = parameters
+            .iter()
+            .map(|value| match value {
+                Value::Text(inner) if inner.sql.is_known() => {
+                    let mut sql = crate::frontend::text::SqlText::default();
+                    sql.push(&format!("'{}'", inner.sql.text.replace('\'', "''")), span);
+                    Value::text(sql)
+                }
+                Value::None => {
+                    let mut sql = crate::frontend::text::SqlText::default();
+                    sql.push("NULL", span);
+                    Value::text(sql)
+                }
+                other => other.clone(),
+            })
+            .collect();
+        self.template(text, &pieces, &quoted, &[])
+    }
+
+    fn run_python(&mut self, code: Option<Value<'a>>, atomic: bool, span: Span) -> Vec<Operation> {
+        let Some(code) = code else { return Vec::new() };
+        let conn = self.django.conn.clone();
+        self.capture(|this| {
+            if atomic && conn.scope.get().kind == TransactionKind::None {
+                let scope = this.fresh(TransactionKind::Explicit, Some(span));
+                conn.scope.set(scope);
+            }
+            let apps = Value::Django(Rc::new(Dj::Apps));
+            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
+            for code in code.alternatives() {
+                if let Value::Function(function) = code {
+                    this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
+                }
+            }
+        })
+    }
+
+    /// Runs `database_forwards` of an operation that the project defines.
+    fn run_operation(&mut self, function: &Rc<Function<'a>>, this: &Value<'a>, span: Span) -> Vec<Operation> {
+        let conn = self.django.conn.clone();
+        let app = self.django.app.clone();
+        let bound = super::call::bound(function, this);
+        self.capture(|interp| {
+            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }));
+            let state = || {
+                let fields = BTreeMap::from([("apps".to_owned(), Value::Django(Rc::new(Dj::Apps)))]);
+                let fields = RefCell::new(fields);
+                Value::Record(Rc::new(Record { class: "ProjectState".to_owned(), of: None, fields, span }))
+            };
+            let mut label = crate::frontend::text::SqlText::default();
+            label.push(&app, span);
+            interp.enter(&bound, &[Value::text(label), editor, state(), state()], &[], Some(span), false);
+        })
+    }
+
+    /// The paths of a record's class and of all that it is derived from, nearest first.
+    pub(super) fn lineage(&self, record: &Record<'a>) -> Vec<String> {
+        let Some(class) = &record.of else { return vec![record.class.clone()] };
+        let mut paths = Vec::new();
+        let mut open: Vec<Value<'a>> = vec![Value::Class(class.clone())];
+        while let Some(next) = open.pop() {
+            match next {
+                Value::Class(class) if paths.len() < MAX_BASES => {
+                    paths.push(self.class_path(&class));
+                    open.extend(class.bases.iter().rev().cloned());
+                }
+                Value::Django(django) => {
+                    if let Dj::Foreign(path) = &*django {
+                        paths.push(path.clone());
+                    }
+                }
+                Value::Either(values) => open.extend(values.first().cloned()),
+                _ => {}
+            }
+        }
+        paths
+    }
+
+    /// `shop.fields.Money` for a class of `shop/fields.py`.
+    fn class_path(&self, class: &Class<'a>) -> String {
+        let file = self.units.iter().find(|unit| unit.file.id == class.span.file);
+        let module = file.map_or("", |unit| unit.file.path.trim_end_matches(".py").trim_end_matches("/__init__"));
+        format!("{}.{}", module.replace('/', "."), class.name)
+    }
+
+    fn py_call(&mut self, record: &Rc<Record<'a>>, depth: u32) -> Option<Call> {
+        if depth > MAX_NESTING {
+            return None;
+        }
+        let mut paths = self.lineage(record).into_iter();
+        let mut call = Call { path: paths.next()?, bases: paths.collect(), span: record.span, ..Call::default() };
+        let fields: Vec<(String, Value<'a>)> = {
+            let fields = record.fields.borrow();
+            let given =
+                fields.iter().filter_map(|(name, value)| Some((name.strip_prefix('=')?.to_owned(), value.clone())));
+            given.collect()
+        };
+        let mut places: BTreeMap<usize, Py> = BTreeMap::new();
+        for (name, value) in fields {
+            let value = self.py(&value, depth + 1);
+            match name.parse::<usize>() {
+                Ok(at) => {
+                    places.insert(at, value);
+                }
+                Err(_) => call.kwargs.push((name, value)),
+            }
+        }
+        call.args = places.into_values().collect();
+        if let Some(class) = &record.of
+            && let Some(Value::Function(function)) = class.attribute("db_type", 0)
+        {
+            let bound = super::call::bound(&function, &Value::Record(record.clone()));
+            self.quiet += 1;
+            let given = self.enter(&bound, &[], &[], Some(record.span), false);
+            self.quiet -= 1;
+            call.db_type = given.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned));
+        }
+        Some(call)
+    }
+
+    /// A value with nothing of the interpreter left in it.
+    fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
+        if depth > MAX_NESTING || !self.spend(1) {
+            return Py::Unknown(unknown_of(value, Span::default()));
+        }
+        match value {
+            Value::None => Py::None,
+            Value::Bool(value) => Py::Bool(*value),
+            Value::Int(value) => Py::Int(*value),
+            Value::Text(text) => match text.sql.is_known() {
+                true => Py::Text(text.sql.text.clone()),
+                false => Py::Unknown(unknown_of(value, Span::default())),
+            },
+            Value::List(items, _) => {
+                let items = items.borrow().clone();
+                Py::List(items.iter().map(|item| self.py(item, depth + 1)).collect())
+            }
+            Value::Dict(pairs, _) => {
+                let pairs = pairs.borrow().clone();
+                Py::Dict(
+                    pairs.iter().map(|(key, value)| (self.py(key, depth + 1), self.py(value, depth + 1))).collect(),
+                )
+            }
+            Value::Record(record) if record.class == "float" => {
+                let text = record.fields.borrow().get("=0").and_then(|text| text.as_str().map(str::to_owned));
+                Py::Number(text.unwrap_or_default())
+            }
+            Value::Record(record) => match self.py_call(record, depth + 1) {
+                Some(call) => Py::Call(Box::new(call)),
+                None => Py::Unknown(unknown_of(value, record.span)),
+            },
+            Value::Function(function) => {
+                self.quiet += 1;
+                let given = self.enter(function, &[], &[], Some(function.span), false);
+                self.quiet -= 1;
+                let given = match given {
+                    Value::Function(_) => Py::None,
+                    other => self.py(&other, depth + 1),
+                };
+                Py::Name(function.name.to_owned(), Box::new(given))
+            }
+            Value::Class(class) => Py::Name(self.class_path(class), Box::new(Py::None)),
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => {
+                    let nothing = Unknown {
+                        reason: "it is computed at run time".into(),
+                        text: path.clone(),
+                        span: Span::default(),
+                    };
+                    Py::Name(path.clone(), Box::new(Py::Unknown(nothing)))
+                }
+                _ => Py::Unknown(unknown_of(value, Span::default())),
+            },
+            Value::Either(values) => {
+                // `try: from a import Field` of one version or another: the first is the newer.
+                let first = values.first().cloned().unwrap_or(Value::None);
+                self.py(&first, depth + 1)
+            }
+            other => Py::Unknown(unknown_of(other, Span::default())),
+        }
+    }
+
+    /// A name outside the project.
+    pub(super) fn foreign(path: impl Into<String>) -> Value<'a> {
+        Value::Django(Rc::new(Dj::Foreign(path.into())))
+    }
+
+    /// A call that is taken down as it is written.
+    pub(super) fn foreign_record(path: &str, arguments: &[Value<'a>], named: &[Named<'a>], span: Span) -> Value<'a> {
+        let mut fields: BTreeMap<String, Value<'a>> =
+            arguments.iter().enumerate().map(|(at, value)| (format!("={at}"), value.clone())).collect();
+        fields.extend(named.iter().map(|(name, value)| (argument_key(name), value.clone())));
+        Value::Record(Rc::new(Record { class: path.to_owned(), of: None, fields: RefCell::new(fields), span }))
+    }
+
+    /// An instance of a class of the project, with what its class is given in the end.
+    pub(super) fn django_instance(
+        &mut self,
+        class: &Rc<Class<'a>>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Value<'a> {
+        let fields = RefCell::new(BTreeMap::new());
+        let record = Rc::new(Record { class: class.name.to_owned(), of: Some(class.clone()), fields, span });
+        give(&record, arguments, named);
+        let this = Value::Record(record);
+        if let Some(Value::Function(init)) = class.attribute("__init__", 0) {
+            let init = super::call::bound(&init, &this);
+            self.quiet += 1;
+            self.enter(&init, arguments, named, Some(span), false);
+            self.quiet -= 1;
+        }
+        this
+    }
+
+    /// `super().method(…)` of an object of the project.
+    pub(super) fn super_call(
+        &mut self,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Value<'a> {
+        let function = self.frame().and_then(|frame| frame.function.clone());
+        let Some((function, Value::Record(record))) = function.and_then(|f| Some((f.clone(), f.bound.clone()?))) else {
+            return Value::None;
+        };
+        let base = record.of.as_ref().and_then(|class| above(class, function.span, 0));
+        let method = base.iter().find_map(|bases| {
+            bases.iter().find_map(|base| if let Value::Class(base) = base { base.attribute(name, 0) } else { None })
+        });
+        if let Some(Value::Function(method)) = method {
+            let bound = super::call::bound(&method, &Value::Record(record));
+            return self.enter(&bound, arguments, named, Some(span), false);
+        }
+        if name == "__init__" {
+            record.fields.borrow_mut().retain(|key, _| !key.starts_with('='));
+            give(&record, arguments, named);
+            return Value::None;
+        }
+        Value::unknown("what it inherits is not in the project", format!("{{super().{name}()}}"), span)
+    }
+
+    /// What a dotted path into the project leads to.
+    pub(super) fn along(&mut self, path: &str) -> Option<Value<'a>> {
+        if path.starts_with("django.") {
+            return None;
+        }
+        if let Some(known) = self.django.paths.get(path) {
+            return known.clone();
+        }
+        let (module, name) = path.rsplit_once('.')?;
+        let found = self.module(0, 0, module).and_then(|unit| self.module_env(unit).get(name));
+        let found = found.and_then(|value| self.used(value));
+        self.django.paths.insert(path.to_owned(), found.clone());
+        found
+    }
+
+    /// The call of a name outside the project.
+    pub(super) fn call_foreign(
+        &mut self,
+        path: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let span = self.span(call);
+        if let Some(value) = self.along(path)
+            && matches!(value, Value::Function(_) | Value::Class(_))
+        {
+            return self.apply(&value, arguments, named, call, span);
+        }
+        let name = last(path);
+        if name == "get_user_model" {
+            return self.user_model(span);
+        }
+        let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
+        let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");
+        if plain || (builtin && !matches!(&*call.func, Expr::Attribute(_))) || name.starts_with("get_") {
+            return self.builtin(name, arguments, named, call);
+        }
+        Self::foreign_record(path, arguments, named, span)
+    }
+}
+
+/// Operations of Django that change its state.
+const STATE_OPERATIONS: &[&str] = &[
+    "CreateModel",
+    "DeleteModel",
+    "RenameModel",
+    "AlterModelTable",
+    "AlterModelOptions",
+    "AlterUniqueTogether",
+    "AlterIndexTogether",
+    "AddField",
+    "AlterField",
+    "RemoveField",
+    "RenameField",
+    "AddIndex",
+    "RemoveIndex",
+    "RenameIndex",
+    "AddConstraint",
+    "RemoveConstraint",
+];
+
+/// Notes the arguments of a call on its record.
+fn give<'a>(record: &Record<'a>, arguments: &[Value<'a>], named: &[Named<'a>]) {
+    let mut fields = record.fields.borrow_mut();
+    fields.extend(arguments.iter().enumerate().map(|(at, value)| (format!("={at}"), value.clone())));
+    fields.extend(named.iter().map(|(name, value)| (argument_key(name), value.clone())));
+}
+
+/// What the class that holds the method at `span` is derived from.
+fn above<'a>(class: &Class<'a>, span: Span, depth: u32) -> Option<Vec<Value<'a>>> {
+    let holds = class.env.vars.borrow().values().any(|value| matches!(value, Value::Function(f) if f.span == span));
+    if holds {
+        return Some(class.bases.clone());
+    }
+    let mut bases = class.bases.iter().filter(|_| depth < 10);
+    bases.find_map(|base| if let Value::Class(base) = base { above(base, span, depth + 1) } else { None })
+}
+
+fn is_noop(value: &Value<'_>) -> bool {
+    matches!(value, Value::Django(django) if matches!(&**django, Dj::Foreign(path) if last(path) == "noop"))
+}
+
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
+}
+
+/// Why a value is not known.
+fn unknown_of(value: &Value<'_>, span: Span) -> Unknown {
+    match value {
+        Value::Unknown(opaque) => opaque.unknown.clone(),
+        _ => Unknown { reason: "the value is not followed".to_owned(), text: "{…}".to_owned(), span },
+    }
+}

@@ -1,0 +1,308 @@
+//! Django's object-relational mapper in functions that migrations run: managers, querysets, objects.
+
+use std::rc::Rc;
+
+use ruff_python_ast::ExprCall;
+
+use super::super::django::model_table;
+use super::super::value::{Conn, Dj, Handle, Query, Value};
+use super::Interp;
+use super::call::{Named, keyword};
+use crate::ir::{
+    Assignment, DataDetails, DataSource, Known, OpKind, Predicate, QualifiedName, Term, TermOperator, TermValue,
+    Unknown, Where,
+};
+use crate::span::Span;
+
+/// Attributes of a model that are its managers.
+const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager", "all_objects", "unfiltered_objects"];
+
+/// Queryset methods that give a queryset.
+const CHAINED: &[&str] = &[
+    "all",
+    "order_by",
+    "select_related",
+    "prefetch_related",
+    "using",
+    "values",
+    "values_list",
+    "only",
+    "defer",
+    "annotate",
+    "alias",
+    "distinct",
+    "select_for_update",
+    "reverse",
+    "extra",
+    "none",
+    "get_queryset",
+    "union",
+    "db_manager",
+];
+
+impl<'a> Interp<'a> {
+    /// A model whose manager is asked for by name; `None` where the name is no manager's.
+    pub(super) fn manager(&self, base: &Value<'a>, name: &str, span: Span) -> Option<Value<'a>> {
+        if !MANAGERS.contains(&name) {
+            return None;
+        }
+        let (table, imported) = match base {
+            Value::Django(django) => match &**django {
+                Dj::Model(query) => (query.table.clone(), query.imported),
+                Dj::Foreign(path) => (foreign_model(path, span)?, true),
+                _ => return None,
+            },
+            Value::Class(class) => (self.class_table(class.name, class.span, span), true),
+            _ => return None,
+        };
+        Some(Value::Django(Rc::new(Dj::Query(Query { table, imported, ..Query::default() }))))
+    }
+
+    /// The table of a model class that the project defines, by the folder that its file is in.
+    fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
+        let file = self.units.iter().find(|unit| unit.file.id == class.file);
+        let path = file.map_or("", |unit| unit.file.path.as_str());
+        let folder =
+            path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
+        model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
+    }
+
+    pub(super) fn user_model(&self, span: Span) -> Value<'a> {
+        let table = Known::Unknown(Unknown {
+            reason: "it is the model that the settings name".to_owned(),
+            text: "{user}".to_owned(),
+            span,
+        });
+        Value::Django(Rc::new(Dj::Model(Query { table, imported: true, ..Query::default() })))
+    }
+
+    /// A method of something that Django gives.
+    pub(super) fn django_method(
+        &mut self,
+        base: &Rc<Dj>,
+        name: &'a str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let span = self.span(call);
+        match &**base {
+            Dj::Apps => match name {
+                "get_model" => self.get_model(arguments, named, span),
+                _ => self.unknown("it is known only while the program runs", call),
+            },
+            Dj::Foreign(path) => {
+                if path.ends_with("django.db.connection") || path.ends_with("connections[]") {
+                    let handle = Handle { engine: false, autocommit: false, conn: self.django.conn.clone() };
+                    return self.database_method(&Value::Handle(Rc::new(handle)), name, arguments, named, call);
+                }
+                if let Some(value) = self.along(path)
+                    && !matches!(value, Value::Django(_))
+                {
+                    return self.method(&value, name, arguments, named, call);
+                }
+                self.call_foreign(&format!("{path}.{name}"), arguments, named, call)
+            }
+            Dj::Model(query) => {
+                let query = Query { filter: None, ..query.clone() };
+                self.query_method(&query, name, arguments, named, call)
+            }
+            Dj::Query(query) => self.query_method(query, name, arguments, named, call),
+            Dj::Row(query, fresh) => self.row_call(query, *fresh, name, call),
+        }
+    }
+
+    fn get_model(&mut self, arguments: &[Value<'a>], named: &[Named<'a>], span: Span) -> Value<'a> {
+        let part = |at: usize, name| arguments.get(at).cloned().or_else(|| keyword(named, name));
+        let first = part(0, "app_label").and_then(|value| value.as_str().map(str::to_owned));
+        let second = part(1, "model_name").and_then(|value| value.as_str().map(str::to_owned));
+        let names = match (first, second) {
+            (Some(app), Some(model)) => Some((app, model)),
+            (Some(both), None) => both.split_once('.').map(|(app, model)| (app.to_owned(), model.to_owned())),
+            _ => None,
+        };
+        let table = match names {
+            Some((app, model)) => model_table(&app, &model, span),
+            None => Known::Unknown(Unknown {
+                reason: "the name of the model is not known".to_owned(),
+                text: "{model}".to_owned(),
+                span,
+            }),
+        };
+        Value::Django(Rc::new(Dj::Model(Query { table, ..Query::default() })))
+    }
+
+    fn query_method(
+        &mut self,
+        query: &Query,
+        name: &str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Value<'a> {
+        let span = self.span(call);
+        let again = |query: Query| Value::Django(Rc::new(Dj::Query(query)));
+        let row = |fresh| Value::Django(Rc::new(Dj::Row(query.clone(), fresh)));
+        match name {
+            "filter" | "exclude" => {
+                let mut next = query.clone();
+                let predicate = next.filter.get_or_insert_default();
+                let text = self.shown(&call.arguments);
+                predicate.text = if predicate.text.is_empty() { text } else { format!("{} {text}", predicate.text) };
+                if name == "filter" && arguments.is_empty() {
+                    predicate.terms.extend(named.iter().filter_map(|(path, value)| term(path, value)));
+                }
+                again(next)
+            }
+            "iterator" => again(Query { streamed: true, ..query.clone() }),
+            name if CHAINED.contains(&name) => again(query.clone()),
+            "get" | "first" | "last" | "latest" | "earliest" => row(false),
+            "create" | "get_or_create" | "update_or_create" => {
+                let rows = self.loops.is_empty().then_some(1);
+                self.orm_write(OpKind::DataInsert, query, DataDetails { rows, ..DataDetails::default() }, span);
+                if name == "create" {
+                    row(false)
+                } else {
+                    Value::list(vec![row(false), self.unknown("it is read from the database", call)], span)
+                }
+            }
+            "bulk_create" => {
+                let items = arguments.first().and_then(Value::items);
+                let batch = batch_size(arguments.get(1), named);
+                let rows = items.map(|items| items.len() as u64);
+                let details = DataDetails { rows, limited: batch.is_some(), limit: batch, ..DataDetails::default() };
+                self.orm_write(OpKind::DataInsert, query, details, span);
+                Value::None
+            }
+            "bulk_update" => {
+                let batch = batch_size(arguments.get(2), named);
+                let fields =
+                    arguments.get(1).cloned().or_else(|| keyword(named, "fields")).and_then(|f| Value::items(&f));
+                let assigned = |field: &Value<'a>| {
+                    Some(Assignment { column: field.as_str()?.to_owned(), value: "CASE".to_owned() })
+                };
+                let assignments = fields.unwrap_or_default().iter().filter_map(assigned).collect();
+                let condition = Where::Predicate(Predicate { text: "id IN (…)".to_owned(), ..Predicate::default() });
+                let limited = batch.is_some();
+                let details = DataDetails { assignments, condition, limited, limit: batch, ..DataDetails::default() };
+                self.orm_write(OpKind::DataUpdate, query, details, span);
+                Value::None
+            }
+            "update" => {
+                let assigned = |(name, value): &Named<'a>| Assignment {
+                    column: (*name).to_owned(),
+                    value: value.as_str().map_or_else(|| "…".to_owned(), |text| format!("'{text}'")),
+                };
+                let assignments = named.iter().map(assigned).collect();
+                let details = DataDetails { assignments, condition: condition(query), ..DataDetails::default() };
+                self.orm_write(OpKind::DataUpdate, query, details, span);
+                Value::None
+            }
+            "delete" | "_raw_delete" => {
+                let details = DataDetails { condition: condition(query), ..DataDetails::default() };
+                self.orm_write(OpKind::DataDelete, query, details, span);
+                Value::None
+            }
+            "raw" => {
+                if let Some(sql) = arguments.first() {
+                    let conn: Rc<Conn> = self.django.conn.clone();
+                    self.send(sql, &conn, span);
+                }
+                again(query.clone())
+            }
+            _ => self.unknown("it is read from the database", call),
+        }
+    }
+
+    /// A method of an object: `save` and `delete` write.
+    fn row_call(&mut self, query: &Query, fresh: bool, name: &str, call: &'a ExprCall) -> Value<'a> {
+        let span = self.span(call);
+        let key = || {
+            let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
+            Where::Predicate(Predicate { text: "id = …".to_owned(), terms: vec![term], complete: true })
+        };
+        match name {
+            "save" | "asave" => {
+                let kind = if fresh { OpKind::DataInsert } else { OpKind::DataUpdate };
+                let rows = (fresh && self.loops.is_empty()).then_some(1);
+                let condition = if fresh { Where::Absent } else { key() };
+                self.orm_write(kind, query, DataDetails { rows, condition, ..DataDetails::default() }, span);
+                Value::None
+            }
+            "delete" => {
+                self.orm_write(
+                    OpKind::DataDelete,
+                    query,
+                    DataDetails { condition: key(), ..DataDetails::default() },
+                    span,
+                );
+                Value::None
+            }
+            _ => self.unknown("it is known only while the program runs", call),
+        }
+    }
+
+    fn orm_write(&mut self, kind: OpKind, query: &Query, details: DataDetails, span: Span) {
+        let details = DataDetails { source: Some(DataSource::Orm), ..details };
+        let conn = self.django.conn.clone();
+        let detail = match (query.imported, query.streamed || !query.row) {
+            (true, _) => "imported-model",
+            (_, false) => "rows-in-memory",
+            _ => "",
+        };
+        self.emit_rows(kind, detail, Some(query.table.clone()), details, &conn, span);
+    }
+
+    /// One of the objects that a loop over a queryset sees.
+    pub(super) fn object_of(&self, rows: &Value<'a>) -> Option<Value<'a>> {
+        let Value::Django(django) = rows else { return None };
+        match &**django {
+            Dj::Query(query) | Dj::Model(query) => {
+                Some(Value::Django(Rc::new(Dj::Row(Query { row: true, ..query.clone() }, false))))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The condition of a queryset.
+fn condition(query: &Query) -> Where {
+    query.filter.clone().map_or(Where::Absent, Where::Predicate)
+}
+
+fn batch_size<'a>(given: Option<&Value<'a>>, named: &[Named<'a>]) -> Option<u64> {
+    let value = given.cloned().or_else(|| keyword(named, "batch_size"))?;
+    if let Value::Int(size) = value { u64::try_from(size).ok() } else { None }
+}
+
+/// `note__isnull=True` as a comparison.
+fn term(path: &str, value: &Value<'_>) -> Option<Term> {
+    let (column, lookup) = path.rsplit_once("__").unwrap_or((path, "exact"));
+    let literal = match value {
+        Value::Text(_) => TermValue::Literal(format!("'{}'", value.as_str()?)),
+        Value::Int(int) => TermValue::Literal(int.to_string()),
+        Value::None => TermValue::None,
+        Value::Bool(value) => TermValue::Literal(value.to_string()),
+        _ => TermValue::Parameter,
+    };
+    let (operator, value) = match (lookup, value) {
+        ("exact", Value::None) => (TermOperator::IsNull, TermValue::None),
+        ("isnull", Value::Bool(true)) => (TermOperator::IsNull, TermValue::None),
+        ("isnull", _) => (TermOperator::IsNotNull, TermValue::None),
+        ("exact", _) => (TermOperator::Equal, literal),
+        ("in", _) => (TermOperator::In, literal),
+        ("lt" | "lte" | "gt" | "gte", _) => (TermOperator::Order, literal),
+        ("range", _) => (TermOperator::Between, literal),
+        _ => (TermOperator::Other, literal),
+    };
+    let column = if column == "pk" { "id" } else { column };
+    Some(Term { column: column.to_owned(), operator, value })
+}
+
+/// The table of a model of an app outside the project: `django.contrib.auth.models.User`.
+fn foreign_model(path: &str, span: Span) -> Option<Known<QualifiedName>> {
+    let (module, model) = path.rsplit_once('.')?;
+    let app = module.split_once(".models").map_or(module, |(app, _)| app);
+    let named = model.chars().next().is_some_and(char::is_uppercase);
+    named.then(|| model_table(app.rsplit('.').next().unwrap_or(app), model, span))
+}
