@@ -196,7 +196,8 @@ fn public_projects_are_read_as_alembic_prints_them() {
     for list in lists {
         let project = list.with_extension("");
         let text = std::fs::read_to_string(&list).expect("a list");
-        let sources = Sources::discover(&[project.clone()], &project, &Settings::default()).expect("a folder");
+        let sources =
+            Sources::discover(std::slice::from_ref(&project), &project, &Settings::default()).expect("a folder");
         let reader = Reader::default();
         let (mut same, mut files) = (0, 0);
         for line in text.lines() {

@@ -71,10 +71,17 @@ fn generated_histories_fold_to_the_servers_catalogue() {
         let found = disagreements(&server, accepted.clone(), &database);
         assert!(found.is_empty(), "seed {seed}:\n{}", found.join("\n"));
         eprintln!("seed {seed}: {} statements agree", accepted.len());
-        let text = accepted.iter().map(|statement| format!("{statement};\n")).collect::<String>();
+        let text = scripted(&accepted);
         let found = printed_again(&server, &folded(&text), &database);
         assert!(found.is_empty(), "seed {seed}, printed:\n{}", found.join("\n"));
     }
+}
+
+/// The statements as a script.
+fn scripted(statements: &[String]) -> String {
+    let mut text = statements.join(";\n");
+    text.push_str(";\n");
+    text
 }
 
 /// What is different in a database that is made from the schema as `ddlint schema` prints it.
@@ -94,7 +101,7 @@ fn printed_again(server: &Server, world: &World, database: &str) -> Vec<String> 
 
 /// What a server in which `statements` were run says differently.
 fn compare(server: &Server, statements: &[String], database: &str) -> Vec<String> {
-    let text = statements.iter().map(|statement| format!("{statement};\n")).collect::<String>();
+    let text = scripted(statements);
     differences(&lines_of(&folded(&text)), &server.catalogue(database))
 }
 

@@ -303,6 +303,7 @@ pub(super) fn literal(value: &Py, dialect: Dialect) -> Option<String> {
 }
 
 /// The default of a column in SQL.
+#[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
 pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
     match (value, field.kind) {
         (Py::Dict(pairs), _) if pairs.is_empty() => "'{}'".to_owned(),

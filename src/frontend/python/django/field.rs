@@ -266,6 +266,7 @@ impl Field {
     }
 
     /// The type of its column without relations; `None` where it has none.
+    #[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
     pub(super) fn own_type(&self, dialect: Dialect) -> Option<String> {
         if let Some(text) = &self.call.db_type {
             return Some(text.clone());

@@ -146,6 +146,7 @@ impl Editor {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
     fn known_operation(&mut self, app: &str, name: &str, call: &Call, on: (bool, bool)) -> bool {
         let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default().to_owned();
         match name {
@@ -170,9 +171,9 @@ impl Editor {
                 let field = Field::new(&text(1, "name"), field.clone());
                 let keep = call.argument(3, "preserve_default") != Some(&Py::Bool(false));
                 if name == "AddField" {
-                    self.add(app, &text(0, "model_name"), field, keep);
+                    self.add(app, &text(0, "model_name"), &field, keep);
                 } else {
-                    self.change(app, &text(0, "model_name"), field, keep);
+                    self.change(app, &text(0, "model_name"), &field, keep);
                 }
             }
             "RemoveField" => self.remove(app, &text(0, "model_name"), &text(1, "name")),
@@ -473,9 +474,9 @@ impl Editor {
             });
             if let Some(name) = found.first() {
                 if unique && !self.sqlite() {
-                    self.drop_constraint(&table, name)
+                    self.drop_constraint(&table, name);
                 } else {
-                    self.drop_index(&table, name, false)
+                    self.drop_index(&table, name, false);
                 }
             }
         }
@@ -528,7 +529,7 @@ impl Editor {
         if self.sqlite() { self.sqlite_remove(model, field) } else { self.remove_field(model, field) }
     }
 
-    fn add(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+    fn add(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
         let Some(model) = self.model_mut(app, name) else { return };
         let mut kept = field.clone();
         if !keep {
@@ -541,7 +542,7 @@ impl Editor {
         if before.managed() {
             // What the expression or the constraint of the new field names is there by now.
             let model = self.state.models.get(&key).cloned().unwrap_or(before);
-            self.add_column(&model, &field);
+            self.add_column(&model, field);
         }
     }
 
@@ -559,7 +560,7 @@ impl Editor {
         }
     }
 
-    fn change(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+    fn change(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
         let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
         let Some(old) = before.field(&field.name).cloned() else {
             let reason = format!("no migration before this one adds the field `{}`", field.name);
@@ -568,21 +569,23 @@ impl Editor {
         let key = before.key();
         let old_side = self.side(&before, &old);
         let keyed = |field: &Field| field.primary_key() || field.unique();
-        let referrers = if keyed(&old) || keyed(&field) { self.referrers(&key, &field) } else { Vec::new() };
+        let referrers = if keyed(&old) || keyed(field) { self.referrers(&key, field) } else { Vec::new() };
         let mut kept = field.clone();
         if !keep {
             kept.call.kwargs.retain(|(name, _)| name != "default");
         }
         let place = |model: &mut Model, field: Field| {
             let slot = model.fields.iter_mut().find(|held| held.name == field.name);
-            slot.into_iter().for_each(|slot| *slot = field.clone());
+            if let Some(slot) = slot {
+                *slot = field;
+            }
         };
         if let Some(model) = self.state.models.get_mut(&key) {
             place(model, field.clone());
         }
         self.state.refer(&key);
         if let Some(model) = self.managed(app, name) {
-            let new_side = self.side(&model, &field);
+            let new_side = self.side(&model, field);
             self.alter_field(&model, &old_side, &new_side, &referrers);
         }
         if let Some(model) = self.state.models.get_mut(&key) {

@@ -103,7 +103,9 @@ impl Editor {
         let Some(constraint) = call.argument(2, "constraint").and_then(Py::call).cloned() else { return };
         if let Some(model) = self.model_mut(app, model) {
             let held = model.constraints.iter_mut().find(|held| held.text("name") == Some(name));
-            held.into_iter().for_each(|held| *held = constraint.clone());
+            if let Some(held) = held {
+                *held = constraint;
+            }
         }
     }
 }

@@ -40,7 +40,7 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
         editor.query = 0;
         let (forward, back) = editor.migration(migration);
         let Some(shell) = &migration.shell else { continue };
-        let part = |operations, direction| Migration { operations, direction, ..shell.clone() };
+        let part = |operations, direction| Migration { direction, operations, ..shell.clone() };
         if !back.is_empty() {
             lowered.push(part(back, Direction::Down));
         }

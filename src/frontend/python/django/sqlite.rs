@@ -113,9 +113,9 @@ impl Editor {
             !(changes.deleted.is_some_and(named) || changes.created.is_some_and(named))
         });
         for field in &body.fields {
-            let changed = changes.altered.iter().any(|(_, new)| new.name == field.name);
+            let retyped = changes.altered.iter().any(|(_, new)| new.name == field.name);
             let has = self.state.column_type(model, field).is_some() && !field.generated();
-            if has && !changed {
+            if has && !retyped {
                 copied.push((field.column(), quoted(&field.column())));
             }
         }

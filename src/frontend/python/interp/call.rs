@@ -324,7 +324,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Value::Class(class) => match class.attribute(name, 0) {
-                Some(value) => self.mapped(class, name, &value, span).unwrap_or(value),
+                Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
                 None if let Some(manager) = self.manager(base, name, span) => manager,
@@ -332,7 +332,7 @@ impl<'a> Interp<'a> {
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                let value = env.get(name).and_then(|value| self.used_or_external(value, span));
+                let value = env.get(name).and_then(|value| self.used_or_external(&value, span));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Django(_) if self.manager(base, name, span).is_some() => {
@@ -493,7 +493,7 @@ impl<'a> Interp<'a> {
 /// Whether it is the object that Flask-SQLAlchemy calls `db` in every one of its examples, by its name or its import:
 /// `db.session` is a session of SQLAlchemy.
 fn is_flask_database(opaque: &Opaque<'_>) -> bool {
-    let imported = opaque.path.as_deref().is_some_and(|path| path == "db" || path.ends_with(".db"));
+    let imported = opaque.path.as_deref().is_some_and(|path| path.rsplit('.').next() == Some("db"));
     imported || opaque.unknown.text == "{db}"
 }
 

@@ -58,21 +58,16 @@ impl<'a> Interp<'a> {
         };
         self.next_id = self.next_id.max(1);
         self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
-        let pairs = |this: &mut Self, name: &str| {
+        let pairs = |name: &str| {
             let value = class.attribute(name, 0);
-            value
-                .and_then(|value| Value::items(&value))
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|pair| this.node(pair))
-                .collect()
+            value.and_then(|value| Value::items(&value)).unwrap_or_default().iter().filter_map(Self::node).collect()
         };
         let mut migration = DjangoMigration {
             name,
             span: class.span,
-            dependencies: pairs(self, "dependencies"),
-            run_before: pairs(self, "run_before"),
-            replaces: pairs(self, "replaces"),
+            dependencies: pairs("dependencies"),
+            run_before: pairs("run_before"),
+            replaces: pairs("replaces"),
             atomic,
             initial: class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true),
             ..DjangoMigration::default()
@@ -97,7 +92,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A dependency: app and name; the model of users is what its app begins with.
-    fn node(&mut self, value: &Value<'a>) -> Option<(String, String)> {
+    fn node(value: &Value<'a>) -> Option<(String, String)> {
         match value {
             Value::List(items, _) => {
                 let items = items.borrow();
@@ -384,10 +379,13 @@ impl<'a> Interp<'a> {
             Value::None => Py::None,
             Value::Bool(value) => Py::Bool(*value),
             Value::Int(value) => Py::Int(*value),
-            Value::Text(text) => match text.sql.is_known() {
-                true => Py::Text(text.sql.text.clone()),
-                false => Py::Unknown(unknown_of(value, Span::default())),
-            },
+            Value::Text(text) => {
+                if text.sql.is_known() {
+                    Py::Text(text.sql.text.clone())
+                } else {
+                    Py::Unknown(unknown_of(value, Span::default()))
+                }
+            }
             Value::List(items, _) => {
                 let items = items.borrow().clone();
                 Py::List(items.iter().map(|item| self.py(item, depth + 1)).collect())
@@ -543,7 +541,7 @@ impl<'a> Interp<'a> {
             }
         }
         if name == "get_user_model" {
-            return self.user_model(span);
+            return Self::user_model(span);
         }
         let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");

@@ -271,13 +271,15 @@ impl<'a> Interp<'a> {
         let span = self.span(expr);
         let held = self.env().get(name);
         // What a Django migration has from outside the project is told by its dotted path.
-        let known = held.and_then(|value| if self.django.on { self.used(value) } else { self.used_or_external(value, span) });
+        let known =
+            held.and_then(|value| if self.django.on { self.used(value) } else { self.used_or_external(&value, span) });
         if let Some(value) = known {
             return value;
         }
         if self.django.on {
             let held = self.env().get(name).map_or_else(Vec::new, |value| value.alternatives());
-            let imports = held.iter().filter_map(|value| if let Value::Import(import) = value { Some(import) } else { None });
+            let imports =
+                held.iter().filter_map(|value| if let Value::Import(import) = value { Some(import) } else { None });
             let paths = imports.map(|import| match import.name {
                 Some(name) if import.module.is_empty() => name.to_owned(),
                 Some(name) => format!("{}.{name}", import.module),

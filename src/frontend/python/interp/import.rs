@@ -78,7 +78,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The value behind a name; what is imported from elsewhere is known by its dotted name.
-    pub(super) fn used_or_external(&mut self, value: Value<'a>, span: Span) -> Option<Value<'a>> {
+    pub(super) fn used_or_external(&mut self, value: &Value<'a>, span: Span) -> Option<Value<'a>> {
         if let Some(found) = self.used(value.clone()) {
             return Some(found);
         }
@@ -103,7 +103,7 @@ impl<'a> Interp<'a> {
         let Some(name) = import.name else { return source.map(Value::Module) };
         let value = source.and_then(|source| self.module_env(source).get(name));
         let place = self.frame().map(|frame| frame.at).unwrap_or_default();
-        if let Some(value) = value.and_then(|value| self.used_or_external(value, place)) {
+        if let Some(value) = value.and_then(|value| self.used_or_external(&value, place)) {
             return Some(value);
         }
         let dotted = if import.module.is_empty() { name.to_owned() } else { format!("{}.{name}", import.module) };

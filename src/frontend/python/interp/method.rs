@@ -388,7 +388,7 @@ impl<'a> Interp<'a> {
             construct.filters.extend(args.get(condition, &["whereclause"]).cloned());
             if let Some(values) = args.get(values, &["values"]).cloned() {
                 let args = Args { positional: vec![values], ..Args::default() };
-                self.extend_construct(&mut construct, "values", &args, span);
+                Self::extend_construct(&mut construct, "values", &args, span);
             }
         }
         Some(Value::Construct(Rc::new(construct)))
@@ -434,12 +434,12 @@ impl<'a> Interp<'a> {
         match name {
             "where" | "filter" | "filter_by" => {
                 next.filter = Some(self.shown(&call.arguments));
-                self.extend_construct(&mut next, name, &args, span);
+                Self::extend_construct(&mut next, name, &args, span);
             }
             "update" | "delete" if base.conn.is_some() => {
                 next.kind = if name == "update" { OpKind::DataUpdate } else { OpKind::DataDelete };
                 let conn = base.conn.clone().unwrap_or_default();
-                self.extend_construct(&mut next, name, &args, span);
+                Self::extend_construct(&mut next, name, &args, span);
                 self.emit_construct(&next, &conn, span);
                 return Value::Int(0);
             }
@@ -449,7 +449,7 @@ impl<'a> Interp<'a> {
                 return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
             "scalar" | "count" if base.conn.is_some() => return self.unknown(READ, call),
-            _ => self.extend_construct(&mut next, name, &args, span),
+            _ => Self::extend_construct(&mut next, name, &args, span),
         }
         Value::Construct(Rc::new(next))
     }

@@ -66,7 +66,7 @@ impl<'a> Interp<'a> {
 
     /// One of the rows that a loop over a query sees.
     pub(super) fn row_of(&self, rows: &Value<'a>, target: &'a Expr) -> Option<Value<'a>> {
-        if let Some(object) = self.object_of(rows) {
+        if let Some(object) = Self::object_of(rows) {
             return Some(object);
         }
         let (conn, table) = match rows {

@@ -154,7 +154,7 @@ impl<'a> Interp<'a> {
                 (Value::Construct(construct), Some(rows @ (Value::List(..) | Value::Dict(..)))) => {
                     let mut construct = (**construct).clone();
                     let args = Args { positional: vec![rows.clone()], ..Args::default() };
-                    self.extend_construct(&mut construct, "values", &args, span);
+                    Self::extend_construct(&mut construct, "values", &args, span);
                     self.emit_construct(&construct, &conn, span);
                 }
                 _ => self.send(value, &conn, span),

@@ -161,9 +161,9 @@ impl Writer {
                         self.word(&format!(" {op} "));
                     }
                     if op == "AND" {
-                        self.within(item, "OR", qualify, depth)
+                        self.within(item, "OR", qualify, depth);
                     } else {
-                        self.expression_at(item, qualify, depth + 1)
+                        self.expression_at(item, qualify, depth + 1);
                     }
                 }
             }
@@ -171,9 +171,9 @@ impl Writer {
                 self.word(&op);
                 self.word(" ");
                 if op == "NOT" {
-                    self.parenthesised(&items, qualify, depth)
+                    self.parenthesised(&items, qualify, depth);
                 } else {
-                    self.operands(&items, ", ", qualify, depth)
+                    self.operands(&items, ", ", qualify, depth);
                 }
             }
             "#postfix" => {
