@@ -164,7 +164,7 @@ fn sent(project: &Project, at: usize) -> Vec<String> {
     statements
 }
 
-/// A placeholder as a runner could fill it in: `${schema}` is `filled_schema`.
+/// A placeholder as a runner could fill it in: `${schema}` is `filled_schema`, `{{ .Schema }}` is `filled_schema` too.
 fn filled(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
@@ -176,7 +176,20 @@ fn filled(text: &str) -> String {
         rest = behind;
     }
     result.push_str(rest);
+    while let Some(((start, end), name)) = template(&result) {
+        result.replace_range(start..end, &format!("filled_{name}"));
+    }
     result
+}
+
+/// The first `{{ … }}` that stands for a schema, and a name for it. Where it is a part of a table's name, what is
+/// folded knows no such table.
+fn template(text: &str) -> Option<((usize, usize), String)> {
+    text.match_indices("{{").find_map(|(start, _)| {
+        let end = start + text[start..].find("}}")? + 2;
+        let letters = text[start..end].chars().filter(char::is_ascii_alphanumeric);
+        text[end..].starts_with('.').then(|| ((start, end), letters.collect::<String>().to_lowercase()))
+    })
 }
 
 /// What a platform brings, or an administrator makes, before the first migration.

@@ -76,6 +76,11 @@ impl Schema for Sight<'_, '_> {
     }
 }
 
+/// The name of a relation as most statements write it: what is in `public` without the schema.
+fn plain(name: &QualifiedName) -> QualifiedName {
+    QualifiedName { schema: name.schema.clone().filter(|schema| schema != "public"), name: name.name.clone() }
+}
+
 fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
     let columns = of.columns();
     match &of.state.sort {
@@ -89,12 +94,12 @@ fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
                 snapshot,
                 columns
                     .iter()
-                    .map(|(relation, column)| (relation.state.name.clone(), column.state.name.clone()))
+                    .map(|(relation, column)| (plain(&relation.state.name), column.state.name.clone()))
                     .collect(),
             ),
         },
         TypeSort::Composite(_) => DefinedType::Composite {
-            tables: part(snapshot, columns.iter().map(|(relation, _)| relation.state.name.clone()).collect()),
+            tables: part(snapshot, columns.iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
         },
         TypeSort::Other(_) => DefinedType::Other,
     }
@@ -105,13 +110,13 @@ fn relation_of(relation: &schema::Relation<'_>) -> Relation {
     let state = relation.state;
     let complete = state.complete;
     let names = |relations: Vec<schema::Relation<'_>>| -> Vec<QualifiedName> {
-        relations.into_iter().map(|relation| relation.state.name.clone()).collect()
+        relations.into_iter().map(|relation| plain(&relation.state.name)).collect()
     };
     let constraints = relation.constraints();
     let columns = relation.columns().into_iter().map(|column| column_of(&snapshot, &column)).collect();
     let referenced_by = relation.referenced_by().into_iter().filter_map(|constraint| {
         let table = snapshot.relation_of(constraint.state.table)?;
-        Some((table.state.name.clone(), Some(constraint.state.name.clone())))
+        Some((plain(&table.state.name), Some(constraint.state.name.clone())))
     });
     let table = match (&state.index, &state.sequence) {
         (Some(index), _) => snapshot.relation_of(index.table),
@@ -120,7 +125,7 @@ fn relation_of(relation: &schema::Relation<'_>) -> Relation {
     };
     let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id)).collect();
     Relation {
-        name: state.name.clone(),
+        name: plain(&state.name),
         kind: kind_of(&snapshot, relation),
         empty: None,
         unlogged: certain(state.unlogged),
@@ -144,7 +149,7 @@ fn relation_of(relation: &schema::Relation<'_>) -> Relation {
         partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
         read_by: part(&snapshot, names(relation.read_by())),
         reads: Part { items: names(reads), complete: false },
-        table: table.map_or(Found::Unknown, |table| Found::Known(table.state.name.clone())),
+        table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
     }
 }
 
@@ -181,7 +186,7 @@ fn column_of(snapshot: &Snapshot<'_>, column: &schema::Column<'_>) -> Column {
             schema::Generated::Virtual(text) => Generated::Virtual(text.clone()),
         },
         identity: state.identity.is_some(),
-        sequence: state.sequence.and_then(|id| snapshot.relation_of(id)).map(|sequence| sequence.state.name.clone()),
+        sequence: state.sequence.and_then(|id| snapshot.relation_of(id)).map(|sequence| plain(&sequence.state.name)),
     }
 }
 
@@ -191,7 +196,7 @@ fn owned(names: Vec<&str>) -> Vec<String> {
 
 fn constraint_of(snapshot: &Snapshot<'_>, constraint: &schema::Constraint<'_>) -> Constraint {
     let state = constraint.state;
-    let named = |id| snapshot.relation_of(id).map(|relation| relation.state.name.clone());
+    let named = |id| snapshot.relation_of(id).map(|relation| plain(&relation.state.name));
     Constraint {
         name: Some(state.name.clone()),
         kind: state.kind,
@@ -221,7 +226,7 @@ fn index_of(
         options: key.options.clone(),
     };
     Index {
-        name: relation.state.name.clone(),
+        name: plain(&relation.state.name),
         keys: index.keys.iter().map(key).collect(),
         include: owned(snapshot.column_names(&index.include)),
         unique: index.unique,
