@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Model, enums};
 use crate::history::{self, Project, Timeout};
 use crate::ir::{ConstraintKind, Details, Direction, Known, OpKind, Operation, Tri};
-use crate::span::FileId;
+use crate::span::{FileId, Span};
 
 /// The place of an operation: its migration and its number there.
 type Place = (usize, usize);
@@ -41,6 +41,9 @@ pub(super) struct Marks {
     locked: BTreeSet<(FileId, String)>,
     /// The file that its runner applies before a file.
     previous: BTreeMap<FileId, FileId>,
+    /// For each migration the places of the first two statements that change something: one of them is another one than
+    /// any that is asked about, where there are others.
+    changing: Vec<[Option<Span>; 2]>,
     /// For each migration the number of its project.
     projects: Vec<usize>,
     /// SQL files that are applied by hand, as far as can be told.
@@ -64,6 +67,10 @@ impl Marks {
             let project = project.map_or(usize::MAX, |project| *numbers.entry(project).or_insert(next));
             marks.projects.push(project);
             marks.unlimited.push(None);
+            let changes = migration.operations.iter().filter(|op| op.kind.changes_schema() || op.kind.changes_data());
+            let mut places = changes.map(|op| op.statement.span);
+            let first = places.next();
+            marks.changing.push([first, places.find(|place| Some(*place) != first)]);
             marks.off.push([None; 3]);
             marks.baseline = false;
             if migration.direction == Direction::Up
@@ -81,6 +88,11 @@ impl Marks {
         marks.by_hand = super::by_hand::files(model);
         marks.one_way = super::files::one_way(model, &marks.projects);
         marks
+    }
+
+    /// Places of statements of a migration that change something, at most two.
+    pub(super) fn changing(&self, migration: usize) -> impl Iterator<Item = Span> + '_ {
+        self.changing.get(migration).into_iter().flatten().flatten().copied()
     }
 
     fn operation(&mut self, model: &Model, at: Place) {

@@ -289,9 +289,8 @@ impl View<'_> {
     /// Whether a failed run can leave a part of the migration behind. What a script has done is recorded by its own
     /// code, if at all; a runner of files records each file.
     pub(super) fn partial(&self) -> bool {
-        let changes = |op: &&Operation| op.kind.changes_schema() || op.kind.changes_data();
         let own = self.op.statement.span;
-        let others = self.migration.operations.iter().filter(changes).any(|op| op.statement.span != own);
+        let others = self.model.marks.changing(self.at.0).any(|place| place != own);
         self.op.context.function.is_some() || others || self.by_hand()
     }
 

@@ -36,6 +36,10 @@ const IF_EXISTS: &[&[&str]] = &[
 /// How far into an operation its keywords are looked for, in bytes.
 const REACH: usize = 400;
 
+/// To verify a rewrite its whole statement is read again. Of one that is longer, in bytes, clauses are not rewritten: it
+/// can have thousands of them.
+const LONG: usize = 4 << 10;
+
 /// What a rewrite changes of an operation.
 type Expected = fn(&mut Operation);
 
@@ -64,6 +68,9 @@ pub fn propose(name: &str, operation: &Operation, text: &str, in_transaction: Tr
     let edit = Edit { span: Span::new(operation.span.file, place, place), text: inserted };
     let statement = operation.statement.span;
     let before = statement.slice(text);
+    if operation.span != statement && before.len() > LONG {
+        return None;
+    }
     let inside = place.checked_sub(statement.start as usize)?;
     let after = format!("{}{}{}", before.get(..inside)?, edit.text, before.get(inside..)?);
     if !rewrites(before, &after, operation.statement.dialect, expected) {

@@ -1,7 +1,7 @@
 //! Names that are longer than the server keeps.
 
 use crate::config::Dialect;
-use crate::ir::{ConstraintDetails, Details, Known, Operation, QualifiedName};
+use crate::ir::{ColumnDetails, ConstraintDetails, Details, Known, Operation, QualifiedName};
 
 /// Longest name in bytes: `NAMEDATALEN - 1`.
 const LONGEST: usize = 63;
@@ -28,6 +28,37 @@ fn shorten_constraint(constraint: &mut ConstraintDetails) {
     }
 }
 
+fn is_long(name: &str) -> bool {
+    name.len() > LONGEST
+}
+
+fn has_long_constraint(constraint: &ConstraintDetails) -> bool {
+    let names = [&constraint.name, &constraint.new_name, &constraint.using_index];
+    let to = constraint.references.as_ref().and_then(|to| to.table.known());
+    names.into_iter().flatten().any(|name| is_long(name)) || to.is_some_and(|name| is_long(&name.name))
+}
+
+fn has_long_column(column: &ColumnDetails) -> bool {
+    [&column.name, &column.new_name].into_iter().flatten().any(|name| is_long(name))
+        || column.constraints.iter().any(has_long_constraint)
+}
+
+/// Whether one of the names that [`cut`] shortens is long. Not asked of the text: an operation may be one of thousands
+/// of a statement.
+fn has_long(details: &Details) -> bool {
+    match details {
+        Details::Table(details) => {
+            details.new_name.as_ref().and_then(Known::known).is_some_and(|name| is_long(&name.name))
+                || details.columns.iter().any(has_long_column)
+                || details.constraints.iter().any(has_long_constraint)
+        }
+        Details::Column(details) => has_long_column(details),
+        Details::Constraint(details) => has_long_constraint(details),
+        Details::Index(details) => details.new_name.as_deref().is_some_and(is_long),
+        _ => false,
+    }
+}
+
 /// The operation with its long names as the server cuts them; `None` where it has none. Source: PostgreSQL
 /// documentation, "Identifiers and Key Words".
 pub(super) fn cut(operation: &Operation) -> Option<Operation> {
@@ -37,14 +68,7 @@ pub(super) fn cut(operation: &Operation) -> Option<Operation> {
     let long = |name: &Option<Known<QualifiedName>>| {
         name.as_ref().and_then(Known::known).is_some_and(|name| name.name.len() > LONGEST)
     };
-    let inside = match &operation.details {
-        Details::Table(_) | Details::Column(_) | Details::Constraint(_) | Details::Index(_) => operation
-            .statement
-            .text
-            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .any(|word| word.len() > LONGEST),
-        _ => false,
-    };
+    let inside = has_long(&operation.details);
     if !inside && !long(&operation.table) && !long(&operation.name) {
         return None;
     }
