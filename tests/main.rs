@@ -10,12 +10,18 @@ mod bad_input;
 mod cli;
 /// What is read of PostgreSQL, against a real server and its own regression suite.
 mod coverage;
+/// Django's migrations: what is worked out from the files against what Django sends to a real server.
+mod django;
 /// The language server, spoken to as two editors do.
 mod lsp;
 /// What real servers do for each statement, against what the model says.
 mod effects_oracle;
+/// `ddlint explain`, as a person reads it.
+mod explain;
 /// Every rule page is a test.
 mod rules;
+/// Each habit of a runner by itself: a marker, a placeholder, a name, a configuration.
+mod runner_details;
 /// The schema that migrations leave, against a real server that ran them.
 mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.

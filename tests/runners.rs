@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::support::{ddlint, root};
+use ddlint::source::Runner;
+
+use crate::support::{ddlint, root, same_as_committed};
 
 /// The file, its direction, and the transaction of its operations: one word for all of them, or one for each in order.
 /// BEGIN, COMMIT and the like are left out.
@@ -92,6 +94,13 @@ const EXPECTED: &[(&str, &[Row])] = &[
         ("sql/001_create_loaves.sql", "up", "unknown"),
         ("sql/002_add_price.sql", "up", "unknown"),
         ("sql/003_index_flour.sql", "up", "unknown"),
+    ]),
+    // A transaction around a single statement, unlike golang-migrate, whose names it has: the index fails.
+    ("pop", &[
+        ("migrations/20240410080000_create_ferries.up.sql", "up", "runner"),
+        ("migrations/20240410080000_create_ferries.down.sql", "down", "runner"),
+        ("migrations/20240417080000_index_sailings.up.sql", "up", "runner"),
+        ("migrations/20240417080000_index_sailings.down.sql", "down", "runner"),
     ]),
     ("postgres-migrations", &[
         ("migrations/1_create-teams.sql", "up", "runner"),
@@ -276,6 +285,55 @@ fn every_operation_runs_in_the_transaction_that_its_runner_gives_it() {
     }
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+/// Writes (with `DDLINT_BLESS` set) or checks the page that is generated from what the program knows of each runner.
+#[test]
+fn the_documentation_of_runners_is_that_of_the_table() {
+    let mut page = String::from(INTRODUCTION);
+    for runner in Runner::ALL {
+        let about = runner.about();
+        let _ = write!(page, "\n## {}\n\n", runner.as_str());
+        let rows = [
+            ("Recognised by", about.recognised),
+            ("Up and down", about.directions),
+            ("Order", about.order),
+            ("Transaction", about.transaction),
+            ("To leave it out", about.opt_out.unwrap_or("—")),
+            ("Filled in", about.placeholders),
+            ("Source", runner.source()),
+        ];
+        for (name, said) in rows.into_iter().filter(|(_, said)| *said != "—") {
+            let _ = writeln!(page, "- **{name}:** {said}");
+        }
+    }
+    same_as_committed("docs/runners.md", &page);
+}
+
+const INTRODUCTION: &str = "\
+# Runners
+
+Generated from `src/source/runner.rs` by `DDLINT_BLESS=1 cargo test documentation_of_runners`.
+
+A file is read as the program that applies it would: which part of it goes up, what is sent to the server in one string,
+and whether a transaction is open. That program is recognised without configuration, for each file by itself. A marker in
+the file counts before what lies beside it or above it, and that before what the file is called. What lies above is
+looked at up to the top of the repository, whatever folder ddlint is started in.
+
+`ddlint check --show-files` says for each file what was recognised, and why. Where it is wrong, say so:
+
+```toml
+[[source]]
+path = \"services/billing/sql\"
+runner = \"dbmate\"
+dialect = \"mysql\"
+transaction = false
+```
+
+The first `[[source]]` whose `path` fits and that says something of the matter counts. PostgreSQL runs several statements
+of one string in one transaction, also where the runner opens none; \"one string\" below is about that. A source that ends
+in \"run\" was compared with the real program on a real server
+([what they did](../fixtures/runners/README.md#what-the-real-runners-did)).
+";
 
 #[test]
 fn what_is_recognised_and_read_of_every_project() {

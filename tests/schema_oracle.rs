@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use ddlint::config::{Dialect, Settings};
 use ddlint::engine::Project;
-use ddlint::frontend::sql::{self, ReadOptions};
+use ddlint::frontend::sql::{ReadOptions, read};
 use ddlint::frontend::text::SqlText;
 use ddlint::history::Timeline;
 use ddlint::ir::{Direction, Migration};
+use ddlint::report::schema::{Described, sql};
 use ddlint::schema::World;
 use ddlint::source::{Language, Role, Runner, SourceFile, Sources};
 use ddlint::span::{FileId, Span};
@@ -24,8 +25,7 @@ use server::Server;
 /// The catalogue of one file of SQL.
 pub(crate) fn folded(text: &str) -> World {
     let file = SourceFile::of_text(FileId(0), "1_all.sql", text, Language::Sql);
-    let operations =
-        sql::read(&SqlText::of_file(FileId(0), text), ReadOptions { dialect: Dialect::Postgres, query: 0 });
+    let operations = read(&SqlText::of_file(FileId(0), text), ReadOptions { dialect: Dialect::Postgres, query: 0 });
     let migration = Migration {
         name: "all".to_owned(),
         span: Span::file(FileId(0)),
@@ -71,12 +71,37 @@ fn generated_histories_fold_to_the_servers_catalogue() {
         let found = disagreements(&server, accepted.clone(), &database);
         assert!(found.is_empty(), "seed {seed}:\n{}", found.join("\n"));
         eprintln!("seed {seed}: {} statements agree", accepted.len());
+        let text = scripted(&accepted);
+        let found = printed_again(&server, &folded(&text), &database);
+        assert!(found.is_empty(), "seed {seed}, printed:\n{}", found.join("\n"));
     }
+}
+
+/// The statements as a script.
+fn scripted(statements: &[String]) -> String {
+    let mut text = statements.join(";\n");
+    text.push_str(";\n");
+    text
+}
+
+/// What is different in a database that is made from the schema as `ddlint schema` prints it.
+fn printed_again(server: &Server, world: &World, database: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for (project, _, snapshot) in world.ends() {
+        let described =
+            Described { runner: project.runner.as_str(), root: &project.root, dialect: "postgres", snapshot };
+        let again = format!("{database}_printed");
+        server.database(&again);
+        let errors = server.run(&again, &sql(&[described]));
+        found.extend(errors.lines().filter(|line| line.contains("ERROR")).map(ToOwned::to_owned));
+        found.extend(differences(&lines(&snapshot), &server.catalogue(&again)));
+    }
+    found
 }
 
 /// What a server in which `statements` were run says differently.
 fn compare(server: &Server, statements: &[String], database: &str) -> Vec<String> {
-    let text = statements.iter().map(|statement| format!("{statement};\n")).collect::<String>();
+    let text = scripted(statements);
     differences(&lines_of(&folded(&text)), &server.catalogue(database))
 }
 
@@ -125,8 +150,11 @@ fn sent(project: &Project, at: usize) -> Vec<String> {
         let Some(migration) = project.model.timeline.migrations.get(migration) else { continue };
         let mut last = None;
         for operation in &migration.operations {
-            if last != Some(operation.statement.span) {
-                statements.push(operation.statement.text.clone());
+            // Who may do what is not compared, and the roles are not there.
+            let of_roles = operation.kind.family() == "privilege" || operation.detail == "owner";
+            if last != Some(operation.statement.span) && !of_roles {
+                // The delimiter that a file declares is no part of the statement.
+                statements.push(operation.statement.text.trim_end_matches('/').to_owned());
             }
             last = Some(operation.statement.span);
         }
@@ -136,7 +164,7 @@ fn sent(project: &Project, at: usize) -> Vec<String> {
     statements
 }
 
-/// A placeholder as a runner could fill it in: `${schema}` is `filled_schema`.
+/// A placeholder as a runner could fill it in: `${schema}` is `filled_schema`, `{{ .Schema }}` is `filled_schema` too.
 fn filled(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
@@ -148,7 +176,20 @@ fn filled(text: &str) -> String {
         rest = behind;
     }
     result.push_str(rest);
+    while let Some(((start, end), name)) = template(&result) {
+        result.replace_range(start..end, &format!("filled_{name}"));
+    }
     result
+}
+
+/// The first `{{ … }}` that stands for a schema, and a name for it. Where it is a part of a table's name, what is
+/// folded knows no such table.
+fn template(text: &str) -> Option<((usize, usize), String)> {
+    text.match_indices("{{").find_map(|(start, _)| {
+        let end = start + text[start..].find("}}")? + 2;
+        let letters = text[start..end].chars().filter(char::is_ascii_alphanumeric);
+        text[end..].starts_with('.').then(|| ((start, end), letters.collect::<String>().to_lowercase()))
+    })
 }
 
 /// What a platform brings, or an administrator makes, before the first migration.

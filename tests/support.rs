@@ -58,3 +58,13 @@ pub(crate) fn project(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     }
     folder
 }
+
+/// Writes a generated file (with `DDLINT_BLESS` set), or checks that what is committed is what is generated.
+pub(crate) fn same_as_committed(path: &str, text: &str) {
+    let path = root().join(path);
+    if std::env::var_os("DDLINT_BLESS").is_some() {
+        std::fs::write(&path, text).expect("the repository can be written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "{} is not what is generated; DDLINT_BLESS=1 writes it", path.display());
+}

@@ -33,6 +33,8 @@ pub enum Command {
     Check(Box<CheckArgs>),
     /// Show what each statement does: lock, rewrite, scan, transaction
     Explain(ExplainArgs),
+    /// Print the schema that the migrations leave
+    Schema(SchemaArgs),
     /// List the rules, or show the page of one
     Rule(RuleArgs),
     /// Keep the findings of the past from counting
@@ -153,6 +155,32 @@ pub struct ExplainArgs {
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
     pub output_format: TextOrJson,
+}
+
+/// Arguments of `schema`.
+#[derive(Args, Clone, Debug)]
+pub struct SchemaArgs {
+    /// Files and folders
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// As it is after the migration of this version, name or file, instead of the last one
+    #[arg(long, value_name = "VERSION")]
+    pub at: Option<String>,
+    /// Form of the schema
+    #[arg(long, alias = "output-format", value_enum, value_name = "FORMAT", default_value_t = SchemaFormat::Sql)]
+    pub format: SchemaFormat,
+}
+
+/// Forms of a schema.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum SchemaFormat {
+    /// Statements that make it on an empty database
+    #[default]
+    Sql,
+    /// For programs
+    Json,
+    /// An entity relationship diagram
+    Mermaid,
 }
 
 /// Arguments of `rule`.

@@ -16,7 +16,7 @@ const STDIN: &str = "-";
 #[derive(Debug)]
 pub(super) struct Context {
     /// The folder that paths are shown relative to: that of the configuration, else the repository, else the current
-    /// one.
+    /// one, or the project of a path that is not below the current folder.
     pub(super) root: PathBuf,
     /// The folder of the configuration, which paths in it are relative to.
     pub(super) base: PathBuf,
@@ -84,7 +84,12 @@ struct Configuration {
 
 /// The root and the settings: from `--config`, else from the nearest file that has something to say.
 fn configuration(global: &GlobalArgs, start: &Path, current: &Path) -> Result<Configuration, Failure> {
-    let fallback = || source::repository(start).unwrap_or_else(|| current.to_owned());
+    let fallback = || {
+        let inside =
+            current.canonicalize().is_ok_and(|current| start.starts_with(current)) || start.starts_with(current);
+        source::repository(start)
+            .unwrap_or_else(|| if inside { current.to_owned() } else { source::project(start).to_owned() })
+    };
     if global.isolated {
         return Ok(Configuration { root: fallback(), base: current.to_owned(), settings: Settings::default() });
     }

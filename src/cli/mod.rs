@@ -2,18 +2,20 @@
 
 mod args;
 mod explain;
+mod explain_text;
 mod files;
 mod fixes;
 mod context;
 mod output;
 mod pages;
 mod run;
+mod schema;
 mod terminal;
 mod verdict;
 
 pub use args::{
     BaselineArgs, BaselineCommand, BaselineFileArgs, CheckArgs, Cli, Color, Command, ExplainArgs, FailOn, GlobalArgs,
-    InitArgs, RuleArgs, SelectionArgs, TextOrJson,
+    InitArgs, RuleArgs, SchemaArgs, SchemaFormat, SelectionArgs, TextOrJson,
 };
 pub use output::{Failure, finish, note, print};
 pub use run::{main, run};

@@ -13,7 +13,7 @@ use super::args::{
 use super::context::Context;
 use super::output::{Failure, finish, note, print};
 use super::verdict::{CLEAN, FINDINGS};
-use super::{CONFIGURATION, explain, files, fixes, pages, terminal, verdict};
+use super::{CONFIGURATION, explain, files, fixes, pages, schema, terminal, verdict};
 use crate::engine::baseline::{Baseline, Finding};
 use crate::engine::{self, Outcome};
 use crate::lsp;
@@ -41,6 +41,7 @@ pub fn run(cli: &Cli) -> Result<u8, Failure> {
         Command::Baseline(args) => baseline(args, &cli.global),
         Command::Init(args) => init(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Schema(args) => schema::run(args, &cli.global),
         Command::Server => server(&cli.global),
     }
 }

@@ -61,6 +61,8 @@ runners! {
     Liquibase = "liquibase",
     /// node-pg-migrate.
     NodePgMigrate = "node-pg-migrate",
+    /// pop.
+    Pop = "pop",
     /// postgres-migrations.
     PostgresMigrations = "postgres-migrations",
     /// Prisma.

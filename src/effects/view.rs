@@ -17,18 +17,20 @@ pub trait Schema {
     fn type_named(&self, name: &str) -> Found<DefinedType>;
 
     /// How far the result of a function that somebody defined can be relied on, the worst of all of that name. Not
-    /// there: the server's own function of that name is meant.
+    /// there: the server's own function of that name is meant. A volatile function in SQL is not known: where its body
+    /// allows it, the server puts that in place of the call, and only what is in it counts.
     fn function(&self, name: &str) -> Found<Volatility>;
 }
 
 /// What has been found under a name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Found<T> {
     /// This.
     Known(T),
     /// There is certainly nothing.
     Absent,
     /// It is not known.
+    #[default]
     Unknown,
 }
 
@@ -131,12 +133,6 @@ pub struct Relation {
     pub reads: Part<QualifiedName>,
     /// For an index, its table; for a sequence, the table of the column that owns it.
     pub table: Found<QualifiedName>,
-}
-
-impl<T> Default for Found<T> {
-    fn default() -> Self {
-        Self::Unknown
-    }
 }
 
 /// The sort of a relation.

@@ -158,9 +158,11 @@ fn of_extension(name: &str) -> Tri {
 /// The answers of the server's functions of that name; where the version is newer than all that were asked, those of
 /// the newest.
 fn built_in(name: &str, version: u32) -> Option<&'static str> {
-    static TABLE: OnceLock<BTreeMap<&str, Vec<(&str, u32, u32)>>> = OnceLock::new();
+    /// For each name its answers, and the first and last major that gives them.
+    type Table = BTreeMap<&'static str, Vec<(&'static str, u32, u32)>>;
+    static TABLE: OnceLock<Table> = OnceLock::new();
     let table = TABLE.get_or_init(|| {
-        let mut table: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut table = Table::new();
         for line in FUNCTIONS.lines() {
             let mut fields = line.split('\t');
             if let (Some(name), Some(answers)) = (fields.next(), fields.next()) {

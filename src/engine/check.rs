@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
 use crate::frontend::{Reader, Reading};
+use crate::history::Graph;
 use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -42,6 +43,7 @@ impl Project {
         let judged: BTreeSet<FileId> = all.iter().filter(|file| file.source).map(|file| file.id).collect();
         let mut migrations = Vec::new();
         let mut problems = sources.problems().to_vec();
+        let mut revisions = Vec::new();
         let (mut resolved, mut unresolved) = (0, 0);
         let mut registry = !settings.indexes.is_empty();
         for (file, reading) in sources.files().iter().zip(readings) {
@@ -49,6 +51,7 @@ impl Project {
             registry |= role == Role::Indexes;
             problems.extend(file.problems.iter().cloned());
             problems.extend(reading.problems);
+            revisions.extend(reading.revisions);
             django.extend(reading.django.map(|migration| (file.clone(), migration)));
             resolved += reading.resolved;
             unresolved += reading.unresolved;
@@ -72,7 +75,11 @@ impl Project {
             large_tables: settings.large_tables.clone(),
             data_functions: matcher(&settings.data_functions),
         };
-        let model = Model::new(migrations, sources.all(), policy, registry, sources.whole());
+        let files = sources.all();
+        let graph = Graph::new(revisions, &files);
+        let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));
+        problems.extend(graph.problems(&whole));
+        let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);
         Self { model, files: sources.all(), problems, unresolved, resolved }
     }
 

@@ -1,6 +1,7 @@
 //! What each statement does, for `ddlint explain`.
 
 use super::check::Project;
+use crate::effects::LockMode;
 use crate::effects::view::Part;
 use crate::ir::{QualifiedName, Tri};
 use crate::span::Span;
@@ -16,16 +17,20 @@ pub struct Explained {
     pub kind: &'static str,
     /// The table acted on, where known.
     pub table: Option<String>,
+    /// The table is made by the same migration: nobody waits for it.
+    pub new: bool,
     /// The object named, where known.
     pub name: Option<String>,
     /// `up` or `down`.
     pub direction: &'static str,
     /// `runner`, `explicit`, `none`, `unknown`.
     pub transaction: &'static str,
-    /// Relation and mode (as `pg_locks` spells it), where the model knows.
-    pub locks: Option<Vec<(String, &'static str)>>,
-    /// Mode of the strongest lock as SQL spells it.
-    pub strongest: Option<&'static str>,
+    /// Number of the transaction, the same for operations that commit together.
+    pub group: usize,
+    /// Relations that are there before and the modes of their locks, where the model knows.
+    pub locks: Option<Vec<(String, LockMode)>>,
+    /// The strongest mode that relations can get that are not among them.
+    pub others: Option<LockMode>,
     /// Reads of others wait.
     pub blocks_reads: Option<bool>,
     /// Writes of others wait.
@@ -34,6 +39,10 @@ pub struct Explained {
     pub rewrites: Option<Vec<String>>,
     /// Relations read in full, where known.
     pub scans: Option<Vec<String>>,
+    /// Tables for which an index is built, where known.
+    pub builds: Option<Vec<String>>,
+    /// The command, where the server refuses it inside a transaction block.
+    pub refused: Option<&'static str>,
     /// The statement's text.
     pub statement: String,
 }
@@ -68,7 +77,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         Tri::Unknown => None,
     };
     // A lock on a relation that is not known is no row of the answer; without any row nothing is known.
-    let rows = effects.locks.iter().filter_map(|lock| Some((lock.relation.as_ref()?.to_string(), lock.mode.as_str())));
+    let rows = effects.locks.iter().filter_map(|lock| Some((lock.relation.as_ref()?.to_string(), lock.mode)));
     let rows: Vec<_> = rows.collect();
     let locks = (!rows.is_empty() || effects.locks_nothing()).then_some(rows);
     Explained {
@@ -79,11 +88,15 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         direction: view.migration.direction.as_str(),
         transaction: view.state.transaction.as_str(),
         locks,
-        strongest: effects.strongest().map(crate::effects::LockMode::as_sql),
+        new: view.table_preexisting() == Tri::No,
+        group: view.state.group,
+        others: effects.others,
         blocks_reads: known(effects.blocks_reads()),
         blocks_writes: known(effects.blocks_writes()),
         rewrites: relations(&effects.rewrites),
         scans: relations(&effects.scans),
+        builds: relations(&effects.builds),
+        refused: view.refused(),
         statement: op.text().to_owned(),
         table,
     }

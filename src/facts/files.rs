@@ -55,9 +55,12 @@ const POLICY: usize = 5;
 
 /// The version, where the way back is a file of its own with the same.
 fn versions(file: &SourceFile) -> Option<Version> {
-    matches!(file.runner, Runner::GolangMigrate | Runner::Sqlx | Runner::Diesel | Runner::Hasura | Runner::Flyway)
-        .then(|| history::version(file).and_then(Version::parse))
-        .flatten()
+    matches!(
+        file.runner,
+        Runner::GolangMigrate | Runner::Pop | Runner::Sqlx | Runner::Diesel | Runner::Hasura | Runner::Flyway
+    )
+    .then(|| history::version(file).and_then(Version::parse))
+    .flatten()
 }
 
 /// Runners whose command for going back needs something written for it.
@@ -71,6 +74,7 @@ fn goes_back(runner: Runner) -> bool {
             | Runner::Goose
             | Runner::Hasura
             | Runner::NodePgMigrate
+            | Runner::Pop
             | Runner::SqlMigrate
             | Runner::Sqlx
             | Runner::Tern

@@ -34,6 +34,9 @@ pub(super) struct Marks {
     unlimited: Vec<Option<usize>>,
     /// For each migration and limit, its last operation that blocks others while that limit is switched off.
     off: Vec<[Option<usize>; 3]>,
+    /// The migration looked at is the first of its folder and has created a table: it sets up a database that no release
+    /// works on yet.
+    baseline: bool,
     /// Tables that other sessions use and a file takes a lock on that blocks them.
     locked: BTreeSet<(FileId, String)>,
     /// The file that its runner applies before a file.
@@ -69,6 +72,7 @@ impl Marks {
             let first = places.next();
             marks.changing.push([first, places.find(|place| Some(*place) != first)]);
             marks.off.push([None; 3]);
+            marks.baseline = false;
             if migration.direction == Direction::Up
                 && let Some(before) = last.insert(project, file).filter(|before| *before != file)
             {
@@ -94,7 +98,7 @@ impl Marks {
     fn operation(&mut self, model: &Model, at: Place) {
         let Some(view) = model.view(at.0, at.1) else { return };
         let (op, group) = (view.op, view.state.group);
-        self.remember(op, group, at);
+        self.remember(model, op, group, at);
         let effects = view.effects();
         let blocks = effects.blocks_reads().or(effects.blocks_writes()).and(view.table_preexisting());
         if blocks != Tri::Yes {
@@ -109,7 +113,7 @@ impl Marks {
         {
             first.get_or_insert(at.1);
         }
-        if let Some(off) = self.off.last_mut() {
+        if let Some(off) = self.off.last_mut().filter(|_| !self.baseline) {
             let open = view.transaction_open() == Tri::Yes;
             let idle = if open { timeouts.idle } else { Timeout::Unset };
             for (slot, limit) in off.iter_mut().zip([timeouts.lock, timeouts.statement, idle]) {
@@ -121,7 +125,7 @@ impl Marks {
     }
 
     /// What the operation does that is asked for later.
-    fn remember(&mut self, op: &Operation, group: usize, at: Place) {
+    fn remember(&mut self, model: &Model, op: &Operation, group: usize, at: Place) {
         let table = op.table.as_ref().and_then(Known::known);
         let name = op.name.as_ref().and_then(Known::known);
         match (op.kind, &op.details) {
@@ -148,6 +152,7 @@ impl Marks {
             }
             (OpKind::TableCreate, Details::Table(details)) => {
                 let Some(table) = table else { return };
+                self.baseline |= model.file(op.span.file).is_some_and(|file| file.place.neighbours.first);
                 if !details.as_select && details.partition_of.is_none() && !details.columns.is_empty() {
                     self.created.insert(table.name.clone());
                 }

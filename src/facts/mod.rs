@@ -4,12 +4,14 @@
 //! needs and no fact tells is added here as a fact that other rules can use, never inside a rule.
 
 mod by_hand;
+mod catalogue;
 mod data;
 mod enums;
 mod files;
 mod marks;
 mod model;
 mod settings;
+mod sight;
 mod table;
 mod transaction;
 

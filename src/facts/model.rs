@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
-use crate::effects::{self, Effects, Server, Volatility};
+use crate::effects::{self, Effects, Server};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
     DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
@@ -16,6 +15,7 @@ use crate::source::{Role, SourceFile};
 use crate::span::FileId;
 
 use super::marks::Marks;
+use super::sight::Sight;
 
 /// What a team says about its project, as far as facts need it.
 #[derive(Clone, Debug)]
@@ -76,8 +76,9 @@ impl Model {
         policy: Policy,
         has_index_registry: bool,
         whole: bool,
+        graph: &history::Graph,
     ) -> Self {
-        history::order(&mut migrations, &files);
+        history::order(&mut migrations, &files, graph);
         let objects = schema::fold(&migrations);
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);
@@ -174,7 +175,7 @@ const BOOKS: &[&str] = &[
     "schemaversion",
 ];
 
-fn keeps_books(table: &str) -> bool {
+pub(super) fn keeps_books(table: &str) -> bool {
     BOOKS.contains(&table) || table.ends_with("_migrations") || table.ends_with("_schema_version")
 }
 
@@ -205,34 +206,6 @@ pub struct View<'a> {
     pub at: (usize, usize),
 }
 
-/// The schema as an operation sees it.
-struct Sight<'v, 'a>(&'v View<'a>);
-
-impl effects::Schema for Sight<'_, '_> {
-    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
-        let View { op, object, .. } = self.0;
-        // The table of the index that the operation names is what the history tells.
-        let named = op.name.as_ref().and_then(Known::known) == Some(name);
-        match &object.index_table {
-            Some(table) if named && op.kind.family() == "index" => Found::Known(Relation {
-                name: name.clone(),
-                kind: RelationKind::Index,
-                table: Found::Known(table.clone()),
-                ..Relation::default()
-            }),
-            _ => Found::Unknown,
-        }
-    }
-
-    fn type_named(&self, _: &str) -> Found<DefinedType> {
-        Found::Unknown
-    }
-
-    fn function(&self, _: &str) -> Found<Volatility> {
-        Found::Unknown
-    }
-}
-
 impl View<'_> {
     /// The relation acted on, by the statement's own word or by the history's.
     pub fn table(&self) -> Option<&QualifiedName> {
@@ -259,6 +232,11 @@ impl View<'_> {
     pub fn effects(&self) -> Effects {
         let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
         effects::of(self.op, &Sight(self), server)
+    }
+
+    /// The command, where the server refuses it inside a transaction block.
+    pub fn refused(&self) -> Option<&'static str> {
+        super::transaction::refused(self)
     }
 
     /// Whether a transaction block is open.
@@ -320,6 +298,8 @@ impl View<'_> {
     pub(super) fn written_rows(&self) -> Option<u64> {
         let Details::Data(data) = &self.op.details else { return None };
         match data.source {
+            // Once for each row of another table: that table says how many.
+            Some(DataSource::Values) if self.op.context.per_row => Some(0),
             Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
             Some(DataSource::Orm) => data.rows,
             Some(DataSource::Select) if super::data::constant(self, data) => Some(1),

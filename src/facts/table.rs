@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
-use crate::ir::{DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where};
+use crate::ir::{
+    ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
+};
 
-use super::{View, data, enums, settings, transaction};
+use super::{View, catalogue, data, enums, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -166,9 +168,51 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.object.dropped_before),
     },
     Fact {
+        name: "op.exists_already",
+        ty: Type::Bool,
+        doc: "What it makes is there already, as the migrations before it say.",
+        families: &[],
+        get: |v| tri(catalogue::exists_already(v).0),
+    },
+    Fact {
+        name: "op.exists_as",
+        ty: Type::Str,
+        doc: "What is there already, in words: table `orders`.",
+        families: &[],
+        get: |v| Value::Str(catalogue::exists_already(v).1),
+    },
+    Fact {
+        name: "op.missing_tables",
+        ty: Type::List,
+        doc: "Tables that it needs and that are certainly not there, as the migrations before it say.",
+        families: &[],
+        get: |v| Value::List(catalogue::missing_tables(v)),
+    },
+    Fact {
+        name: "op.missing_columns",
+        ty: Type::List,
+        doc: "Columns that it needs and that are certainly not there, as `table.column`.",
+        families: &[],
+        get: |v| Value::List(catalogue::missing_columns(v)),
+    },
+    Fact {
+        name: "op.repeated_column",
+        ty: Type::Str,
+        doc: "A column that stands twice among the keys of an index, in a list of columns, or in a SET list; empty where none does.",
+        families: &["index", "data"],
+        get: |v| Value::Str(catalogue::repeated_column(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "op.long_names",
+        ty: Type::List,
+        doc: "Names that it gives and that are longer than the 63 bytes PostgreSQL keeps.",
+        families: &[],
+        get: |v| Value::List(catalogue::long_names(v)),
+    },
+    Fact {
         name: "op.preexisting",
         ty: Type::Bool,
-        doc: "The object named (an index, a type) existed before this migration.",
+        doc: "The object named (a column, an index, a type) existed before this migration.",
         families: &[],
         get: |v| tri(preexisting(v)),
     },
@@ -208,6 +252,104 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.locked_in_previous_file()),
     },
     Fact { name: "index.name", ty: Type::Str, doc: "Name of the index.", families: &["index"], get: |v| name(v) },
+    Fact {
+        name: "table.read_by",
+        ty: Type::List,
+        doc: "Views that read the table; for a column, those that mention it.",
+        families: &["table", "column"],
+        get: |v| Value::List(catalogue::read_by(v)),
+    },
+    Fact {
+        name: "table.view_takes_name",
+        ty: Type::Bool,
+        doc: "The same migration leaves a view under the name of the table.",
+        families: &["table", "view", "matview"],
+        get: |v| tri(catalogue::view_takes_name(v)),
+    },
+    Fact {
+        name: "table.rebuilt",
+        ty: Type::Bool,
+        doc: "The same migration leaves another table under its name: built anew, filled, and renamed.",
+        families: &["table", "view", "matview"],
+        get: |v| tri(catalogue::rebuilt(v)),
+    },
+    Fact {
+        name: "column.not_null",
+        ty: Type::Bool,
+        doc: "NOT NULL or PRIMARY KEY is written of the column.",
+        families: &["column"],
+        get: |v| column(v, |column| Value::Bool(column.not_null)),
+    },
+    Fact {
+        name: "column.filled_by_server",
+        ty: Type::Bool,
+        doc: "The server gives the column a value where an INSERT names none: a default, an identity, serial, generated.",
+        families: &["column"],
+        get: |v| column(v, |column| Value::Bool(filled_by_server(column))),
+    },
+    Fact {
+        name: "column.old_type",
+        ty: Type::Str,
+        doc: "Type of the column before it is changed, where the history tells.",
+        families: &["column"],
+        get: |v| type_text(catalogue::old_type(v)),
+    },
+    Fact {
+        name: "column.new_type",
+        ty: Type::Str,
+        doc: "Type that the column gets.",
+        families: &["column"],
+        get: |v| type_text(catalogue::new_type(v)),
+    },
+    Fact {
+        name: "column.narrowed",
+        ty: Type::Bool,
+        doc: "Values of the old type exist that the new one refuses or cuts.",
+        families: &["column"],
+        get: |v| tri(catalogue::narrowed(v)),
+    },
+    Fact {
+        name: "foreign_key.mismatch",
+        ty: Type::Str,
+        doc: "The columns of a foreign key whose types differ, in words; empty where none do.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "foreign_key.target_not_unique",
+        ty: Type::Str,
+        doc: "The columns that a foreign key refers to and no unique constraint or index is on; empty where there are none.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Str(catalogue::foreign_key_target_not_unique(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "foreign_key.without_index",
+        ty: Type::Str,
+        doc: "The columns of a foreign key that lead no index when the migration ends; empty where there are none.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Str(catalogue::foreign_key_without_index(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "constraint.kind",
+        ty: Type::Str,
+        doc: "Sort of the constraint that is added: `primary-key`, `unique`, `foreign-key`, `check`, `exclusion`, `not-null`; `unique` for a unique index too; `existing-index` where one is used.",
+        families: &["constraint", "index"],
+        get: |v| Value::Str(catalogue::constraint_kind(v).to_owned()),
+    },
+    Fact {
+        name: "constraint.never_validated",
+        ty: Type::Bool,
+        doc: "It is added NOT VALID, and no later migration validates or drops it.",
+        families: &["constraint"],
+        get: |v| tri(catalogue::never_validated(v)),
+    },
+    Fact {
+        name: "index.repeats",
+        ty: Type::Str,
+        doc: "An index of the same kind whose keys begin with all of its keys; empty where there is none.",
+        families: &["index"],
+        get: |v| Value::Str(catalogue::repeated_index(v).unwrap_or_default()),
+    },
     Fact {
         name: "index.named",
         ty: Type::Bool,
@@ -589,7 +731,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "setting.covers_blocking",
         ty: Type::Bool,
-        doc: "A statement after it takes a lock that blocks others while the limit is switched off.",
+        doc: "A statement after it takes a lock that blocks others while the limit is switched off; not where the migration is the first of its folder and creates the tables.",
         families: &["session"],
         get: |v| Value::Bool(v.covers_blocking()),
     },
@@ -661,8 +803,30 @@ fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {
     }
 }
 
+fn column(v: &View<'_>, get: impl Fn(&ColumnDetails) -> Value) -> Value {
+    match &v.op.details {
+        Details::Column(column) => get(column),
+        _ => Value::Unknown,
+    }
+}
+
+fn filled_by_server(column: &ColumnDetails) -> bool {
+    let null = |text: &String| text.trim().eq_ignore_ascii_case("null");
+    column.default.as_ref().is_some_and(|text| !null(text))
+        || column.identity
+        || column.generated.is_some()
+        || column.data_type.as_ref().is_some_and(|of| of.name.ends_with("serial"))
+}
+
+fn type_text(of: Option<crate::ir::TypeName>) -> Value {
+    of.map_or(Value::Unknown, |of| Value::Str(crate::schema::as_sql(&of)))
+}
+
 /// An index is as new as its table, or newer; a type has no table.
 fn preexisting(v: &View<'_>) -> Tri {
+    if v.op.kind.family() == "column" {
+        return catalogue::column_preexisting(v);
+    }
     let table = if v.table().is_some() { v.table_preexisting() } else { Tri::Yes };
     v.object.object_preexisting.and(table)
 }

@@ -23,6 +23,8 @@ pub struct Outline {
     pub why: String,
     /// The transaction holds all that is pending.
     pub batch: bool,
+    /// Several of its statements are sent in one string, of which the server makes one transaction.
+    pub implicit: bool,
 }
 
 /// Reads the migrations of a SQL file, one for each section.
@@ -53,6 +55,7 @@ pub(super) fn outline(file: &SourceFile, modules: &dyn Modules) -> Vec<Outline> 
         transaction: plan.kind.as_str(),
         why: plan.why,
         batch: plan.batch,
+        implicit: migration.operations.iter().any(|operation| operation.statement.shares_query),
     });
     units.collect()
 }

@@ -3,6 +3,7 @@
 //! A frontend says how the *source* arranges transactions ([`crate::ir::Scope`]); here BEGIN, COMMIT, ROLLBACK and
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
+mod graph;
 mod order;
 mod paths;
 mod session;
@@ -10,6 +11,7 @@ mod settings;
 mod transactions;
 mod version;
 
+pub use graph::Graph;
 pub use order::{Project, order, project, version};
 pub use settings::{Timeout, Timeouts};
 pub use transactions::{End, Opener, OperationState, Timeline, Transaction};

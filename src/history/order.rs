@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Version;
+use super::{Graph, Version};
 use crate::ir::Migration;
 use crate::source::{Language, Runner, SourceFile};
 use crate::span::FileId;
@@ -54,7 +54,8 @@ pub fn version(file: &SourceFile) -> Option<&str> {
 /// Sorts migrations as they are applied: the projects in the order in which they come, in each what its runner lists
 /// as it is listed, else by version, else by path. What is repeated whenever it changes comes last. Those of one file
 /// stay next to each other, in their order.
-pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>]) {
+pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Graph) {
+    let revisions = graph.order();
     let mut projects: BTreeMap<Project, usize> = BTreeMap::new();
     let mut keys = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
@@ -64,10 +65,17 @@ pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>]) {
         }
         let key = files.get(id.0 as usize).map(|file| {
             let first = *projects.entry(project(file)).or_insert(at);
-            let version = version(file).and_then(Version::parse);
+            // Diesel takes the dashes out of the date that `diesel migration generate` writes.
+            // Source: `diesel_migrations::file_based_migrations`, `version_from_string`.
+            let plain = |written: &str| match file.runner {
+                Runner::Diesel => Version::parse(&written.replace('-', "")),
+                _ => Version::parse(written),
+            };
+            let version = version(file).and_then(plain);
             let place = &file.place;
             // What is not listed beside files that are was added later than the list.
-            (first, place.repeatable, place.listed.unwrap_or(usize::MAX), version, file.path.clone())
+            let listed = place.listed.or_else(|| revisions.get(&id).copied()).unwrap_or(usize::MAX);
+            (first, place.repeatable, listed, version, file.path.clone())
         });
         keys.insert(id, key);
     }
@@ -105,7 +113,7 @@ mod tests {
             operations: Vec::new(),
         };
         let mut migrations: Vec<_> = files.iter().map(migration).collect();
-        order(&mut migrations, &files);
+        order(&mut migrations, &files, &Graph::default());
         migrations.into_iter().map(|migration| migration.name).collect()
     }
 
@@ -133,6 +141,24 @@ mod tests {
         let listed = |path: &str, at| file(Runner::Drizzle, path, Place { listed: at, ..placed("1") });
         let files = vec![listed("sql/a.sql", None), listed("sql/b.sql", Some(1)), listed("sql/c.sql", Some(0))];
         assert_eq!(ordered(files), ["sql/c.sql", "sql/b.sql", "sql/a.sql"]);
+    }
+
+    #[test]
+    fn dashes_are_no_part_of_a_version_of_diesel() {
+        let diesel = |path| file(Runner::Diesel, path, Place::default());
+        let placed = |path, version: &str| {
+            file(
+                Runner::Diesel,
+                path,
+                Place { root: "m".to_owned(), version: Some(version.to_owned()), ..Place::default() },
+            )
+        };
+        assert_eq!(ordered(vec![diesel("m/2_b/up.sql"), diesel("m/1_a/up.sql")]), ["m/1_a/up.sql", "m/2_b/up.sql"]);
+        let files = vec![
+            placed("m/2017-10-08-193512_b/up.sql", "2017-10-08-193512"),
+            placed("m/20140924113530_a/up.sql", "20140924113530"),
+        ];
+        assert_eq!(ordered(files), ["m/20140924113530_a/up.sql", "m/2017-10-08-193512_b/up.sql"]);
     }
 
     #[test]

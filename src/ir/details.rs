@@ -508,6 +508,8 @@ pub struct ObjectDetails {
     pub constraint: Option<ConstraintDetails>,
     /// The type that an attribute gets; that of a sequence.
     pub data_type: Option<TypeName>,
+    /// Text of SET DEFAULT of a domain.
+    pub default: Option<String>,
     /// Where the value of an enum is added: before (`true`) or after another one.
     pub beside: Option<(bool, String)>,
     /// IMMUTABLE, STABLE or VOLATILE of a function, in lower case.

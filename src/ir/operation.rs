@@ -172,6 +172,8 @@ pub struct Context {
     pub scope: Scope,
     /// Inside a loop that runs once per row or until nothing is left (not a loop over a literal list).
     pub in_loop: bool,
+    /// Inside a loop over rows that the program read from a database: what runs in it runs once for each of them.
+    pub per_row: bool,
     /// The loop is inside the transaction (`scope`), so that all its rounds share it.
     pub loop_in_transaction: bool,
     /// That loop has no condition and no way out (`while True` without break or return).

@@ -17,6 +17,7 @@ mod rdjson;
 #[cfg(test)]
 mod sample;
 mod sarif;
+pub mod schema;
 mod text;
 
 pub use format::{Format, Options, UnknownFormat, render};

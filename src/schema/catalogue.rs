@@ -11,7 +11,7 @@ use crate::ir::{QualifiedName, Tri};
 /// A relation keeps no more parts of one sort than this, counting those that were dropped; further ones are not
 /// recorded, and it counts as not completely known. (The server itself allows 1600 columns.) So one relation that is
 /// altered over and over costs no more than many relations.
-pub(super) const MOST_PARTS: usize = 1600;
+pub(super) const MOST_PARTS: usize = 500;
 
 /// The schema in which temporary relations are kept.
 pub(super) const TEMPORARY: &str = "pg_temp";

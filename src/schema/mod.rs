@@ -9,6 +9,7 @@ mod apply;
 mod catalogue;
 mod fold;
 mod history;
+mod long;
 mod object;
 mod snapshot;
 mod text;

@@ -60,8 +60,8 @@ impl<T: Clone + PartialEq> Either for Maybe<T> {
 }
 
 /// For values whose `None` is "not known".
-fn same<T: Clone + PartialEq>(one: &Option<T>, other: &Option<T>) -> Option<T> {
-    if one == other { one.clone() } else { None }
+fn same<T: Clone + PartialEq>(one: Option<&T>, other: Option<&T>) -> Option<T> {
+    if one == other { one.cloned() } else { None }
 }
 
 /// The sort of a relation.
@@ -142,7 +142,7 @@ impl Either for RelationState {
             exists: self.exists.either(&other.exists),
             unlogged: self.unlogged.either(&other.unlogged),
             complete: self.complete && other.complete,
-            query: same(&self.query, &other.query),
+            query: same(self.query.as_ref(), other.query.as_ref()),
             ..other.clone()
         }
     }
@@ -236,7 +236,7 @@ pub struct ColumnState {
 
 impl Either for ColumnState {
     fn either(&self, other: &Self) -> Self {
-        let known = same(&self.data_type, &other.data_type);
+        let known = same(self.data_type.as_ref(), other.data_type.as_ref());
         Self {
             exists: self.exists.either(&other.exists),
             user_type: if known.is_some() { other.user_type } else { None },

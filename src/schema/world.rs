@@ -1,6 +1,6 @@
 //! One catalogue for each project, folded from its migrations in the order in which they run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::Snapshot;
@@ -10,7 +10,7 @@ use super::history::Step;
 use crate::config::Dialect;
 use crate::history::{self, End, Project, Timeline};
 use crate::ir::{Details, Direction, GuardKind, Known, Migration, OpKind, OpaqueReason, Operation, Tri};
-use crate::source::{Role, SourceFile};
+use crate::source::{Role, Runner, SourceFile};
 use crate::span::FileId;
 
 /// Extensions that make no relation of their own.
@@ -51,6 +51,10 @@ pub struct World {
     projects: Vec<(Project, Dialect)>,
     /// For each migration: its catalogue, and the step of its first operation.
     places: Vec<Option<(usize, Step)>>,
+    /// For each catalogue: the last migration.
+    last: Vec<usize>,
+    /// For each migration: the step after its last operation.
+    ends: Vec<Step>,
     /// For each step, in order: the migration and the operation.
     steps: Vec<(usize, usize)>,
 }
@@ -60,12 +64,20 @@ impl World {
     /// some that were named.
     pub fn new(timeline: &Timeline, files: &[Arc<SourceFile>], whole: bool) -> Self {
         let mut world = Self { places: vec![None; timeline.migrations.len()], ..Self::default() };
+        world.ends = vec![0; timeline.migrations.len()];
         let file = |id: FileId| files.get(id.0 as usize).map(AsRef::as_ref);
         let mut numbers: BTreeMap<(Project, Dialect), usize> = BTreeMap::new();
         let migrations = || timeline.migrations.iter().enumerate().filter(|(_, m)| m.direction == Direction::Up);
         let main = |role: Role| role == Role::Migrations;
+        let left_out = left_out(files);
         for (at, migration) in migrations().filter(|(_, migration)| main(migration.role)) {
             let Some(project) = file(migration.span.file).map(history::project) else { continue };
+            if left_out.contains(&migration.span.file) {
+                continue;
+            }
+            let versioned = file(migration.span.file).is_some_and(|file| history::version(file).is_some());
+            let named = !matches!(project.runner, Runner::Plain | Runner::Psql | Runner::Script);
+            let whole = whole && (versioned || named);
             let key = (project, dialect_of(migration));
             let number = *numbers.entry(key.clone()).or_insert_with(|| world.add(key));
             world.fold(number, at, timeline, whole);
@@ -84,6 +96,7 @@ impl World {
     fn add(&mut self, key: (Project, Dialect)) -> usize {
         self.catalogues.push(Catalogue::default());
         self.projects.push(key);
+        self.last.push(0);
         self.catalogues.len() - 1
     }
 
@@ -105,7 +118,7 @@ impl World {
             self.steps.push((at, index));
             if !catalogue.begun && operation.kind.changes_schema() {
                 catalogue.begun = true;
-                catalogue.from_scratch = whole && operation.kind.as_str().ends_with(".create");
+                catalogue.from_scratch = whole && creates(operation.kind);
             }
             let group = timeline.state(at, index).map(|state| state.group);
             let transaction = group.and_then(|group| timeline.transactions.get(group));
@@ -119,6 +132,12 @@ impl World {
             }
         }
         catalogue.commit();
+        if let Some(last) = self.last.get_mut(number) {
+            *last = at;
+        }
+        if let Some(end) = self.ends.get_mut(at) {
+            *end = step(self.steps.len());
+        }
     }
 
     /// The catalogue before an operation; `None` on the way back.
@@ -136,6 +155,19 @@ impl World {
     /// The catalogue as a migration finds it; `None` on the way back.
     pub fn start(&self, migration: usize) -> Option<Snapshot<'_>> {
         self.before(migration, 0)
+    }
+
+    /// The catalogue as a migration leaves it; `None` on the way back.
+    pub fn end(&self, migration: usize) -> Option<Snapshot<'_>> {
+        let (number, _) = (*self.places.get(migration)?)?;
+        Some(Snapshot::new(self.catalogues.get(number)?, *self.ends.get(migration)?))
+    }
+
+    /// The last migration that goes forward of the project of `migration`, and the catalogue that it leaves.
+    pub fn last_of(&self, migration: usize) -> Option<(usize, Snapshot<'_>)> {
+        let (number, _) = (*self.places.get(migration)?)?;
+        let last = self.last.get(number).copied()?;
+        Some((last, self.end(last)?))
     }
 
     /// The catalogues at the end, each with its project and dialect.
@@ -164,6 +196,44 @@ fn step(index: usize) -> Step {
     Step::try_from(index).unwrap_or(Step::MAX - 1)
 }
 
+/// Words before `.sql` or `.up.sql` that say for which server a file is, where a project has one for each.
+const FLAVOURS: &[&str] =
+    &["postgres", "postgresql", "cockroach", "cockroachdb", "mysql", "mariadb", "sqlite", "sqlite3"];
+
+/// The server that the name of a file says: `1_users.postgres.up.sql`.
+fn flavour(file: &SourceFile) -> Option<&str> {
+    let mut parts = file.path.rsplit('/').next()?.rsplit('.').skip(1);
+    let last = parts.next()?;
+    let word = if matches!(last, "up" | "autocommit") { parts.next()? } else { last };
+    let word = if word == "autocommit" { parts.next()? } else { word };
+    FLAVOURS.contains(&word).then_some(word)
+}
+
+/// Files that are not run on the server of the others: those for CockroachDB beside others, those for every server
+/// beside one of the same version for this one, and whole schemas as `pg_dump` writes them, which no runner applies
+/// after the migrations that they sum up.
+fn left_out(files: &[Arc<SourceFile>]) -> BTreeSet<FileId> {
+    let postgres = |file: &SourceFile| matches!(flavour(file), Some("postgres" | "postgresql"));
+    let mut special = BTreeSet::new();
+    let mut many: BTreeMap<Project, usize> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.down) {
+        let project = history::project(file);
+        if postgres(file) {
+            special.insert((project.clone(), history::version(file)));
+        }
+        *many.entry(project).or_default() += 1;
+    }
+    let own = |file: &&Arc<SourceFile>| {
+        let project = history::project(file);
+        let several = many.get(&project).is_some_and(|count| *count > 1);
+        let cockroach = matches!(flavour(file), Some("cockroach" | "cockroachdb"));
+        let dump = file.text.trim_start().starts_with("--\n-- PostgreSQL database dump");
+        let replaced = flavour(file).is_none() && special.contains(&(project, history::version(file)));
+        several && (cockroach || dump || replaced)
+    };
+    files.iter().filter(own).map(|file| file.id).collect()
+}
+
 /// The dialect that a migration is written in.
 fn dialect_of(migration: &Migration) -> Dialect {
     migration.operations.first().map_or(Dialect::Postgres, |operation| operation.statement.dialect)
@@ -176,6 +246,8 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
         return;
     }
     let mut apply = Apply { catalogue, now, sure: runs == Tri::Yes };
+    let cut = super::long::cut(operation);
+    let operation = cut.as_ref().unwrap_or(operation);
     match (operation.kind, &operation.details) {
         (OpKind::Opaque, Details::Opaque(OpaqueReason::Empty | OpaqueReason::Broken(_))) => {}
         // An action that was not understood changes its own table only.
@@ -201,13 +273,17 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
     }
 }
 
+/// Whether operations of `kind` are CREATE.
+fn creates(kind: OpKind) -> bool {
+    kind.as_str().split_once('.').is_some_and(|(_, verb)| verb == "create")
+}
+
 /// Whether an operation runs, and whether something around it asks for its object first, so that after it the object is
 /// there (or gone) either way.
 fn runs(operation: &Operation, dialect: Dialect) -> (Tri, bool) {
-    let kind = operation.kind.as_str();
-    let creates = kind.ends_with(".create")
+    let creates = creates(operation.kind)
         || matches!(operation.kind, OpKind::ColumnAdd | OpKind::ConstraintAdd | OpKind::EnumAddValue);
-    let drops = kind.ends_with(".drop");
+    let drops = operation.kind.as_str().split_once('.').is_some_and(|(_, verb)| verb == "drop");
     let written = (creates && operation.if_not_exists) || (drops && operation.if_exists);
     let mut asks = operation.conditional && written;
     let mut sure = !operation.conditional || written;

@@ -22,17 +22,41 @@ pub(super) const MAX_FILE: u64 = 1 << 30;
 
 /// The text alone, to look into: what is wrong with it is not said.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match wide(bytes) {
+        Some((rest, unit)) => Cow::Owned(utf16(rest, unit).text),
+        None => String::from_utf8_lossy(bytes),
+    }
+}
+
+/// How two bytes make a unit of UTF-16.
+type Unit = fn([u8; 2]) -> u16;
+
+/// The bytes behind the byte order mark of UTF-16, and the order. Without a mark, text of which every other byte is zero
+/// is UTF-16: SQL is mostly ASCII, and no program has a zero in every second place.
+fn wide(bytes: &[u8]) -> Option<(&[u8], Unit)> {
     match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Cow::Owned(decode(FileId(0), bytes.to_vec()).text),
-        _ => String::from_utf8_lossy(bytes),
+        [0xff, 0xfe, rest @ ..] => return Some((rest, u16::from_le_bytes)),
+        [0xfe, 0xff, rest @ ..] => return Some((rest, u16::from_be_bytes)),
+        _ => {}
+    }
+    let (pairs, rest) = bytes.get(..bytes.len().min(SNIFFED))?.as_chunks::<2>();
+    if pairs.is_empty() || !rest.is_empty() {
+        return None;
+    }
+    // Nine in ten: a comment may be in any script.
+    let mostly = |which: fn(&[u8; 2]) -> bool| pairs.iter().filter(|pair| which(pair)).count() * 10 >= pairs.len() * 9;
+    if mostly(|[low, high]| *low != 0 && *high == 0) {
+        Some((bytes, u16::from_le_bytes))
+    } else if mostly(|[high, low]| *low != 0 && *high == 0) {
+        Some((bytes, u16::from_be_bytes))
+    } else {
+        None
     }
 }
 
 pub(super) fn decode(file: FileId, bytes: Vec<u8>) -> Decoded {
-    match bytes.as_slice() {
-        [0xff, 0xfe, rest @ ..] => return utf16(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => return utf16(rest, u16::from_be_bytes),
-        _ => {}
+    if let Some((rest, unit)) = wide(&bytes) {
+        return utf16(rest, unit);
     }
     if bytes.iter().take(SNIFFED).any(|byte| *byte == 0) {
         return Decoded { text: String::new(), problem: Some(binary(file)), exact: true };
@@ -75,7 +99,7 @@ fn lossy(file: FileId, bytes: &[u8]) -> Decoded {
     Decoded { text, problem: Some(problem), exact: true }
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Decoded {
+fn utf16(bytes: &[u8], unit: Unit) -> Decoded {
     let units = bytes.as_chunks::<2>().0.iter().map(|pair| unit(*pair));
     let text = char::decode_utf16(units).map(|c| c.unwrap_or('_')).collect();
     Decoded { text, problem: None, exact: false }
@@ -101,6 +125,17 @@ mod tests {
         let decoded = read(b"\xff\xfeS\0E\0\xe9\0");
         assert_eq!(decoded.text, "SEé");
         assert!(decoded.problem.is_none() && !decoded.exact);
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_told_by_its_zeros() {
+        let little: Vec<u8> = "ALTER TABLE t ADD b int; -- é".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = "ALTER TABLE t ADD b int; -- é".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for bytes in [little, big] {
+            assert_eq!(read(&bytes).text, "ALTER TABLE t ADD b int; -- é");
+            assert_eq!(text(&bytes), "ALTER TABLE t ADD b int; -- é");
+        }
+        assert_eq!(read(b"ab").text, "ab");
     }
 
     #[test]

@@ -40,6 +40,24 @@ pub fn repository(start: &Path) -> Option<PathBuf> {
     start.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned)
 }
 
+/// The project that `start` is in, where there is no repository: the nearest folder with a file that projects have at their
+/// top, else the one above `start`, whose name may tell as well.
+pub fn project(start: &Path) -> &Path {
+    const AT_THE_TOP: [&str; 9] = [
+        "Cargo.toml",
+        "package.json",
+        "pyproject.toml",
+        "requirements.txt",
+        "go.mod",
+        "pom.xml",
+        "build.gradle",
+        "Gemfile",
+        "composer.json",
+    ];
+    let top = start.ancestors().find(|folder| AT_THE_TOP.iter().any(|name| folder.join(name).is_file()));
+    top.or_else(|| start.parent()).unwrap_or(start)
+}
+
 /// The text of a file.
 pub fn read_text(path: &Path) -> Result<String, SourceError> {
     std::fs::read_to_string(path).map_err(|error| failed("read", path, &error))
@@ -67,6 +85,10 @@ pub fn pages(folder: &Path) -> Result<Vec<(String, PathBuf, String)>, SourceErro
 }
 
 fn failed(verb: &str, path: &Path, error: &std::io::Error) -> SourceError {
-    let help = (error.kind() == std::io::ErrorKind::InvalidData).then(|| "save it as UTF-8".to_owned());
-    SourceError { message: format!("cannot {verb} `{}`: {error}", path.display()), help }
+    let path = path.display();
+    if error.kind() == std::io::ErrorKind::InvalidData {
+        let message = format!("cannot {verb} `{path}`: it is not UTF-8");
+        return SourceError { message, help: Some("save it as UTF-8".to_owned()) };
+    }
+    SourceError { message: format!("cannot {verb} `{path}`: {error}"), help: None }
 }

@@ -15,7 +15,7 @@ mod walk;
 pub use crate::config::{Role, Runner};
 pub use detect::Neighbours;
 pub use file::{Evidence, Language, Place, Problem, SourceFile};
-pub use files::{ConfigFile, config_files, pages, read_text, repository, write_text};
+pub use files::{ConfigFile, config_files, pages, project, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};
 pub use runner::About;
 pub use sources::{Skipped, SourceError, Sources};

@@ -250,6 +250,27 @@ pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> 
     }
 }
 
+/// The dialect that a Python file gives away. A file that names dialects may choose between them, and tells nothing.
+pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
+    static CHOOSES: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
+    });
+    static SQLITE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()"#));
+    static MYSQL: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT)\b"));
+    let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
+    if CHOOSES.is_match(head) {
+        None
+    } else if SQLITE.is_match(head) {
+        Some((Dialect::Sqlite, "`PRAGMA` in it"))
+    } else if MYSQL.is_match(head) {
+        Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT` or a type of MySQL in it"))
+    } else {
+        None
+    }
+}
+
 /// The dialect that a path names, and the word that does.
 pub(super) fn dialect(path: &str) -> Option<(Dialect, String)> {
     lower_words(path).into_iter().rev().find_map(|word| Some((dialect_word(&word)?, word)))
@@ -302,6 +323,15 @@ mod tests {
         assert_eq!(language("app.sqlite"), None);
         assert_eq!(dialect_by_content("SELECT 1\r\nGO\r\n").map(|found| found.0), Some(Dialect::Mssql));
         assert_eq!(dialect_by_content("SELECT go\n"), None);
+    }
+
+    #[test]
+    fn a_python_file_of_one_dialect_gives_it_away() {
+        let of = |text| dialect_by_python(text).map(|found| found.0);
+        assert_eq!(of("conn.execute(\"PRAGMA legacy_alter_table=ON\")\n"), Some(Dialect::Sqlite));
+        assert_eq!(of("step('ALTER TABLE t ADD c TINYBLOB NULL')\n"), Some(Dialect::Mysql));
+        assert_eq!(of("if bind.dialect.name == 'sqlite':\n    op.execute('PRAGMA foreign_keys=OFF')\n"), None);
+        assert_eq!(of("# pragma: no cover\nsa.Column('id', autoincrement=True)\n"), None);
     }
 
     #[test]

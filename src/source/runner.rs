@@ -40,11 +40,6 @@ impl Runner {
     }
 
     /// The runner in words.
-    ///
-    /// Sources: the documentation of each runner, and its code where that says more (goose `internal/sqlparser`, dbmate
-    /// `pkg/dbmate`, sqlx `sqlx-core/src/migrate`, tern `migrate`, Atlas `sql/migrate`, Supabase `pkg/migration`, Flyway
-    /// `PostgreSQLParser`, Liquibase `AbstractFormattedChangeLogParser`, node-pg-migrate `src/runner.ts`, Drizzle
-    /// `pg-core/dialect.ts`, sqitch `Engine/pg.pm`, yoyo `migrations.py`).
     pub fn about(self) -> About {
         match self {
             Self::Plain => about(
@@ -166,6 +161,16 @@ impl Runner {
                 Some("write the migration in JavaScript with `pgm.noTransaction()`"),
                 "none",
             ),
+            Self::Pop => about(
+                "`1_x.up.sql` in a project that uses `gobuffalo/pop` or `ory/pop` and not golang-migrate, or beside `.fizz` or `.autocommit.up.sql`",
+                "`.up.sql`, `.down.sql`",
+                "the number in the name",
+                "one a migration, which is sent as one string; Ory's `popx` opens none on CockroachDB and MySQL",
+                Some(
+                    "name the file `….autocommit.up.sql`, which only Ory's `popx` knows, and keep one statement in it",
+                ),
+                "`{{ x }}`",
+            ),
             Self::PostgresMigrations => about(
                 "`-- postgres-migrations disable-transaction`, or `postgres-migrations` in `package.json` above",
                 "up only",
@@ -242,6 +247,56 @@ impl Runner {
             ),
         }
     }
+
+    /// What the facts of [`Runner::about`] are taken from: documentation, and code where that says more. What the runners
+    /// did that can be run here stands in `fixtures/runners/README.md`.
+    pub fn source(self) -> &'static str {
+        match self {
+            Self::Plain => "—",
+            Self::Psql => "[psql](https://www.postgresql.org/docs/current/app-psql.html); run",
+            Self::Script => "the code itself, which is followed",
+            Self::Alembic => "[`autocommit_block`](https://alembic.sqlalchemy.org/en/latest/api/runtime.html)",
+            Self::Django => "[Writing migrations](https://docs.djangoproject.com/en/stable/howto/writing-migrations/)",
+            Self::Atlas => "[Transactions](https://atlasgo.io/versioned/apply); ariga/atlas `sql/migrate`",
+            Self::Dbmate => {
+                "[README](https://github.com/amacneil/dbmate#migration-options); `pkg/dbmate/migration.go`; run"
+            }
+            Self::Diesel => "[diesel_migrations](https://docs.rs/diesel_migrations), `file_based_migrations.rs`; run",
+            Self::Drizzle => "drizzle-team/drizzle-orm `src/migrator.ts`, `pg-core/dialect.ts`; run",
+            Self::Flyway => {
+                "[Script configuration](https://documentation.red-gate.com/fd/script-configuration-277579012.html); flyway/flyway `PostgreSQLParser`"
+            }
+            Self::GolangMigrate => {
+                "[PostgreSQL driver](https://github.com/golang-migrate/migrate/tree/master/database/postgres); sent by psql"
+            }
+            Self::Goose => {
+                "[Annotations](https://pressly.github.io/goose/documentation/annotations/); pressly/goose `internal/sqlparser`"
+            }
+            Self::Hasura => "[`run_sql`](https://hasura.io/docs/2.0/api-reference/schema-api/run-sql/)",
+            Self::Liquibase => {
+                "[Formatted SQL](https://docs.liquibase.com/concepts/changelogs/sql-format.html); `AbstractFormattedChangeLogParser`"
+            }
+            Self::NodePgMigrate => {
+                "[SQL migrations](https://salsita.github.io/node-pg-migrate/); `src/sqlMigration.ts`, `src/runner.ts`; run"
+            }
+            Self::Pop => {
+                "gobuffalo/pop `migrator.go`, `migration_content.go`; ory/x `popx/match.go`, `popx/migrator.go`"
+            }
+            Self::PostgresMigrations => {
+                "[README](https://github.com/ThomWright/postgres-migrations); `src/run-migration.ts`; run"
+            }
+            Self::Prisma => "prisma/prisma-engines, pull requests 5767 and 5847; run",
+            Self::Refinery => "[refinery](https://docs.rs/refinery); rust-db/refinery `refinery_core`; run",
+            Self::SqlMigrate => "[README](https://github.com/rubenv/sql-migrate); `sqlparse`; run",
+            Self::Sqitch => "[sqitch](https://sqitch.org/docs/); `App::Sqitch::Engine::pg`; run",
+            Self::Sqlx => {
+                "[`migrate!`](https://docs.rs/sqlx/latest/sqlx/macro.migrate.html); `sqlx-core/src/migrate/source.rs`; run"
+            }
+            Self::Supabase => "supabase/cli, pull requests 5671, 6009 and 6276",
+            Self::Tern => "[README](https://github.com/jackc/tern); `migrate/migrate.go`",
+            Self::Yoyo => "[yoyo](https://ollycope.com/software/yoyo/latest/); `migrations.py`; run",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -253,7 +308,11 @@ mod tests {
         for runner in Runner::ALL {
             let said = runner.opt_out().unwrap_or("put");
             let verb = said.split(' ').next().unwrap_or_default();
-            assert!(["put", "write", "keep", "set", "run", "leave"].contains(&verb), "{}: {said}", runner.as_str());
+            assert!(
+                ["put", "write", "keep", "set", "run", "leave", "name"].contains(&verb),
+                "{}: {said}",
+                runner.as_str()
+            );
         }
     }
 

@@ -57,6 +57,8 @@ pub struct Sources {
     settings: Settings,
     /// What is wrong with the lists that runners keep of their files.
     problems: Vec<Problem>,
+    /// The folders that were searched as a whole.
+    searched: Vec<PathBuf>,
     /// Every file that was read, by number, and the numbers by path. Frontends ask for helpers through `&self`.
     loaded: Mutex<Loaded>,
 }
@@ -79,6 +81,7 @@ impl Sources {
             let absolute = std::path::absolute(path).map_err(|error| unreadable(path, &error))?;
             this.whole &= absolute.is_dir();
             if absolute.is_dir() {
+                this.searched.push(clean(&absolute));
                 this.folder(&clean(&absolute));
             } else if absolute.exists() || absolute.is_symlink() {
                 this.named(path, &clean(&absolute))?;
@@ -114,6 +117,7 @@ impl Sources {
             globs: Globs::new(settings),
             settings: settings.clone(),
             problems: Vec::new(),
+            searched: Vec::new(),
             loaded: Mutex::default(),
         }
     }
@@ -146,6 +150,13 @@ impl Sources {
     /// The folder that paths are relative to.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether all files beside the one at the shown `path` were looked at: its folder was searched, and it was not only
+    /// named.
+    pub fn is_whole(&self, path: &str) -> bool {
+        let path = self.root.join(path);
+        self.searched.iter().any(|folder| path.starts_with(folder))
     }
 
     /// Whether there is a file at the shown `path`.
@@ -399,7 +410,10 @@ impl Sources {
         if let Some((dialect, word)) = recognise::dialect(shown) {
             return (dialect, format!("`{word}` in the path"));
         }
-        let by_content = recognise::dialect_by_content(text).filter(|_| language == Language::Sql);
+        let by_content = match language {
+            Language::Sql => recognise::dialect_by_content(text),
+            Language::Python => recognise::dialect_by_python(text),
+        };
         let by_content = by_content.map(|(dialect, why)| (dialect, why.to_owned()));
         by_content.unwrap_or_else(|| (self.settings.dialect, "the default".to_owned()))
     }

@@ -122,8 +122,8 @@ fn case(topic: &str, given: &str, part: &str) -> Case {
     }
     let (own, statement) = body.split_once("-- when\n").unwrap_or(("", body));
     case.own = format!("{settings}{own}");
-    case.setup = format!("{given}\n{settings}{own}").trim().to_owned();
-    case.statement = statement.trim().to_owned();
+    format!("{given}\n{settings}{own}").trim().clone_into(&mut case.setup);
+    statement.trim().clone_into(&mut case.statement);
     assert!(case.statement.ends_with(';'), "{}: no statement", case.title());
     case
 }

@@ -122,13 +122,13 @@ fn locks(case: &Case, world: &World, run: &Run, predicted: &Predicted, wrong: &m
         wrong.push(format!("locks: the model leaves others open, up to {:?}", predicted.others));
     }
     let none = BTreeSet::new();
+    let waiting = measured.refuses_transaction;
     for name in names {
         let of_server = measured.locks.get(name).unwrap_or(&none);
         let of_model = predicted.locks.get(name).unwrap_or(&none);
-        let of_table =
-            matches!(world.kind(name), Some(RelationKind::Table | RelationKind::Partitioned | RelationKind::Matview));
+        let of_table = matches!(world.kind(name), Some(RelationKind::Table | RelationKind::Partitioned));
         let held_by_model = || of_server.iter().all(|mode| of_model.iter().any(|other| other.implies(*mode)));
-        let fine = if case.idle || (measured.refuses_transaction && !of_table) {
+        let fine = if case.idle || (waiting && !of_table) {
             // Only what is held while the statement waits for another one is seen.
             held_by_model()
         } else if of_model.is_empty() && open {

@@ -112,10 +112,8 @@ impl Bench {
             .as_object()
             .into_iter()
             .flatten()
-            .filter_map(|(_, relation)| {
-                matches!(relation["kind"].as_str(), Some("r" | "p"))
-                    .then(|| relation["name"].as_str().unwrap_or_default().to_owned())
-            })
+            .filter(|(_, relation)| matches!(relation["kind"].as_str(), Some("r" | "p")))
+            .map(|(_, relation)| relation["name"].as_str().unwrap_or_default().to_owned())
             .collect();
         let modes = ["ACCESS SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"];
         let mut stages = vec![None];

@@ -132,7 +132,7 @@ fn create_table(r: &mut Random) -> String {
         }
         _ => {}
     }
-    let mut parts: Vec<String> = (0..1 + r.below(5)).map(|_| column(r)).collect();
+    let mut parts: Vec<String> = (0..=r.below(5)).map(|_| column(r)).collect();
     if r.one_in(2) {
         parts.push(table_constraint(r));
     }

@@ -34,7 +34,7 @@ impl Server {
     }
 
     /// What psql prints for `script`, run in a database of its own.
-    fn psql(&self, database: &str, script: &str) -> String {
+    fn psql(&self, database: &str, script: &str) -> (String, String) {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("script.sql");
         std::fs::write(&file, script).expect("written");
@@ -49,7 +49,12 @@ impl Server {
         if std::env::var_os("DDLINT_SCHEMA_VERBOSE").is_some() {
             eprintln!("{errors}");
         }
-        String::from_utf8_lossy(&output.stdout).into_owned()
+        (String::from_utf8_lossy(&output.stdout).into_owned(), errors.into_owned())
+    }
+
+    /// Runs a script; what the server says of it.
+    pub(crate) fn run(&self, database: &str, script: &str) -> String {
+        self.psql(database, script).1
     }
 
     /// Makes an empty database.
@@ -64,7 +69,7 @@ impl Server {
             let statement = statement.trim_end().trim_end_matches(';');
             write!(script, "{statement}\n;\n\\if :ERROR\n\\else\n\\echo :taken: {at}\n\\endif\n").expect("written");
         }
-        let printed = self.psql(database, &script);
+        let (printed, _) = self.psql(database, &script);
         let mut taken = vec![false; statements.len()];
         for at in printed.lines().filter_map(|line| line.split_once(":taken: ")) {
             taken[at.1.parse::<usize>().expect("a number")] = true;
@@ -74,7 +79,7 @@ impl Server {
 
     /// The catalogue of the server, a line an object.
     pub(crate) fn catalogue(&self, database: &str) -> Vec<String> {
-        let printed = self.psql(database, include_str!("catalogue.sql"));
+        let (printed, _) = self.psql(database, include_str!("catalogue.sql"));
         printed.lines().filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect()
     }
 }

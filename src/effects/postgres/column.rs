@@ -22,14 +22,13 @@ impl Model<'_> {
         written.or_else(|| self.name().map(|name| name.name.clone()))
     }
 
-    pub(super) fn add_column(&mut self) -> Option<()> {
-        let column = self.column_details()?.clone();
-        let Some(root) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn add_column(&mut self) {
+        let Some(column) = self.column_details().cloned() else { return self.unknown() };
+        let Some(root) = self.target(AccessExclusive) else { return };
         if self.op.if_not_exists {
-            match root.columns.find(|there| Some(&there.name) == column.name.as_ref()) {
-                Found::Known(_) => return Some(()),
-                Found::Unknown => {}
-                Found::Absent => {}
+            let there = root.columns.find(|there| Some(&there.name) == column.name.as_ref());
+            if matches!(there, Found::Known(_)) {
+                return;
             }
         }
         let only = self.op.only;
@@ -50,10 +49,10 @@ impl Model<'_> {
             }
         }
         let validated = added.looked_up;
-        for references in column.references.iter() {
+        if let Some(references) = &column.references {
             let Some(name) = references.table.known().cloned() else {
                 self.others(ShareRowExclusive);
-                continue;
+                return;
             };
             let itself = family.members.first().is_some_and(|table| table.name.same_object(&name));
             if !itself {
@@ -63,7 +62,6 @@ impl Model<'_> {
                 self.validate_reference(&family, &name, validated);
             }
         }
-        Some(())
     }
 
     /// What a new column asks of the rows that are there.
@@ -104,26 +102,25 @@ impl Model<'_> {
         Added { rewrite, scan: (nulls || checks).into(), sequences, looked_up: (valued || written).into() }
     }
 
-    pub(super) fn drop_column(&mut self) -> Option<()> {
+    pub(super) fn drop_column(&mut self) {
         let column = self.column_name();
-        let Some(root) = self.target(AccessExclusive) else { return Some(()) };
+        let Some(root) = self.target(AccessExclusive) else { return };
         let there = match &column {
             Some(column) => known(root.columns.find(|there| &there.name == column).map(|_| ())),
             None => (None, false),
         };
         if there == (None, true) {
-            return Some(());
+            return;
         }
         let only = self.op.only;
         let family = self.family_of(root, only, AccessExclusive);
         let Some(column) = column else {
             self.others(AccessExclusive);
-            return Some(());
+            return;
         };
         for table in &family.members {
             self.drop_parts(table, &column);
         }
-        Some(())
     }
 
     /// What goes with a column.
@@ -168,18 +165,16 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn rename_column(&mut self) -> Option<()> {
+    pub(super) fn rename_column(&mut self) {
         self.family(AccessExclusive);
-        Some(())
     }
 
     /// DROP NOT NULL, SET DEFAULT, DROP DEFAULT.
-    pub(super) fn column_setting(&mut self) -> Option<()> {
+    pub(super) fn column_setting(&mut self) {
         self.family(AccessExclusive);
-        Some(())
     }
 
-    pub(super) fn alter_column(&mut self) -> Option<()> {
+    pub(super) fn alter_column(&mut self) {
         match self.op.detail {
             "statistics" => {
                 self.family(ShareUpdateExclusive);
@@ -197,7 +192,6 @@ impl Model<'_> {
                 self.family(AccessExclusive);
             }
         }
-        Some(())
     }
 
     fn identity(&mut self) {
@@ -205,7 +199,6 @@ impl Model<'_> {
         let Some(table) = self.target(AccessExclusive) else { return };
         let mode = match self.op.detail {
             "alter-identity" => ShareRowExclusive,
-            "drop-identity" => AccessExclusive,
             _ => AccessExclusive,
         };
         if self.op.detail != "add-identity" {
@@ -237,41 +230,15 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn set_not_null(&mut self) -> Option<()> {
+    pub(super) fn set_not_null(&mut self) {
         let column = self.column_name();
-        let Some(family) = self.family(AccessExclusive) else { return Some(()) };
+        let Some(family) = self.family(AccessExclusive) else { return };
         for table in &family.members {
-            let answer = column.as_ref().map_or(Tri::Unknown, |column| self.nulls_looked_for(table, column));
+            let answer = column.as_ref().map_or(Tri::Unknown, |column| nulls_looked_for(table, column));
             self.scan(table, answer);
         }
         if !family.complete {
             self.effects.scans.complete = false;
-        }
-        Some(())
-    }
-
-    /// Whether SET NOT NULL reads the table: unless the column is not null already, or a check proves it.
-    pub(super) fn nulls_looked_for(&self, table: &Relation, column: &str) -> Tri {
-        let own = table.columns.find(|there| there.name == column).map(|there| there.not_null);
-        let not_valid = table.constraints.items.iter().any(|constraint| {
-            constraint.kind == ConstraintKind::NotNull
-                && constraint.validated == Some(false)
-                && constraint.columns.iter().any(|name| name == column)
-        });
-        if own == Found::Known(Some(true)) && !not_valid {
-            return Tri::No;
-        }
-        let proved = table.constraints.any(|constraint| proves_not_null(constraint, column));
-        let already = match own {
-            Found::Known(Some(false)) => Tri::No,
-            _ if not_valid => Tri::No,
-            _ => Tri::Unknown,
-        };
-        // What nobody knows of is not counted on: a constraint of that sort is made for this statement, and seen.
-        match already.or(proved) {
-            Tri::Yes => Tri::No,
-            Tri::No => Tri::Yes,
-            Tri::Unknown => Tri::Unknown,
         }
     }
 
@@ -320,6 +287,31 @@ impl Model<'_> {
         if table.kind != RelationKind::Partitioned || self.server.version >= 16 {
             self.lock_indexes(table, AccessShare);
         }
+    }
+}
+
+/// Whether SET NOT NULL reads the table: unless the column is not null already, or a check proves it.
+pub(super) fn nulls_looked_for(table: &Relation, column: &str) -> Tri {
+    let own = table.columns.find(|there| there.name == column).map(|there| there.not_null);
+    let not_valid = table.constraints.items.iter().any(|constraint| {
+        constraint.kind == ConstraintKind::NotNull
+            && constraint.validated == Some(false)
+            && constraint.columns.iter().any(|name| name == column)
+    });
+    if own == Found::Known(Some(true)) && !not_valid {
+        return Tri::No;
+    }
+    let proved = table.constraints.any(|constraint| proves_not_null(constraint, column));
+    let already = match own {
+        Found::Known(Some(false)) => Tri::No,
+        _ if not_valid => Tri::No,
+        _ => Tri::Unknown,
+    };
+    // What nobody knows of is not counted on: a constraint of that sort is made for this statement, and seen.
+    match already.or(proved) {
+        Tri::Yes => Tri::No,
+        Tri::No => Tri::Yes,
+        Tri::Unknown => Tri::Unknown,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Constraints.
 
+use super::column::nulls_looked_for;
 use super::{Family, Model};
 use crate::effects::LockMode::{
     self, AccessExclusive, AccessShare, RowShare, Share, ShareRowExclusive, ShareUpdateExclusive,
@@ -21,8 +22,8 @@ impl Model<'_> {
         written.or_else(|| self.name().map(|name| name.name.clone()))
     }
 
-    pub(super) fn add_constraint(&mut self) -> Option<()> {
-        let details = self.constraint_details()?.clone();
+    pub(super) fn add_constraint(&mut self) {
+        let Some(details) = self.constraint_details().cloned() else { return self.unknown() };
         let validated = !details.not_valid && !details.not_enforced;
         match details.kind {
             ConstraintKind::Check => {
@@ -31,17 +32,16 @@ impl Model<'_> {
                 self.scan_family(family, validated.into());
             }
             ConstraintKind::NotNull => {
-                let Some(family) = self.family(AccessExclusive) else { return Some(()) };
+                let Some(family) = self.family(AccessExclusive) else { return };
                 for table in &family.members {
-                    let nulls = details.columns.first().map_or(Tri::Unknown, |c| self.nulls_looked_for(table, c));
+                    let nulls = details.columns.first().map_or(Tri::Unknown, |c| nulls_looked_for(table, c));
                     self.scan(table, nulls.and(validated.into()));
                 }
             }
             ConstraintKind::ForeignKey => self.add_foreign_key(&details, validated),
             ConstraintKind::PrimaryKey | ConstraintKind::Unique | ConstraintKind::Exclusion => self.add_key(&details),
-            ConstraintKind::Named => return None,
+            ConstraintKind::Named => self.unknown(),
         }
-        Some(())
     }
 
     /// The table alone, as a family of one.
@@ -62,6 +62,10 @@ impl Model<'_> {
 
     fn add_foreign_key(&mut self, details: &ConstraintDetails, validated: bool) {
         let Some(family) = self.family_of_partitions(ShareRowExclusive) else { return };
+        // From 18 on also tables that merely inherit are locked.
+        if let (true, Some(table)) = (self.server.version >= 18, family.members.first()) {
+            self.family_of(table.clone(), self.op.only, ShareRowExclusive);
+        }
         let Some(name) = details.references.as_ref().and_then(|references| references.table.known().cloned()) else {
             self.others(ShareRowExclusive);
             return;
@@ -89,21 +93,29 @@ impl Model<'_> {
         }
         // Their columns become not null in every partition; an index alone is built under a weaker lock.
         let mode = if primary || self.server.version >= 18 { AccessExclusive } else { Share };
-        let partitions = table.kind != RelationKind::Table || !table.children.complete;
-        let members = if self.op.only || !partitions {
-            vec![table]
-        } else {
-            let tree = self.tree(table, false);
-            for member in tree.members.iter().skip(1) {
+        let inherited = table.kind == RelationKind::Table && table.children.complete;
+        // Tables that merely inherit get no index, but their columns are not null with those of a primary key; from 18
+        // on every key is looked for there.
+        if self.op.only || (inherited && mode == Share) {
+            self.build(&table, Tri::Yes);
+            return;
+        }
+        let tree = self.tree(table, false);
+        for (at, member) in tree.members.iter().enumerate() {
+            if at > 0 {
                 self.lock(&member.name, mode);
             }
-            if !tree.complete {
-                self.others(mode);
+            if at == 0 || !inherited {
+                self.build(member, Tri::Yes);
+            } else if primary {
+                for column in &details.columns {
+                    let answer = nulls_looked_for(member, column);
+                    self.scan(member, answer);
+                }
             }
-            tree.members
-        };
-        for member in &members {
-            self.build(member, Tri::Yes);
+        }
+        if !tree.complete {
+            self.others(mode);
         }
     }
 
@@ -121,7 +133,7 @@ impl Model<'_> {
         match found {
             Found::Known(found) => {
                 for column in found.keys.iter().filter_map(|key| key.column.as_ref()) {
-                    let answer = self.nulls_looked_for(table, column);
+                    let answer = nulls_looked_for(table, column);
                     self.scan(table, answer);
                 }
             }
@@ -138,14 +150,14 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn drop_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn drop_constraint(&mut self) {
+        let Some(table) = self.target(AccessExclusive) else { return };
         let constraint = match self.named(&table) {
             Found::Known(constraint) => constraint,
-            Found::Absent => return Some(()),
+            Found::Absent => return,
             Found::Unknown => {
                 self.others(AccessExclusive);
-                return Some(());
+                return;
             }
         };
         if let Some(references) = &constraint.references {
@@ -175,23 +187,22 @@ impl Model<'_> {
                 }
             }
         }
-        Some(())
     }
 
-    pub(super) fn validate_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(ShareUpdateExclusive) else { return Some(()) };
+    pub(super) fn validate_constraint(&mut self) {
+        let Some(table) = self.target(ShareUpdateExclusive) else { return };
         let constraint = match self.named(&table) {
             Found::Known(constraint) => constraint,
-            Found::Absent => return Some(()),
-            Found::Unknown => {
+            // One that is not there is an error, unless the same statement makes it.
+            Found::Absent | Found::Unknown => {
                 // A foreign key locks the table it refers to, whichever that is.
                 self.others(ShareUpdateExclusive);
                 self.scan(&table, Tri::Yes);
-                return Some(());
+                return;
             }
         };
         if constraint.validated == Some(true) {
-            return Some(());
+            return;
         }
         let answer = if constraint.validated.is_some() { Tri::Yes } else { Tri::Unknown };
         match (&constraint.kind, &constraint.references) {
@@ -206,11 +217,10 @@ impl Model<'_> {
                 self.scan_family(Some(family), answer);
             }
         }
-        Some(())
     }
 
-    pub(super) fn rename_constraint(&mut self) -> Option<()> {
-        let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn rename_constraint(&mut self) {
+        let Some(table) = self.target(AccessExclusive) else { return };
         match self.named(&table) {
             Found::Known(constraint) => {
                 if let Some(index) = constraint.index.filter(|_| constraint.references.is_none()) {
@@ -224,20 +234,19 @@ impl Model<'_> {
             Found::Absent => {}
             Found::Unknown => self.others(AccessExclusive),
         }
-        Some(())
     }
 
-    pub(super) fn alter_constraint(&mut self) -> Option<()> {
+    pub(super) fn alter_constraint(&mut self) {
         let detail = self.op.detail;
-        let Some(family) = self.family_of_partitions(AccessExclusive) else { return Some(()) };
-        let Some(table) = family.members.first() else { return Some(()) };
+        let Some(family) = self.family_of_partitions(AccessExclusive) else { return };
+        let Some(table) = family.members.first() else { return };
         let references = match self.named(table) {
             Found::Known(constraint) => constraint.references,
-            Found::Absent => return Some(()),
+            Found::Absent => return,
             Found::Unknown => {
                 self.others(AccessExclusive);
                 self.effects.scans.complete = false;
-                return Some(());
+                return;
             }
         };
         if let Some(references) = references {
@@ -250,6 +259,5 @@ impl Model<'_> {
                 _ => {}
             }
         }
-        Some(())
     }
 }

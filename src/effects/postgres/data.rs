@@ -16,10 +16,16 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn change_rows(&mut self) -> Option<()> {
+    pub(super) fn change_rows(&mut self) {
         let details = self.data_details();
         let kind = self.op.kind;
-        let Some(table) = self.target(RowExclusive) else { return Some(()) };
+        let Some(table) = self.target(RowExclusive) else { return };
+        if table.kind == RelationKind::View {
+            // The change is made in what the view reads.
+            for name in &table.reads.items {
+                self.lock(name, RowExclusive);
+            }
+        }
         let keys = table.constraints.items.iter().any(|c| c.kind == ConstraintKind::ForeignKey);
         if kind == OpKind::DataInsert {
             if details.on_conflict {
@@ -41,14 +47,16 @@ impl Model<'_> {
                 self.others(RowExclusive);
             }
             if !table.referenced_by.items.is_empty() || !table.referenced_by.complete {
-                // What happens to the rows that refer to one that goes.
-                self.others(if kind == OpKind::DataUpdate && !keys { RowShare } else { RowExclusive });
+                // What happens to the rows that refer to one that goes or changes; without an index they are looked for
+                // in the whole table.
+                self.others(RowExclusive);
+                self.effects.scans.complete = false;
             }
         }
         if keys || !table.constraints.complete {
             // Rows that are referred to, where there are such.
             let on_key = details.assignments.iter().any(|a| {
-                let of_key = |columns: &[String]| columns.iter().any(|column| *column == a.column);
+                let of_key = |columns: &[String]| columns.contains(&a.column);
                 table.constraints.items.iter().any(|c| c.kind == ConstraintKind::ForeignKey && of_key(&c.columns))
             });
             if !matches!(kind, OpKind::DataDelete) && (kind != OpKind::DataUpdate || on_key) {
@@ -62,7 +70,6 @@ impl Model<'_> {
                 self.effects.scans.complete = false;
             }
         }
-        Some(())
     }
 
     /// Sequences that give a value to columns that the statement leaves out.
@@ -82,7 +89,7 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn read_rows(&mut self) -> Option<()> {
+    pub(super) fn read_rows(&mut self) {
         let details = self.data_details();
         let words = self.words();
         if words.is_empty() {
@@ -99,7 +106,7 @@ impl Model<'_> {
                 self.lock_indexes(&relation, RowShare);
             }
             self.effects.scans.complete = false;
-            return Some(());
+            return;
         }
         self.read(&reads, !copies);
         // A function that is called does what it does.
@@ -107,7 +114,6 @@ impl Model<'_> {
         if volatile != Tri::No && !copies {
             self.others(RowExclusive);
         }
-        Some(())
     }
 
     /// A query that reads these relations. Which of them it reads in full is the plan's decision.

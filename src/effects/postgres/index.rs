@@ -6,32 +6,30 @@ use crate::effects::view::{Found, Index, Relation, RelationKind};
 use crate::ir::{Details, IndexDetails, Tri};
 
 impl Model<'_> {
-    pub(super) fn create_index(&mut self) -> Option<()> {
+    pub(super) fn create_index(&mut self) {
         let details = match &self.op.details {
             Details::Index(details) => details.as_ref().clone(),
             _ => IndexDetails::default(),
         };
         let mode = if self.op.concurrently { ShareUpdateExclusive } else { Share };
-        let Some(table) = self.target(mode) else { return Some(()) };
+        let Some(table) = self.target(mode) else { return };
         if self.op.if_not_exists
             && let Some(name) = self.name()
         {
-            match self.schema.relation(name) {
-                Found::Known(_) => return Some(()),
-                Found::Absent => {}
-                // The more probable half: it is not there.
-                Found::Unknown => {}
+            // Where it is not known, it is taken not to be there.
+            if matches!(self.schema.relation(name), Found::Known(_)) {
+                return;
             }
         }
         if details.only && (table.kind == RelationKind::Partitioned || !table.children.complete) {
             // ONLY is written for partitioned tables, of which nothing is built.
             let answer = if table.kind == RelationKind::Partitioned { Tri::No } else { Tri::Unknown };
             self.build(&table, answer);
-            return Some(());
+            return;
         }
         if table.kind == RelationKind::Table && table.children.complete {
             self.build(&table, Tri::Yes);
-            return Some(());
+            return;
         }
         if table.kind == RelationKind::Partitioned {
             let tree = self.tree(table, false);
@@ -46,22 +44,21 @@ impl Model<'_> {
             if !tree.complete {
                 self.others(mode);
             }
-            return Some(());
+            return;
         }
         self.build(&table, Tri::Yes);
         if !table.children.complete {
             self.others(mode);
         }
-        Some(())
     }
 
-    pub(super) fn drop_index(&mut self) -> Option<()> {
+    pub(super) fn drop_index(&mut self) {
         let mode = if self.op.concurrently { ShareUpdateExclusive } else { AccessExclusive };
         let Some(name) = self.name().cloned() else {
             self.effects = crate::effects::Effects::default();
-            return Some(());
+            return;
         };
-        let Some(index) = self.relation(&name) else { return Some(()) };
+        let Some(index) = self.relation(&name) else { return };
         let tree = self.tree(index, false);
         for member in &tree.members {
             self.lock(&member.name, mode);
@@ -74,24 +71,22 @@ impl Model<'_> {
         if !tree.complete {
             self.others(mode);
         }
-        Some(())
     }
 
     /// ALTER INDEX: the index alone is locked.
-    pub(super) fn alter_index(&mut self) -> Option<()> {
-        let Some(name) = self.name().cloned() else { return Some(()) };
-        let Some(index) = self.relation(&name) else { return Some(()) };
+    pub(super) fn alter_index(&mut self) {
+        let Some(name) = self.name().cloned() else { return };
+        let Some(index) = self.relation(&name) else { return };
         match self.op.detail {
             "tablespace" | "depends" | "owner" | "schema" | "options" => self.lock(&index.name, AccessExclusive),
             _ => self.lock(&index.name, ShareUpdateExclusive),
         }
-        Some(())
     }
 
-    pub(super) fn reindex(&mut self) -> Option<()> {
+    pub(super) fn reindex(&mut self) {
         match self.op.detail {
             "index" => {
-                let Some(index) = self.name().cloned().and_then(|name| self.relation(&name)) else { return Some(()) };
+                let Some(index) = self.name().cloned().and_then(|name| self.relation(&name)) else { return };
                 let tree = self.tree(index, false);
                 for member in &tree.members {
                     let table = match &member.table {
@@ -106,7 +101,7 @@ impl Model<'_> {
             }
             "table" => {
                 let mode = if self.op.concurrently { ShareUpdateExclusive } else { Share };
-                let Some(table) = self.target(mode) else { return Some(()) };
+                let Some(table) = self.target(mode) else { return };
                 let partitioned = table.kind == RelationKind::Partitioned;
                 let tree = self.tree(table, !partitioned);
                 for table in &tree.members {
@@ -118,9 +113,8 @@ impl Model<'_> {
                 }
             }
             // A schema, a database, the system.
-            _ => return None,
+            _ => self.unknown(),
         }
-        Some(())
     }
 
     /// Every index of a table.
@@ -164,8 +158,8 @@ impl Model<'_> {
     }
 
     /// ALTER INDEX … ATTACH PARTITION: the tables are only looked at.
-    pub(super) fn attach_index(&mut self) -> Option<()> {
-        let (Some(parent), Some(child)) = (self.table().cloned(), self.name().cloned()) else { return None };
+    pub(super) fn attach_index(&mut self) {
+        let (Some(parent), Some(child)) = (self.table().cloned(), self.name().cloned()) else { return self.unknown() };
         for (name, mode) in [(parent, ShareUpdateExclusive), (child, AccessExclusive)] {
             let Some(index) = self.relation(&name) else { continue };
             self.lock(&index.name, mode);
@@ -175,7 +169,6 @@ impl Model<'_> {
                 Found::Unknown => self.others(AccessShare),
             }
         }
-        Some(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! PostgreSQL.
 //!
 //! What each operation locks, rewrites, builds and reads is what `tests/effects_oracle.rs` measures on servers of every
-//! major; where a fact is not in its cases, the documentation's page of the command is its source.
+//! major; where a fact is not in its cases, the documentation's page of the command is its source. What triggers and
+//! functions of one's own do to other relations is no part of it.
 
 mod column;
 mod constraint;
@@ -30,9 +31,7 @@ pub(super) fn effects(operation: &Operation, schema: &dyn Schema, server: Server
         // CONCURRENTLY, which an unknown part may hold, changes everything.
         return Effects::default();
     }
-    if model.answer().is_none() {
-        return Effects::default();
-    }
+    model.answer();
     model.effects
 }
 
@@ -53,43 +52,46 @@ struct Family {
 }
 
 impl Model<'_> {
-    /// `None` where nothing is known.
-    fn answer(&mut self) -> Option<()> {
+    /// Nothing is known.
+    fn unknown(&mut self) {
+        self.effects = Effects::default();
+    }
+
+    fn answer(&mut self) {
         use OpKind as K;
         match self.op.kind {
-            K::ColumnAdd => self.add_column()?,
-            K::ColumnDrop => self.drop_column()?,
-            K::ColumnRename => self.rename_column()?,
-            K::ColumnAlter => self.alter_column()?,
-            K::ColumnRetype => self.retype()?,
-            K::ColumnSetNotNull => self.set_not_null()?,
-            K::ColumnDropNotNull | K::ColumnSetDefault | K::ColumnDropDefault => self.column_setting()?,
-            K::ConstraintAdd => self.add_constraint()?,
-            K::ConstraintDrop => self.drop_constraint()?,
-            K::ConstraintValidate => self.validate_constraint()?,
-            K::ConstraintRename => self.rename_constraint()?,
-            K::ConstraintAlter => self.alter_constraint()?,
-            K::IndexCreate => self.create_index()?,
-            K::IndexDrop => self.drop_index()?,
-            K::IndexRename | K::IndexAlter => self.alter_index()?,
-            K::IndexReindex => self.reindex()?,
-            K::PartitionAttach => self.attach()?,
-            K::PartitionDetach => self.detach()?,
+            K::ColumnAdd => self.add_column(),
+            K::ColumnDrop => self.drop_column(),
+            K::ColumnRename => self.rename_column(),
+            K::ColumnAlter => self.alter_column(),
+            K::ColumnRetype => self.retype(),
+            K::ColumnSetNotNull => self.set_not_null(),
+            K::ColumnDropNotNull | K::ColumnSetDefault | K::ColumnDropDefault => self.column_setting(),
+            K::ConstraintAdd => self.add_constraint(),
+            K::ConstraintDrop => self.drop_constraint(),
+            K::ConstraintValidate => self.validate_constraint(),
+            K::ConstraintRename => self.rename_constraint(),
+            K::ConstraintAlter => self.alter_constraint(),
+            K::IndexCreate => self.create_index(),
+            K::IndexDrop => self.drop_index(),
+            K::IndexRename | K::IndexAlter => self.alter_index(),
+            K::IndexReindex => self.reindex(),
+            K::PartitionAttach => self.attach(),
+            K::PartitionDetach => self.detach(),
             K::TableCreate => self.create_table(),
-            K::TableDrop | K::ForeignTableDrop => self.drop_table()?,
-            K::TableRename | K::ForeignTableRename | K::ForeignTableAlter => self.rename_table()?,
-            K::TableAlter => self.alter_table()?,
-            K::TableSetStorage => self.set_storage()?,
-            K::TableTruncate => self.truncate()?,
-            K::TableLock => self.lock_table()?,
-            K::TableVacuum => self.vacuum()?,
-            K::TableAnalyze => self.analyze()?,
-            K::DataInsert | K::DataUpdate | K::DataDelete | K::DataMerge => self.change_rows()?,
-            K::DataSelect => self.read_rows()?,
-            K::CodeRun | K::Opaque => return None,
-            _ => self.object()?,
+            K::TableDrop | K::ForeignTableDrop => self.drop_table(),
+            K::TableRename | K::ForeignTableRename | K::ForeignTableAlter => self.rename_table(),
+            K::TableAlter => self.alter_table(),
+            K::TableSetStorage => self.set_storage(),
+            K::TableTruncate => self.truncate(),
+            K::TableLock => self.lock_table(),
+            K::TableVacuum => self.vacuum(),
+            K::TableAnalyze => self.analyze(),
+            K::DataInsert | K::DataUpdate | K::DataDelete | K::DataMerge => self.change_rows(),
+            K::DataSelect => self.read_rows(),
+            K::CodeRun | K::Opaque => self.unknown(),
+            _ => self.object(),
         }
-        Some(())
     }
 
     /// The table of the operation, where its name is known.

@@ -8,7 +8,7 @@ use crate::effects::view::{DefinedType, Found, Relation, RelationKind};
 use crate::ir::{Details, ObjectDetails, OpKind, QualifiedName, Tri};
 
 impl Model<'_> {
-    pub(super) fn object(&mut self) -> Option<()> {
+    pub(super) fn object(&mut self) {
         use OpKind as K;
         match self.op.kind {
             K::ViewCreate | K::MatviewCreate => self.create_view(),
@@ -34,32 +34,16 @@ impl Model<'_> {
             // Its table is not named.
             K::StatisticsDrop => self.others(ShareUpdateExclusive),
             K::PublicationCreate | K::PublicationAlter => self.publication(),
+            K::ExtensionDrop => self.others(AccessExclusive),
             // What depends on it goes too.
-            K::FunctionDrop
-            | K::SchemaDrop
-            | K::ExtensionDrop
-            | K::AggregateDrop
-            | K::OperatorDrop
-            | K::CastDrop
-            | K::CollationDrop
-            | K::LanguageDrop
-            | K::AccessMethodDrop
-            | K::ServerDrop
-            | K::ForeignDataWrapperDrop
-            | K::OperatorClassDrop
-            | K::OperatorFamilyDrop => {
-                if self.op.cascade || self.op.kind == K::ExtensionDrop {
-                    self.others(AccessExclusive);
-                }
-            }
+            _ if self.op.cascade && self.op.kind.as_str().ends_with("drop") => self.others(AccessExclusive),
             // The scripts of an extension may do anything to its own tables.
             K::ExtensionAlter => self.others(AccessExclusive),
-            K::RoleAlter if matches!(self.op.detail, "drop-owned" | "reassign-owned") => return None,
-            K::Other if matches!(self.op.detail, "execute") => return None,
+            K::RoleAlter if matches!(self.op.detail, "drop-owned" | "reassign-owned") => self.unknown(),
+            K::Other if matches!(self.op.detail, "execute") => self.unknown(),
             // What is new is seen by nobody yet, and the rest locks no relation of the application.
             _ => {}
         }
-        Some(())
     }
 
     fn object_details(&self) -> ObjectDetails {
@@ -73,7 +57,12 @@ impl Model<'_> {
         let matview = self.op.kind == OpKind::MatviewCreate;
         let there = self.table().or(self.name()).map(|name| self.schema.relation(name));
         match there {
-            Some(Found::Known(_)) if matview && self.op.if_not_exists => return,
+            Some(Found::Known(_)) if matview && self.op.if_not_exists => {
+                if let Details::View(view) = &self.op.details {
+                    self.look_at(view.query.known_reads().unwrap_or_default());
+                }
+                return;
+            }
             Some(Found::Known(view)) => self.lock(&view.name, AccessExclusive),
             Some(Found::Unknown) if self.op.if_not_exists && !matview => self.others(AccessExclusive),
             _ => {}
@@ -85,14 +74,15 @@ impl Model<'_> {
         };
         match reads {
             Some(reads) if filled => self.read(reads, true),
-            Some(reads) => {
-                for name in reads {
-                    if let Some(relation) = self.relation(name) {
-                        self.lock(&relation.name, AccessShare);
-                    }
-                }
-            }
+            Some(reads) => self.look_at(reads),
             None => self.unknown_reads(),
+        }
+    }
+
+    /// A query that is looked at, and not planned.
+    pub(super) fn look_at(&mut self, reads: &[QualifiedName]) {
+        for name in reads {
+            self.lock_there(name, AccessShare);
         }
     }
 

@@ -8,7 +8,7 @@ use crate::effects::view::{Found, Relation, RelationKind};
 use crate::ir::{ConstraintKind, Details, Tri};
 
 impl Model<'_> {
-    pub(super) fn attach(&mut self) -> Option<()> {
+    pub(super) fn attach(&mut self) {
         if self.op.detail == "index" {
             return self.attach_index();
         }
@@ -16,11 +16,11 @@ impl Model<'_> {
             Details::Table(details) => details.bound.clone(),
             _ => None,
         };
-        let Some(parent) = self.target(ShareUpdateExclusive) else { return Some(()) };
+        let Some(parent) = self.target(ShareUpdateExclusive) else { return };
         let Some(partition) = self.name().cloned().and_then(|name| self.relation(&name)) else {
             self.others(AccessExclusive);
             self.effects.scans.complete = false;
-            return Some(());
+            return;
         };
         let family = self.family_of(partition, false, AccessExclusive);
         let default = self.op.detail == "default";
@@ -38,7 +38,6 @@ impl Model<'_> {
         if let (false, Some(bound)) = (default, &bound) {
             self.default_partition(&parent, bound);
         }
-        Some(())
     }
 
     /// The partitions that there are.
@@ -102,12 +101,12 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn detach(&mut self) -> Option<()> {
+    pub(super) fn detach(&mut self) {
         let of_parent = if self.op.concurrently { ShareUpdateExclusive } else { AccessExclusive };
-        let Some(parent) = self.target(of_parent) else { return Some(()) };
+        let Some(parent) = self.target(of_parent) else { return };
         let Some(partition) = self.name().cloned().and_then(|name| self.relation(&name)) else {
             self.others(AccessExclusive);
-            return Some(());
+            return;
         };
         let mode = if self.server.version < 14 { ShareUpdateExclusive } else { AccessExclusive };
         self.lock(&partition.name, mode);
@@ -131,7 +130,6 @@ impl Model<'_> {
         for references in parent.constraints.items.iter().filter_map(|constraint| constraint.references.clone()) {
             self.reference(&references);
         }
-        Some(())
     }
 
     /// CREATE TABLE … PARTITION OF.

@@ -8,11 +8,11 @@ use crate::effects::view::{Column, Found, Index, Relation, RelationKind};
 use crate::ir::{ColumnDetails, ConstraintKind, Details, QualifiedName, Tri};
 
 impl Model<'_> {
-    pub(super) fn retype(&mut self) -> Option<()> {
-        let Details::Column(details) = &self.op.details else { return None };
+    pub(super) fn retype(&mut self) {
+        let Details::Column(details) = &self.op.details else { return self.unknown() };
         let details = details.as_ref().clone();
         let name = details.name.clone().or_else(|| self.name().map(|name| name.name.clone()));
-        let Some(family) = self.family(AccessExclusive) else { return Some(()) };
+        let Some(family) = self.family(AccessExclusive) else { return };
         let partitioned = family.members.first().is_some_and(|root| root.kind == RelationKind::Partitioned);
         for table in &family.members {
             let own = match &name {
@@ -26,7 +26,7 @@ impl Model<'_> {
                 self.others(AccessExclusive);
                 continue;
             };
-            self.retyped_indexes(table, name, &change, partitioned);
+            self.retyped_indexes(table, name, change, partitioned);
             self.retyped_checks(table, name);
             self.retyped_references(table, name, change.rewrite);
             if let Some(sequence) = column.filter(|column| column.identity).and_then(|column| column.sequence) {
@@ -39,7 +39,6 @@ impl Model<'_> {
         if !family.complete && self.effects.rewrites.items.is_empty() {
             self.effects.rewrites.complete = false;
         }
-        Some(())
     }
 
     fn type_change(&self, column: Option<&Column>, details: &ColumnDetails) -> Change {
@@ -60,7 +59,7 @@ impl Model<'_> {
     }
 
     /// Indexes on the column are dropped and made again; one that would be the same keeps its storage.
-    fn retyped_indexes(&mut self, table: &Relation, name: &str, change: &Change, partitioned: bool) {
+    fn retyped_indexes(&mut self, table: &Relation, name: &str, change: Change, partitioned: bool) {
         for index in table.indexes.items.iter().filter(|index| uses(index, name)) {
             self.lock(&index.name, AccessExclusive);
             if change.rewrite == Tri::Yes {

@@ -25,9 +25,12 @@ impl Model<'_> {
     pub(super) fn create_table(&mut self) {
         let details = self.table_details();
         let own = self.table().cloned();
+        // Without rows the query is looked at, and not planned.
+        let filled = !self.words().windows(2).any(|pair| matches!(pair, [a, b] if a.is("no") && b.is("data")));
         if self.op.if_not_exists
             && own.as_ref().is_some_and(|name| matches!(self.schema.relation(name), Found::Known(_)))
         {
+            self.look_at(details.query.as_ref().and_then(QueryDetails::known_reads).unwrap_or_default());
             return;
         }
         let inline = details.columns.iter().filter_map(|column| column.references.as_ref());
@@ -54,6 +57,7 @@ impl Model<'_> {
         }
         if details.as_select {
             match details.query.as_ref().and_then(QueryDetails::known_reads) {
+                Some(reads) if !filled => self.look_at(reads),
                 Some(reads) => self.read(reads, true),
                 None => self.unknown_reads(),
             }
@@ -69,8 +73,8 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn drop_table(&mut self) -> Option<()> {
-        let Some(root) = self.target(AccessExclusive) else { return Some(()) };
+    pub(super) fn drop_table(&mut self) {
+        let Some(root) = self.target(AccessExclusive) else { return };
         for parent in root.parents.items.clone() {
             let Some(parent) = self.relation(&parent) else { continue };
             // The parent of a partition is locked, a table that is merely inherited from is not.
@@ -83,7 +87,6 @@ impl Model<'_> {
             self.others(AccessExclusive);
         }
         self.drop_relation(root);
-        Some(())
     }
 
     /// A relation with all that goes with it.
@@ -99,8 +102,18 @@ impl Model<'_> {
             for sequence in relation.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
                 self.lock(sequence, AccessExclusive);
             }
+            // A foreign key that a partition has from its parent goes without a look at the other table.
+            let parents: Vec<_> = relation.parents.items.iter().filter_map(|name| self.relation(name)).collect();
+            let of_parent = |references: &QualifiedName| {
+                let has = |parent: &Relation| {
+                    parent.constraints.items.iter().any(|c| c.references.as_ref() == Some(references))
+                };
+                relation.bound.is_some() && parents.iter().any(has)
+            };
             for references in relation.constraints.items.iter().filter_map(|c| c.references.clone()) {
-                self.lock(&references, AccessExclusive);
+                if !of_parent(&references) {
+                    self.lock(&references, AccessExclusive);
+                }
             }
             if !(relation.columns.complete && relation.constraints.complete && relation.children.complete) {
                 self.others(AccessExclusive);
@@ -121,14 +134,13 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn rename_table(&mut self) -> Option<()> {
+    pub(super) fn rename_table(&mut self) {
         self.target(AccessExclusive);
-        Some(())
     }
 
-    pub(super) fn alter_table(&mut self) -> Option<()> {
+    pub(super) fn alter_table(&mut self) {
         let details = self.table_details();
-        let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+        let Some(table) = self.target(AccessExclusive) else { return };
         match self.op.detail {
             // Where the owner stays the same, nothing else is touched; it is taken to change.
             "owner" => {
@@ -153,7 +165,6 @@ impl Model<'_> {
             }
             _ => {}
         }
-        Some(())
     }
 
     /// Sequences of the columns of a table.
@@ -166,7 +177,7 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn set_storage(&mut self) -> Option<()> {
+    pub(super) fn set_storage(&mut self) {
         match self.op.detail {
             "parameters" => {
                 let parameters = self.table_details().parameters.unwrap_or_default().to_lowercase();
@@ -183,9 +194,9 @@ impl Model<'_> {
             }
             "logged" | "unlogged" => self.persistence(),
             "tablespace" | "access-method" => {
-                let Some(table) = self.target(AccessExclusive) else { return Some(()) };
+                let Some(table) = self.target(AccessExclusive) else { return };
                 if table.kind == RelationKind::Partitioned {
-                    return Some(());
+                    return;
                 }
                 // It is taken to be elsewhere so far, or there would be nothing to do. Indexes stay where they are.
                 if self.op.detail == "tablespace" {
@@ -197,16 +208,22 @@ impl Model<'_> {
             }
             "cluster" | "vacuum-full" => {
                 // Without a table: all that were clustered before, every table.
-                self.op.table.as_ref()?;
-                let Some(table) = self.target(AccessExclusive) else { return Some(()) };
-                let family = self.family_of_partitioned(table, AccessExclusive);
+                if self.op.table.is_none() {
+                    return self.unknown();
+                }
+                let Some(table) = self.target(AccessExclusive) else { return };
+                // From 18 on VACUUM goes on to the tables that inherit.
+                let family = if self.op.detail == "vacuum-full" && self.server.version >= 18 {
+                    self.family_of(table, self.op.only, AccessExclusive).members
+                } else {
+                    self.family_of_partitioned(table, AccessExclusive)
+                };
                 for table in &family {
                     self.rewrite(table, Tri::Yes);
                 }
             }
-            _ => return None,
+            _ => self.unknown(),
         }
-        Some(())
     }
 
     /// A partitioned table with its partitions, any other alone.
@@ -225,9 +242,9 @@ impl Model<'_> {
         }
     }
 
-    pub(super) fn truncate(&mut self) -> Option<()> {
+    pub(super) fn truncate(&mut self) {
         let restart = self.words().windows(2).any(|pair| matches!(pair, [a, b] if a.is("restart") && b.is("identity")));
-        let Some(family) = self.family(AccessExclusive) else { return Some(()) };
+        let Some(family) = self.family(AccessExclusive) else { return };
         let mut open = family.members;
         let mut seen = BTreeSet::new();
         while let Some(table) = open.pop() {
@@ -248,10 +265,9 @@ impl Model<'_> {
                 }
             }
         }
-        Some(())
     }
 
-    pub(super) fn lock_table(&mut self) -> Option<()> {
+    pub(super) fn lock_table(&mut self) {
         let mode = match self.op.detail {
             "access-share" => AccessShare,
             "row-share" => RowShare,
@@ -262,7 +278,7 @@ impl Model<'_> {
             "exclusive" => Exclusive,
             _ => AccessExclusive,
         };
-        let Some(family) = self.family(mode) else { return Some(()) };
+        let Some(family) = self.family(mode) else { return };
         // What a view reads is locked with it.
         let mut open: Vec<_> = family.members.into_iter().filter(|root| root.kind == RelationKind::View).collect();
         let mut seen = BTreeSet::new();
@@ -275,23 +291,25 @@ impl Model<'_> {
                 open.extend(self.relation(name).filter(|found| found.kind == RelationKind::View));
             }
         }
-        Some(())
     }
 
-    pub(super) fn vacuum(&mut self) -> Option<()> {
-        self.op.table.as_ref()?;
-        let Some(table) = self.target(ShareUpdateExclusive) else { return Some(()) };
+    pub(super) fn vacuum(&mut self) {
+        if self.op.table.is_none() {
+            return self.unknown();
+        }
+        let Some(table) = self.target(ShareUpdateExclusive) else { return };
         // From 18 on also the tables that inherit from it.
         if table.kind == RelationKind::Partitioned || !table.children.complete || self.server.version >= 18 {
             self.family_of(table, self.op.only, ShareUpdateExclusive);
         }
-        Some(())
     }
 
     /// ANALYZE reads a sample.
-    pub(super) fn analyze(&mut self) -> Option<()> {
-        self.op.table.as_ref()?;
-        let Some(table) = self.target(ShareUpdateExclusive) else { return Some(()) };
+    pub(super) fn analyze(&mut self) {
+        if self.op.table.is_none() {
+            return self.unknown();
+        }
+        let Some(table) = self.target(ShareUpdateExclusive) else { return };
         let partitioned = table.kind == RelationKind::Partitioned;
         let all = partitioned || self.server.version >= 18;
         let tree = self.tree(table, self.op.only);
@@ -304,6 +322,5 @@ impl Model<'_> {
         if !tree.complete {
             self.others(ShareUpdateExclusive);
         }
-        Some(())
     }
 }

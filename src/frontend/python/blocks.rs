@@ -42,6 +42,8 @@ pub(super) struct Output {
     pub(super) exhausted: bool,
     /// Role shown by the registries.
     pub(super) shape: Option<Role>,
+    /// What it says of its place in a graph.
+    pub(super) revisions: Vec<crate::ir::Revision>,
     file: FileId,
     stem: String,
     role: Role,
@@ -76,6 +78,7 @@ impl Output {
             entry: 0,
             exhausted: false,
             shape: None,
+            revisions: Vec::new(),
             file: file.id,
             stem: stem.strip_suffix(".py").unwrap_or(stem).to_owned(),
             role: file.role,

@@ -30,7 +30,7 @@ use self::parse::Parsed;
 use super::sql::{self, ReadOptions};
 use super::text::SqlText;
 use crate::diagnostic::{Confidence, Severity};
-use crate::ir::{Context, Direction, Migration};
+use crate::ir::{Context, Direction, Migration, Revision};
 use crate::source::{Modules, Problem, Role, SourceFile};
 use crate::span::Span;
 
@@ -57,6 +57,8 @@ pub struct Reading {
     pub sent: BTreeSet<Span>,
     /// The role that its registries show it to have.
     pub shape: Option<Role>,
+    /// What it says of its place among the migrations, where its runner keeps a graph.
+    pub revisions: Vec<Revision>,
     /// What a Django migration says; what it sends depends on the others.
     pub django: Option<DjangoMigration>,
 }
@@ -84,7 +86,9 @@ impl Reader {
         let shell = output.shell();
         let django = output.django.take().map(|migration| DjangoMigration { shell: Some(shell), ..migration });
         let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
-        Reading { migrations: output.into_migrations(), problems, resolved, unresolved, wrappers, sent, shape, django }
+        let revisions = std::mem::take(&mut output.revisions);
+        let migrations = output.into_migrations();
+        Reading { migrations, problems, resolved, unresolved, wrappers, sent, shape, revisions, django }
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.

@@ -135,6 +135,10 @@ fn with_helper(text: &str, helper: &str) -> Reading {
     Reader::default().read(&source(text), &Helper(std::sync::Arc::new(helper)))
 }
 
+fn operations(text: &str) -> Vec<Operation> {
+    read(&source(text), &NoModules).migrations.into_iter().flat_map(|migration| migration.operations).collect()
+}
+
 fn first(text: &str) -> Operation {
     let reading = read(&source(text), &NoModules);
     reading.migrations[0].operations[0].clone()
@@ -260,6 +264,42 @@ fn rows_of_a_session_are_inserted_and_changed() {
 fn rows_copied_by_a_cursor_are_inserted() {
     let text = "def upgrade(cur, f):\n    cur.copy_from(f, 'notes')\n";
     assert_eq!(shown(text), "upgrade\n  data.insert notes unknown | cur.copy_from(f, 'notes')\n");
+}
+
+#[test]
+fn a_loop_over_rows_that_were_read_is_told_from_others() {
+    let per_row = |loop_: &str| {
+        let text = format!(
+            "def upgrade(conn, given):\n    rows = conn.execute('SELECT id FROM a').fetchall()\n    {loop_}:\n        conn.execute('INSERT INTO b (id) VALUES (%s)', (row,))\n"
+        );
+        let operation = operations(&text).into_iter().find(|op| op.kind == OpKind::DataInsert).expect("an insert");
+        operation.context.per_row
+    };
+    assert!(per_row("for row in rows"));
+    assert!(per_row("for row in [r for r in rows]"));
+    assert!(per_row("for row, in rows"));
+    assert!(!per_row("for row in given"));
+    assert!(!per_row("for row in (1, 2)"));
+}
+
+#[test]
+fn the_session_of_flask_works_in_a_transaction() {
+    let kind = |receiver: &str| {
+        let text = format!("def run(db, other):\n    {receiver}.execute('DROP TABLE t')\n");
+        first(&text).context.scope.kind
+    };
+    assert_eq!(kind("db.session"), TransactionKind::Runner);
+    assert_eq!(kind("other.thing"), TransactionKind::Unknown);
+}
+
+#[test]
+fn sql_that_a_pattern_rewrites_is_the_sql_that_is_sent() {
+    for rewrite in ["re.sub(r'\\?', '%s', sql)", "MARK.sub('%s', sql)"] {
+        let text = format!(
+            "import re\nMARK = re.compile('x')\n\n\ndef run(cursor, sql):\n    cursor.execute({rewrite})\n\n\ndef upgrade(cursor):\n    run(cursor, 'UPDATE t SET a = 1')\n"
+        );
+        assert!(shown(&text).contains("data.update t"), "{}", shown(&text));
+    }
 }
 
 #[test]

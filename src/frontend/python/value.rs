@@ -10,6 +10,9 @@ use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, Scope, Unknown};
 use crate::span::Span;
 
+/// Why a value is not known that a query gave.
+pub(super) const READ: &str = "it is read from the database";
+
 /// A string with the places of its bytes and the way it came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
@@ -282,6 +285,16 @@ impl Value<'_> {
         let own = OnceCell::new();
         let (row_of, path) = (Some(conn), None);
         Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of, table, path }))
+    }
+
+    /// Whether it is, or is made from, what a query gave. The reason travels with every part of a value.
+    pub(super) fn is_read(&self) -> bool {
+        match self {
+            Self::Unknown(opaque) => opaque.row_of.is_some() || opaque.unknown.reason == READ,
+            // `session.query(Model)`.
+            Self::Construct(construct) => construct.conn.is_some(),
+            _ => false,
+        }
     }
 
     pub(super) fn list(items: Vec<Self>, span: Span) -> Self {

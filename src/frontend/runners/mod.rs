@@ -91,6 +91,7 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
         Runner::PostgresMigrations => sections::postgres_migrations(text),
         Runner::Yoyo => sections::yoyo(file),
         Runner::GolangMigrate
+        | Runner::Pop
         | Runner::Prisma
         | Runner::Diesel
         | Runner::Hasura

@@ -88,7 +88,7 @@ fn placeholder(file: &SourceFile, rest: &str, variables: bool, before: &str) -> 
         return Some((length, if inside.starts_with('=') { Found::Value } else { Found::Command }));
     }
     let (length, inside) = until("{{", "}}")?;
-    let templates = matches!(file.runner, Runner::Tern | Runner::Atlas);
+    let templates = matches!(file.runner, Runner::Tern | Runner::Atlas | Runner::Pop);
     // Elsewhere `'{{1,2},{3,4}}'` is an array.
     let action = inside.trim_start_matches('-').trim_start();
     let named = action.starts_with(|c: char| c.is_alphabetic() || matches!(c, '.' | '$' | '_' | '/'));

@@ -47,6 +47,7 @@ impl Plan {
             | Runner::Hasura
             | Runner::Liquibase
             | Runner::NodePgMigrate
+            | Runner::Pop
             | Runner::PostgresMigrations
             | Runner::Refinery
             | Runner::SqlMigrate
@@ -68,7 +69,7 @@ impl Plan {
 fn habit(file: &SourceFile) -> String {
     match file.runner {
         Runner::Plain => "batches commit each statement".to_owned(),
-        runner => format!("the habit of {}", runner.as_str()),
+        runner => format!("as {} does unless told otherwise", runner.as_str()),
     }
 }
 

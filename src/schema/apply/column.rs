@@ -58,7 +58,12 @@ impl Apply<'_> {
             }
         }
         for constraint in &details.constraints {
-            self.constrain(table, constraint, false);
+            let mut constraint = constraint.clone();
+            if constraint.kind == ConstraintKind::NotNull {
+                // Its name counts from PostgreSQL 18 on only.
+                constraint.name = None;
+            }
+            self.constrain(table, &constraint, false);
         }
     }
 
@@ -279,7 +284,9 @@ impl Apply<'_> {
         let Some(name) = super::named(op).map(|name| name.name.clone()).or_else(|| details.name.clone()) else {
             return;
         };
-        for id in self.descendants(table) {
+        // Each table that inherits has identities of its own.
+        let below = !op.detail.ends_with("-identity") || self.kind(table) == RelationKind::Partitioned;
+        for id in self.descendants(table).into_iter().take(if below { usize::MAX } else { 1 }) {
             let Some(column) = self.column(id, &name) else { continue };
             self.alter_column(id, column, op, details);
         }

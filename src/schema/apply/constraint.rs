@@ -283,7 +283,9 @@ impl Apply<'_> {
             let key = self.live_constraints(table).into_iter().find(|id| {
                 self.catalogue.constraints[*id].last().is_some_and(|state| state.kind == ConstraintKind::PrimaryKey)
             });
-            key.into_iter().for_each(|id| self.drop_constraint(id));
+            if let Some(id) = key {
+                self.drop_constraint(id);
+            }
             return;
         }
         let Some(name) = details.name.clone() else {

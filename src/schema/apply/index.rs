@@ -131,7 +131,7 @@ impl Apply<'_> {
             behind.extend(state.index);
             let foreign = state.kind == ConstraintKind::ForeignKey;
             let keyed = matches!(state.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
-            if !keyed && !(attach && foreign) {
+            if !(keyed || attach && foreign) {
                 continue;
             }
             let column_names = |ids: &[crate::schema::ColumnId]| -> Vec<String> {

@@ -54,8 +54,12 @@ impl Apply<'_> {
             K::TableDrop | K::ViewDrop | K::MatviewDrop | K::ForeignTableDrop | K::SequenceDrop | K::IndexDrop => {
                 self.drop_relation_of(op);
             }
-            K::TableRename | K::ViewRename | K::MatviewRename | K::ForeignTableRename => self.rename_relation_of(op),
-            K::SequenceRename | K::IndexRename => self.rename_relation_of(op),
+            K::TableRename
+            | K::ViewRename
+            | K::MatviewRename
+            | K::ForeignTableRename
+            | K::SequenceRename
+            | K::IndexRename => self.rename_relation_of(op),
             K::TableAlter | K::TableSetStorage | K::ViewAlter | K::MatviewAlter | K::ForeignTableAlter => {
                 self.alter_relation(op);
             }

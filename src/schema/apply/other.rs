@@ -87,8 +87,7 @@ impl Apply<'_> {
                 let (Some(old), Some(new)) = (&details.part, &details.new_part) else { return };
                 self.set_label(id, old, |state| state.label.clone_from(new));
             }
-            (OpKind::TypeRename, _) => self.rename_type_of(id, details),
-            (_, "schema") => self.rename_type_of(id, details),
+            (OpKind::TypeRename, _) | (_, "schema") => self.rename_type_of(id, details),
             (_, "add-attribute" | "drop-attribute" | "alter-attribute" | "rename-attribute") => {
                 self.alter_attribute(id, op, details);
             }
@@ -198,7 +197,7 @@ impl Apply<'_> {
             "set-not-null" => domain.not_null = true,
             "drop-not-null" => domain.not_null = false,
             "drop-default" => domain.default = None,
-            "set-default" => domain.default = Some(String::new()),
+            "set-default" => domain.default = Some(details.default.clone().unwrap_or_default()),
             "add-constraint" => {
                 if let Some(constraint) = &details.constraint {
                     if constraint.kind == ConstraintKind::NotNull {
@@ -213,10 +212,10 @@ impl Apply<'_> {
             "drop-constraint" => domain.checks.retain(|(name, _)| Some(name) != details.part.as_ref()),
             "rename-constraint" => {
                 for (name, _) in &mut domain.checks {
-                    if Some(&*name) == details.part.as_ref() {
-                        if let Some(new) = &details.new_part {
-                            name.clone_from(new);
-                        }
+                    if Some(&*name) == details.part.as_ref()
+                        && let Some(new) = &details.new_part
+                    {
+                        name.clone_from(new);
                     }
                 }
             }

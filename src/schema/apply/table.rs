@@ -140,7 +140,11 @@ impl Apply<'_> {
                     keys.push(constraint.columns.clone());
                 }
                 // NOT VALID has no effect on a table without rows.
-                let constraint = ConstraintDetails { not_valid: false, ..constraint.clone() };
+                let mut constraint = ConstraintDetails { not_valid: false, ..constraint.clone() };
+                if kind == ConstraintKind::NotNull {
+                    // Its name counts from PostgreSQL 18 on only.
+                    constraint.name = None;
+                }
                 self.constrain(id, &constraint, false);
             }
         }

@@ -1,5 +1,6 @@
 //! What the files of a folder say about the migrations in and below it. Each folder is looked at once a run, nothing
-//! outside the project's root is, and nothing found is executed.
+//! outside the repository is, and nothing found is executed. What is found does not depend on the folder that a run is
+//! started in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -17,11 +18,13 @@ const MAX_CONFIGURATION: u64 = 16 << 20;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named(pub(super) Option<Dialect>);
 
-/// A folder, and those above it up to the root.
+/// A folder, and those above it up to the top of its repository.
 #[derive(Debug, Default)]
 pub(in crate::source) struct Folder {
-    /// Path as shown: relative to the root, empty for the root itself.
+    /// Path as shown: relative to the root, empty for the root itself, `..` for the folder above it.
     pub(in crate::source) shown: String,
+    /// Its own name.
+    name: String,
     /// Names of what is in it.
     names: BTreeSet<String>,
     /// Its names by version, for each [`Style`].
@@ -87,7 +90,7 @@ impl Folder {
 
     /// Its own name.
     pub(in crate::source) fn name(&self) -> &str {
-        self.shown.rsplit('/').next().unwrap_or_default()
+        &self.name
     }
 
     /// It and those above it, nearest first.
@@ -109,14 +112,16 @@ impl Folder {
     #[cfg(test)]
     pub(super) fn of_names(shown: &str, names: &[&str]) -> Self {
         let names = names.iter().map(|name| (*name).to_owned()).collect();
-        Self { shown: shown.to_owned(), names, ..Self::default() }
+        let name = shown.rsplit('/').next().unwrap_or_default().to_owned();
+        Self { shown: shown.to_owned(), name, names, ..Self::default() }
     }
 
     fn read(path: &Path, shown: String, parent: Option<Arc<Self>>) -> Self {
         let entries = std::fs::read_dir(path).into_iter().flatten().filter_map(Result::ok);
         let names: BTreeSet<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         let text = |name: &str| if names.contains(name) { read_text(&path.join(name)) } else { None };
-        let mut this = Self { shown, parent, ..Self::default() };
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut this = Self { shown, name, parent, ..Self::default() };
         this.flyway = text("flyway.toml").and_then(|text| Flyway::of_toml(&text)).or_else(|| {
             let files = ["flyway.conf", "flyway.user.conf", "application.properties"];
             let files = files.into_iter().filter_map(text);
@@ -140,14 +145,29 @@ impl Folder {
             text.contains("metadata_directory") || (text.contains("endpoint:") && text.contains("version:"))
         }) && names.contains("migrations");
         this.metadata = text("metadata.toml");
-        for name in ["Cargo.toml", "package.json", "pyproject.toml", "requirements.txt", "Gemfile"] {
+        for name in ["Cargo.toml", "package.json", "pyproject.toml", "requirements.txt", "Gemfile", "go.mod"] {
             if let Some(text) = text(name) {
                 this.packages.extend(PACKAGES.iter().filter(|package| names_package(&text, package)));
             }
         }
+        if !names.contains("go.mod") {
+            let sums = text("go.sum").unwrap_or_default();
+            this.packages.extend(PACKAGES.iter().filter(|package| is_built(&sums, package)));
+        }
         this.names = names;
         this
     }
+}
+
+/// The modules of pop, of its fork that Ory's programs use, and of golang-migrate.
+pub(super) const GOBUFFALO_POP: &str = "github.com/gobuffalo/pop";
+pub(super) const ORY_POP: &str = "github.com/ory/pop";
+pub(super) const GOLANG_MIGRATE: &str = "github.com/golang-migrate/migrate";
+
+/// Whether a `go.sum` has the sum of the module itself, and not of its `go.mod` alone: then it is built.
+fn is_built(sums: &str, module: &str) -> bool {
+    let rest = sums.lines().filter_map(|line| line.strip_prefix(module));
+    rest.into_iter().any(|rest| rest.starts_with(['/', ' ']) && !rest.contains("/go.mod "))
 }
 
 /// Packages that tell which runner a project uses. The last is an option on a command line of node-pg-migrate.
@@ -159,6 +179,9 @@ const PACKAGES: &[&str] = &[
     "node-pg-migrate",
     "postgres-migrations",
     "yoyo-migrations",
+    GOBUFFALO_POP,
+    ORY_POP,
+    GOLANG_MIGRATE,
     "--no-single-transaction",
 ];
 
@@ -205,31 +228,45 @@ pub(in crate::source) struct Folders {
 }
 
 impl Folders {
-    /// The folder `path` below `root`. One outside of it is empty.
+    /// The folder `path`, shown relative to `root`, with those above it up to the top of the repository. Outside of a
+    /// repository nobody says where a project ends, so there it is up to the folders that hold projects.
     pub(in crate::source) fn get(&mut self, root: &Path, path: &Path) -> Arc<Folder> {
-        let Ok(inside) = path.strip_prefix(root) else { return Arc::default() };
-        if let Some(known) = self.known.get(path) {
-            return Arc::clone(known);
+        let mut parent = None;
+        let mut unknown: Vec<&Path> = Vec::new();
+        for at in path.ancestors() {
+            if !unknown.is_empty() && holds_projects(at) {
+                break;
+            }
+            if let Some(known) = self.known.get(at) {
+                parent = Some(Arc::clone(known));
+                break;
+            }
+            unknown.push(at);
+            if at.join(".git").exists() {
+                break;
+            }
         }
-        // From the root down, so that deep trees need no deep stack.
-        let mut at = root.to_owned();
-        let mut folder = self.step(&at, String::new(), None);
-        for part in inside.components() {
-            at.push(part);
-            let shown = at.strip_prefix(root).unwrap_or(&at).to_string_lossy().replace('\\', "/");
-            folder = self.step(&at, shown, Some(folder));
+        // From the top down, so that deep trees need no deep stack.
+        for at in unknown.into_iter().rev() {
+            let folder = Arc::new(Folder::read(at, shown(root, at), parent.take()));
+            self.known.insert(at.to_owned(), Arc::clone(&folder));
+            parent = Some(folder);
         }
-        folder
+        parent.unwrap_or_default()
     }
+}
 
-    fn step(&mut self, path: &Path, shown: String, parent: Option<Arc<Folder>>) -> Arc<Folder> {
-        if let Some(known) = self.known.get(path) {
-            return Arc::clone(known);
-        }
-        let folder = Arc::new(Folder::read(path, shown, parent));
-        self.known.insert(path.to_owned(), Arc::clone(&folder));
-        folder
+/// Whether a folder is one that holds projects of all sorts, and is none itself.
+fn holds_projects(path: &Path) -> bool {
+    path.parent().is_none() || path == std::env::temp_dir()
+}
+
+/// The folder `path` relative to `root`.
+fn shown(root: &Path, path: &Path) -> String {
+    if let Ok(inside) = root.strip_prefix(path) {
+        return vec![".."; inside.components().count()].join("/");
     }
+    path.strip_prefix(root).unwrap_or(path).to_string_lossy().replace('\\', "/")
 }
 
 #[cfg(test)]
@@ -245,6 +282,20 @@ mod tests {
             "\"migrate\": \"node-pg-migrate --no-single-transaction up\"",
             "--no-single-transaction"
         ));
+    }
+
+    #[test]
+    fn a_module_is_built_where_its_own_sum_is_kept() {
+        let sums = "github.com/gobuffalo/pop/v6 v6.1.1 h1:eU=\ngithub.com/ory/pop/v6 v6.4.2/go.mod h1:vd=\n";
+        assert!(is_built(sums, GOBUFFALO_POP));
+        assert!(!is_built(sums, ORY_POP) && !is_built(sums, "github.com/gobuffalo/po"));
+    }
+
+    #[test]
+    fn folders_are_shown_relative_to_the_root() {
+        let root = Path::new("/a/b");
+        let shown = |path| shown(root, Path::new(path));
+        assert_eq!(["/a/b", "/a/b/c/d", "/a", "/", "/x"].map(shown), ["", "c/d", "..", "../..", "/x"]);
     }
 
     #[test]

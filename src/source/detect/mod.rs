@@ -13,6 +13,7 @@ use regex::Regex;
 pub(super) use self::flyway::execute_in_transaction;
 use self::flyway::{Flyway, Named};
 pub(super) use self::folder::{Folder, Folders};
+use self::folder::{GOBUFFALO_POP, GOLANG_MIGRATE, ORY_POP};
 pub(super) use self::lists::{Entry, List};
 pub use self::neighbours::Neighbours;
 use super::Place;
@@ -92,6 +93,10 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
             this.place.listed = folder.list.as_ref().and_then(|list| list.number(name));
         }
         Runner::Sqitch => sqitch_file(&mut this, folder, name),
+        Runner::Pop => {
+            this.place.version = prefix(name).map(str::to_owned);
+            this.transaction = without_transaction(folder, name);
+        }
         Runner::NodePgMigrate => this.batch = !folder.uses("--no-single-transaction"),
         // These take the whole name for the identity of a file.
         Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
@@ -197,7 +202,7 @@ fn by_layout(folder: &Folder, name: &str) -> Option<(Runner, String)> {
         if let Some((at, _)) = folder.find(|folder| folder.prisma) {
             return Some((Runner::Prisma, above("migration_lock.toml", at)));
         }
-        if folder.shown.contains("migrations/") {
+        if folder.upwards().skip(1).any(|above| above.name() == "migrations") {
             return Some((Runner::Prisma, "named `migrations/…/migration.sql`".to_owned()));
         }
     }
@@ -262,6 +267,9 @@ fn by_name(folder: &Folder, name: &str) -> Option<(Runner, String)> {
     if NUMBERED.is_match(name) && folder.uses("sqlx") {
         return Some((Runner::Sqlx, "in a project that uses sqlx".to_owned()));
     }
+    if reversible && let Some(why) = pop(folder, name) {
+        return Some((Runner::Pop, why));
+    }
     if reversible {
         return Some((Runner::GolangMigrate, "named `.up.sql`, `.down.sql`".to_owned()));
     }
@@ -284,6 +292,31 @@ fn by_name(folder: &Folder, name: &str) -> Option<(Runner, String)> {
     ];
     let used = packages.into_iter().find(|(package, _)| CONSECUTIVE.is_match(name) && folder.uses(package));
     used.map(|(package, runner)| (runner, format!("in a project that uses {package}")))
+}
+
+/// What shows that `1_x.up.sql` is pop's and not golang-migrate's, which has the same names.
+fn pop(folder: &Folder, name: &str) -> Option<String> {
+    let endings = [".up.fizz", ".down.fizz", ".autocommit.up.sql", ".autocommit.down.sql"];
+    if let Some(ending) = endings.into_iter().find(|ending| name.ends_with(ending)) {
+        return Some(format!("named `{ending}`"));
+    }
+    if let Some(ending) = endings.into_iter().find(|ending| folder.names_any(|other| other.ends_with(ending))) {
+        return Some(format!("a file named `{ending}` beside it"));
+    }
+    let module = [GOBUFFALO_POP, ORY_POP].into_iter().find(|module| folder.uses(module))?;
+    // A module that another one needs is named there, too; golang-migrate is a program for itself.
+    (!folder.uses(GOLANG_MIGRATE)).then(|| format!("in a project that uses {module}"))
+}
+
+/// Ory's way of running pop opens no transaction for `.autocommit.`, and none on CockroachDB and MySQL.
+/// Source: ory/x `popx/match.go`, `popx/migrator.go`.
+fn without_transaction(folder: &Folder, name: &str) -> Option<(bool, String)> {
+    let mut words = name.split('.').skip(1);
+    if words.clone().any(|word| word == "autocommit") {
+        return Some((false, "`.autocommit` in its name".to_owned()));
+    }
+    let database = words.find(|word| matches!(*word, "cockroach" | "cockroachdb" | "crdb" | "mysql"))?;
+    folder.uses(ORY_POP).then(|| (false, format!("`.{database}` in its name, where Ory opens none")))
 }
 
 fn join(folder: &str, name: &str) -> String {
@@ -326,7 +359,9 @@ fn flyway_file(this: &mut Detected, folder: &Folder, name: &str) {
         Some(Named::Baseline) | None => {}
     }
     // A location is read with all that is below it; folders for databases are locations of their own.
-    let location = folder.upwards().find(|above| above.shown.ends_with("db/migration"));
+    let location = folder
+        .upwards()
+        .find(|at| at.name() == "migration" && at.parent.as_ref().is_some_and(|above| above.name() == "db"));
     if let Some(location) = location
         && !folder.shown.split('/').any(|part| super::recognise::dialect_word(part).is_some())
     {
@@ -363,7 +398,9 @@ fn sqitch_file(this: &mut Detected, folder: &Folder, name: &str) {
     let Some((part, top)) = sqitch_part(folder) else { return };
     this.down = part == "revert";
     this.place.root.clone_from(&top.shown);
-    let inside = join(folder.shown.strip_prefix(&top.shown).unwrap_or_default().trim_start_matches('/'), name);
+    let mut names: Vec<&str> = folder.upwards().take_while(|at| !std::ptr::eq(*at, top)).map(Folder::name).collect();
+    names.reverse();
+    let inside = join(&names.join("/"), name);
     let deployed = inside.strip_prefix(part).map(|rest| format!("deploy{rest}")).unwrap_or_default();
     // The plan may lie above a `top_dir`.
     let list = top.upwards().find_map(|folder| folder.list.as_ref()).filter(|list| list.path == "sqitch.plan");

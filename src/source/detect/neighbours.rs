@@ -17,6 +17,8 @@ pub struct Neighbours {
     pub twin: Option<String>,
     /// The number before its own, where no file has it and those of the folder are counted without gaps otherwise.
     pub missing: Option<String>,
+    /// No other version comes before its own.
+    pub first: bool,
     /// The file that goes back from this one is there.
     pub way_back: bool,
     /// Code that may well load it lies in its folder or the one above: it is part of a program.
@@ -98,7 +100,7 @@ fn before(key: &str) -> Option<String> {
 /// What stands beside the file `name` of `runner`.
 pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
     let way_back = match runner {
-        Runner::GolangMigrate | Runner::Sqlx => comes_back(folder, name),
+        Runner::GolangMigrate | Runner::Pop | Runner::Sqlx => comes_back(folder, name),
         Runner::Diesel | Runner::Hasura => folder.has("down.sql"),
         _ => false,
     };
@@ -109,6 +111,7 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         | Runner::Dbmate
         | Runner::GolangMigrate
         | Runner::Goose
+        | Runner::Pop
         | Runner::PostgresMigrations
         | Runner::Sqlx
         | Runner::Supabase
@@ -121,6 +124,13 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         passed_over: passed_over(runner, folder, name),
         ..Neighbours::default()
     };
+    this.first = match (runner, own) {
+        (_, Some((style, folder, name))) => first(style, folder, name),
+        (Runner::Prisma, None) => {
+            folder.parent.as_deref().is_some_and(|above| first(Style::Folder, above, folder.name()))
+        }
+        (_, None) => first(Style::Number, folder, name),
+    };
     if let Some((style, folder, name)) = own {
         let index = folder.index(style);
         let flyway = Flyway::default();
@@ -132,6 +142,16 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         }
     }
     this
+}
+
+/// Whether no version in the folder comes before that of `name`.
+fn first(style: Style, folder: &Folder, name: &str) -> bool {
+    let flyway = Flyway::default();
+    let flyway = folder.find(|folder| folder.flyway.as_ref()).map_or(&flyway, |(_, flyway)| flyway);
+    // Numbers without leading zeros: the longer one is the larger.
+    let order = |key: &str| key.split('.').map(|part| (part.len(), part.to_owned())).collect::<Vec<_>>();
+    let own = key(style, flyway, name).as_deref().map(order);
+    own.is_some_and(|own| !folder.index(style).names.keys().any(|key| order(key) < own))
 }
 
 /// Whether another file of its version goes back. One way back can serve files for several databases.
@@ -209,6 +229,16 @@ mod tests {
         assert_eq!(beside(Runner::Flyway, &flyway, "V1__b.sql").twin.as_deref(), Some("V1.0__a.sql"));
         assert_eq!(beside(Runner::Flyway, &flyway, "V1_1__c.sql").twin, None);
         assert_eq!(beside(Runner::Flyway, &flyway, "U1__b.sql").twin, None);
+    }
+
+    #[test]
+    fn the_first_version_has_none_before_it() {
+        let names = ["0009_a.sql", "10_b.sql", "README.md", "x.sql"];
+        let first = |name| beside(Runner::Goose, &names, name).first;
+        assert!(first("0009_a.sql") && !first("10_b.sql") && !first("x.sql"));
+        let names = ["V1.2__a.sql", "V1.10__b.sql"];
+        assert!(beside(Runner::Flyway, &names, "V1.2__a.sql").first);
+        assert!(!beside(Runner::Flyway, &names, "V1.10__b.sql").first);
     }
 
     #[test]

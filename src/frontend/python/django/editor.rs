@@ -1,5 +1,6 @@
 //! The schema editor: what Django sends for a table, a column, an index, a constraint.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::expr::{self, Compiler};
@@ -89,19 +90,23 @@ impl Editor {
         let dialect = self.dialect();
         let mut sql = self.state.column_type(model, field)?;
         if let Some(collation) = field.call.text("db_collation") {
-            sql += &format!(" COLLATE {}", quoted(collation));
+            // Writing to a string does not fail.
+            let _ = write!(sql, " COLLATE {}", quoted(collation));
         }
         if let Some(default) = field.db_default() {
-            sql += &format!(" DEFAULT {}", self.db_default(model, field, default));
+            // Writing to a string does not fail.
+            let _ = write!(sql, " DEFAULT {}", self.db_default(model, field, default));
         } else if with_default && let Some(default) = field.effective_default() {
-            sql += &format!(" DEFAULT {}", expr::default(&default, field, dialect));
+            // Writing to a string does not fail.
+            let _ = write!(sql, " DEFAULT {}", expr::default(&default, field, dialect));
         }
         if field.generated() {
             let compiler = Compiler { state: &self.state, model };
             let expression = field.call.get("expression").and_then(|value| compiler.expression(value, 0));
             let expression = expression.unwrap_or_else(|| hole("{expression}"));
             let kept = if field.call.flag("db_persist") == Some(false) { "VIRTUAL" } else { "STORED" };
-            sql += &format!(" GENERATED ALWAYS AS ({expression}) {kept}");
+            // Writing to a string does not fail.
+            let _ = write!(sql, " GENERATED ALWAYS AS ({expression}) {kept}");
         } else if !field.null() {
             sql += " NOT NULL";
         } else {
@@ -140,7 +145,8 @@ impl Editor {
     pub(super) fn column(&self, model: &Model, field: &Field) -> Option<String> {
         let mut sql = self.definition(model, field, false)?;
         if let Some(check) = field.check(&field.column(), self.dialect()) {
-            sql += &format!(" CHECK ({check})");
+            // Writing to a string does not fail.
+            let _ = write!(sql, " CHECK ({check})");
         }
         sql += self.type_suffix(field);
         Some(format!("{} {sql}", quoted(&field.column())))
@@ -193,7 +199,8 @@ impl Editor {
         }
         let mut create = format!("CREATE TABLE {} ({})", quoted(&table), parts.join(", "));
         if let Some(space) = model.option("db_tablespace").and_then(Py::as_str).filter(|_| !self.sqlite()) {
-            create += &format!(" TABLESPACE {}", quoted(space));
+            // Writing to a string does not fail.
+            let _ = write!(create, " TABLESPACE {}", quoted(space));
         }
         self.send(&create);
         for field in &model.fields {
@@ -558,7 +565,8 @@ impl Editor {
         let column = field.column();
         definition += self.type_suffix(field);
         if let Some(check) = field.check(&column, self.dialect()) {
-            definition += &format!(" CHECK ({check})");
+            // Writing to a string does not fail.
+            let _ = write!(definition, " CHECK ({check})");
         }
         if field.is_relation()
             && field.db_constraint()
@@ -566,7 +574,9 @@ impl Editor {
         {
             let name = quoted(&reference.name(self.dialect()));
             let Wait::ForeignKey { to_table, to_column, .. } = &reference else { return };
-            definition += &format!(
+            // Writing to a string does not fail.
+            let _ = write!(
+                definition,
                 " CONSTRAINT {name} REFERENCES {}({}){}; SET CONSTRAINTS {name} IMMEDIATE",
                 quoted(to_table),
                 quoted(to_column),
@@ -628,7 +638,6 @@ fn deferrable(call: &Call) -> &'static str {
 /// `RangeOperators` of `django.contrib.postgres.fields`.
 fn range_operator(path: &str) -> &'static str {
     match super::value::last(path) {
-        "EQUAL" => "=",
         "NOT_EQUAL" => "<>",
         "CONTAINS" => "@>",
         "CONTAINED_BY" => "<@",

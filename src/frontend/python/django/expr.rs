@@ -303,6 +303,7 @@ pub(super) fn literal(value: &Py, dialect: Dialect) -> Option<String> {
 }
 
 /// The default of a column in SQL.
+#[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
 pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
     match (value, field.kind) {
         (Py::Dict(pairs), _) if pairs.is_empty() => "'{}'".to_owned(),
@@ -319,6 +320,7 @@ pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
             | "DecimalField"
             | "FloatField",
         ) if text.parse::<f64>().is_ok() => text.clone(),
+        (Py::Int(value), "DecimalField") if dialect == Dialect::Sqlite => format!("'{value}'"),
         (Py::Int(value), "CharField" | "TextField" | "SlugField") => format!("'{value}'"),
         (Py::Int(value), "BooleanField") => literal(&Py::Bool(*value != 0), dialect).unwrap_or_default(),
         (Py::Bool(value), kind) if kind != "BooleanField" && kind.ends_with("IntegerField") => {

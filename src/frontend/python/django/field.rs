@@ -134,10 +134,9 @@ impl Field {
     pub(super) fn new(name: &str, call: Call) -> Self {
         let (kind, length) = classify(&call);
         let mut call = call;
-        if kind == "CharField" || matches!(kind, "SlugField" | "FileField" | "FilePathField") {
-            if length > 0 && call.get("max_length").is_none() {
-                call.kwargs.push(("max_length".to_owned(), Py::Int(length)));
-            }
+        let sized = matches!(kind, "CharField" | "SlugField" | "FileField" | "FilePathField");
+        if sized && length > 0 && call.get("max_length").is_none() {
+            call.kwargs.push(("max_length".to_owned(), Py::Int(length)));
         }
         Self { name: name.to_owned(), call, kind }
     }
@@ -267,6 +266,7 @@ impl Field {
     }
 
     /// The type of its column without relations; `None` where it has none.
+    #[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
     pub(super) fn own_type(&self, dialect: Dialect) -> Option<String> {
         if let Some(text) = &self.call.db_type {
             return Some(text.clone());

@@ -7,8 +7,7 @@ use super::value::DjangoMigration;
 type Node = (String, String);
 
 /// The migrations by number in an order that Django can run them in: each after all it depends on, by app and name
-/// where nothing else decides. Squashed migrations come instead of those that they replace. What is in a cycle comes
-/// last, by name.
+/// where nothing else decides. Squashed migrations come instead of those that they replace.
 pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
     let mut numbers: BTreeMap<Node, usize> = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
@@ -49,10 +48,14 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
                 }
                 _ => resolve(node),
             };
-            parents.into_iter().for_each(|parent| depend(at, parent));
+            for parent in parents {
+                depend(at, parent);
+            }
         }
         for node in &migration.run_before {
-            resolve(node).into_iter().for_each(|child| depend(child, at));
+            for child in resolve(node) {
+                depend(child, at);
+            }
         }
     }
     let gone: BTreeSet<usize> = replaced.keys().copied().collect();
@@ -84,40 +87,101 @@ fn replaced(migrations: &[DjangoMigration], numbers: &BTreeMap<Node, usize>) -> 
     replaced
 }
 
-/// Kahn's algorithm with the smallest name first.
+/// The plan of Django: from each migration that nothing depends on, by name, all that it depends on, the parent with
+/// the greatest name first. What is in a cycle comes as it is met.
 fn sorted<K: Ord + Clone>(
     after: &[BTreeSet<usize>],
     gone: &BTreeSet<usize>,
     name: impl Fn(usize) -> Option<K>,
 ) -> Vec<usize> {
-    let mut before: Vec<Vec<usize>> = vec![Vec::new(); after.len()];
-    let mut open: Vec<usize> = after.iter().map(BTreeSet::len).collect();
-    for (child, parents) in after.iter().enumerate() {
-        for parent in parents {
-            if let Some(children) = before.get_mut(*parent) {
-                children.push(child);
+    let parents: BTreeSet<usize> = after.iter().flatten().copied().collect();
+    let mut starts: Vec<usize> = (0..after.len()).filter(|at| !gone.contains(at)).collect();
+    // Leaves first; whatever is left after them is in a cycle.
+    starts.sort_by_key(|at| (parents.contains(at), name(*at)));
+    let (mut entered, mut done) = (BTreeSet::new(), Vec::new());
+    for start in starts {
+        let mut stack = vec![(start, false)];
+        while let Some((at, processed)) = stack.pop() {
+            if processed {
+                done.push(at);
+            } else if !gone.contains(&at) && entered.insert(at) {
+                stack.push((at, true));
+                let mut next: Vec<usize> = after.get(at).into_iter().flatten().copied().collect();
+                next.sort_by_key(|at| name(*at));
+                stack.extend(next.into_iter().map(|at| (at, false)));
             }
         }
     }
-    let ready = |at: &usize| open.get(*at) == Some(&0) && !gone.contains(at);
-    let mut queue: BTreeMap<K, usize> = (0..after.len()).filter(ready).filter_map(|at| Some((name(at)?, at))).collect();
-    let mut done = Vec::new();
-    while let Some((_, at)) = queue.pop_first() {
-        done.push(at);
-        for child in before.get(at).into_iter().flatten() {
-            let Some(left) = open.get_mut(*child) else { continue };
-            *left = left.saturating_sub(1);
-            if *left == 0
-                && !gone.contains(child)
-                && let Some(name) = name(*child)
-            {
-                queue.insert(name, *child);
-            }
-        }
-    }
-    let seen: BTreeSet<usize> = done.iter().copied().collect();
-    let mut rest: Vec<usize> = (0..after.len()).filter(|at| !seen.contains(at) && !gone.contains(at)).collect();
-    rest.sort_by_key(|at| name(*at));
-    done.extend(rest);
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn migration(app: &str, name: &str, dependencies: &[(&str, &str)]) -> DjangoMigration {
+        let dependencies = dependencies.iter().map(|(app, name)| ((*app).to_owned(), (*name).to_owned())).collect();
+        DjangoMigration { app: app.to_owned(), name: name.to_owned(), dependencies, ..DjangoMigration::default() }
+    }
+
+    fn names(migrations: &[DjangoMigration]) -> Vec<String> {
+        order(migrations).into_iter().map(|at| format!("{}.{}", migrations[at].app, migrations[at].name)).collect()
+    }
+
+    #[test]
+    fn of_two_branches_the_greater_name_comes_first() {
+        let all = [
+            migration("a", "1", &[]),
+            migration("a", "2_left", &[("a", "1")]),
+            migration("a", "2_right", &[("a", "1")]),
+            migration("a", "3_merge", &[("a", "2_left"), ("a", "2_right")]),
+        ];
+        assert_eq!(names(&all), ["a.1", "a.2_right", "a.2_left", "a.3_merge"]);
+    }
+
+    #[test]
+    fn run_before_turns_a_dependency_round() {
+        let mut all = [migration("a", "1", &[]), migration("b", "1", &[])];
+        all[1].run_before = vec![("a".to_owned(), "1".to_owned())];
+        assert_eq!(names(&all), ["b.1", "a.1"]);
+    }
+
+    #[test]
+    fn a_squashed_migration_comes_instead_of_those_it_replaces() {
+        let mut all = [
+            migration("a", "1", &[]),
+            migration("a", "2", &[("a", "1")]),
+            migration("a", "1_squashed", &[]),
+            migration("a", "3", &[("a", "2")]),
+        ];
+        all[2].replaces = vec![("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())];
+        assert_eq!(names(&all), ["a.1_squashed", "a.3"]);
+    }
+
+    #[test]
+    fn a_cycle_loses_no_migration() {
+        let all = [migration("a", "1", &[("a", "2")]), migration("a", "2", &[("a", "1")]), migration("b", "1", &[])];
+        let mut names = names(&all);
+        names.sort();
+        assert_eq!(names, ["a.1", "a.2", "b.1"]);
+    }
+
+    #[test]
+    fn thousands_are_ordered_in_one_pass() {
+        let name = |n: usize| format!("{n:05}");
+        let all: Vec<_> = (0..5_000)
+            .map(|n| {
+                migration(
+                    "a",
+                    &name(n),
+                    if n == 0 { vec![] } else { vec![("a", name(n - 1))] }
+                        .iter()
+                        .map(|(a, b)| (*a, b.as_str()))
+                        .collect::<Vec<_>>()
+                        .as_slice(),
+                )
+            })
+            .collect();
+        assert_eq!(order(&all), (0..5_000).collect::<Vec<_>>());
+    }
 }

@@ -146,6 +146,7 @@ impl Editor {
         }
     }
 
+    #[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
     fn known_operation(&mut self, app: &str, name: &str, call: &Call, on: (bool, bool)) -> bool {
         let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default().to_owned();
         match name {
@@ -170,9 +171,9 @@ impl Editor {
                 let field = Field::new(&text(1, "name"), field.clone());
                 let keep = call.argument(3, "preserve_default") != Some(&Py::Bool(false));
                 if name == "AddField" {
-                    self.add(app, &text(0, "model_name"), field, keep);
+                    self.add(app, &text(0, "model_name"), &field, keep);
                 } else {
-                    self.change(app, &text(0, "model_name"), field, keep);
+                    self.change(app, &text(0, "model_name"), &field, keep);
                 }
             }
             "RemoveField" => self.remove(app, &text(0, "model_name"), &text(1, "name")),
@@ -201,6 +202,8 @@ impl Editor {
             }
             "RunSQL" | "RunPython" => self.opaque(call.span, "its argument is not known"),
             "CreateCollation" | "RemoveCollation" => self.collation(name, call),
+            // Marks for the tools that check migrations.
+            "IgnoreMigration" => {}
             _ => return self.extension(name, call) || !on.0 && on.1 && name == "Operation",
         }
         true
@@ -246,11 +249,11 @@ impl Editor {
     }
 
     /// A model whose table migrations change.
-    fn managed(&self, app: &str, name: &str) -> Option<Model> {
+    pub(super) fn managed(&self, app: &str, name: &str) -> Option<Model> {
         self.state.model(app, name).filter(|model| model.managed()).cloned()
     }
 
-    fn model_mut(&mut self, app: &str, name: &str) -> Option<&mut Model> {
+    pub(super) fn model_mut(&mut self, app: &str, name: &str) -> Option<&mut Model> {
         let key = (app.to_owned(), name.to_lowercase());
         if !self.state.models.contains_key(&key) {
             self.missing(app, name);
@@ -258,7 +261,7 @@ impl Editor {
         self.state.models.get_mut(&key)
     }
 
-    fn missing(&mut self, app: &str, name: &str) {
+    pub(super) fn missing(&mut self, app: &str, name: &str) {
         let (reason, span) = (format!("no migration before this one creates the model `{app}.{name}`"), self.span);
         self.opaque(span, &reason);
     }
@@ -471,9 +474,9 @@ impl Editor {
             });
             if let Some(name) = found.first() {
                 if unique && !self.sqlite() {
-                    self.drop_constraint(&table, name)
+                    self.drop_constraint(&table, name);
                 } else {
-                    self.drop_index(&table, name, false)
+                    self.drop_index(&table, name, false);
                 }
             }
         }
@@ -526,7 +529,7 @@ impl Editor {
         if self.sqlite() { self.sqlite_remove(model, field) } else { self.remove_field(model, field) }
     }
 
-    fn add(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+    fn add(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
         let Some(model) = self.model_mut(app, name) else { return };
         let mut kept = field.clone();
         if !keep {
@@ -539,7 +542,7 @@ impl Editor {
         if before.managed() {
             // What the expression or the constraint of the new field names is there by now.
             let model = self.state.models.get(&key).cloned().unwrap_or(before);
-            self.add_column(&model, &field);
+            self.add_column(&model, field);
         }
     }
 
@@ -557,7 +560,7 @@ impl Editor {
         }
     }
 
-    fn change(&mut self, app: &str, name: &str, field: Field, keep: bool) {
+    fn change(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
         let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
         let Some(old) = before.field(&field.name).cloned() else {
             let reason = format!("no migration before this one adds the field `{}`", field.name);
@@ -566,21 +569,23 @@ impl Editor {
         let key = before.key();
         let old_side = self.side(&before, &old);
         let keyed = |field: &Field| field.primary_key() || field.unique();
-        let referrers = if keyed(&old) || keyed(&field) { self.referrers(&key, &field) } else { Vec::new() };
+        let referrers = if keyed(&old) || keyed(field) { self.referrers(&key, field) } else { Vec::new() };
         let mut kept = field.clone();
         if !keep {
             kept.call.kwargs.retain(|(name, _)| name != "default");
         }
         let place = |model: &mut Model, field: Field| {
             let slot = model.fields.iter_mut().find(|held| held.name == field.name);
-            slot.into_iter().for_each(|slot| *slot = field.clone());
+            if let Some(slot) = slot {
+                *slot = field;
+            }
         };
         if let Some(model) = self.state.models.get_mut(&key) {
             place(model, field.clone());
         }
         self.state.refer(&key);
         if let Some(model) = self.managed(app, name) {
-            let new_side = self.side(&model, &field);
+            let new_side = self.side(&model, field);
             self.alter_field(&model, &old_side, &new_side, &referrers);
         }
         if let Some(model) = self.state.models.get_mut(&key) {
@@ -631,112 +636,15 @@ impl Editor {
             self.alter_field(&model, &old_side, &new_side, &referrers);
         }
     }
-
-    fn add_index(&mut self, app: &str, name: &str, index: Option<&Call>, concurrently: bool) {
-        let Some(index) = index else { return self.opaque(self.span, "the index is not known") };
-        let Some(model) = self.model_mut(app, name) else { return };
-        model.indexes.push(index.clone());
-        if let Some(model) = self.managed(app, name) {
-            let statement = self.index_of(&model, index, concurrently && !self.sqlite());
-            self.execute(&statement);
-        }
-    }
-
-    fn remove_index(&mut self, app: &str, model: &str, name: &str, concurrently: bool) {
-        let Some(state) = self.model_mut(app, model) else { return };
-        state.indexes.retain(|index| index.text("name") != Some(name));
-        if let Some(model) = self.managed(app, model) {
-            let table = model.table(self.dialect());
-            self.drop_index(&table, name, concurrently);
-        }
-    }
-
-    fn rename_index(&mut self, app: &str, call: &Call) {
-        let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default().to_owned();
-        let (model, new) = (text(0, "model_name"), text(1, "new_name"));
-        let fields = call.argument(3, "old_fields").map(Py::strings).unwrap_or_default();
-        let mut old = text(2, "old_name");
-        let Some(before) = self.state.model(app, &model).cloned() else { return self.missing(app, &model) };
-        let table = before.table(self.dialect());
-        if fields.is_empty() {
-            let indexes = self.model_mut(app, &model).map(|model| &mut model.indexes);
-            for index in indexes.into_iter().flatten().filter(|index| index.text("name") == Some(old.as_str())) {
-                index.set("name", Py::Text(new.clone()));
-            }
-        } else {
-            let columns: Vec<_> =
-                fields.iter().map(|name| before.field(name).map_or_else(|| name.clone(), Field::column)).collect();
-            let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
-            let found = self.catalogue.names(&table, &columns, |entry| entry.index && !entry.unique);
-            old = found.into_iter().next().unwrap_or_default();
-            let together = before.together("index_together").into_iter().filter(|names| *names != fields);
-            let together = together.map(|names| Py::List(names.into_iter().map(Py::Text).collect())).collect();
-            let mut index = Call { path: "django.db.models.Index".to_owned(), span: call.span, ..Call::default() };
-            index.set("fields", Py::List(fields.iter().cloned().map(Py::Text).collect()));
-            index.set("name", Py::Text(new.clone()));
-            if let Some(model) = self.model_mut(app, &model) {
-                model.set_option("index_together", Some(Py::List(together)));
-                model.indexes.push(index);
-            }
-        }
-        let Some(model) = self.managed(app, &model).filter(|_| old != new && !old.is_empty()) else { return };
-        if self.sqlite() {
-            self.drop_index(&table, &old, false);
-            let index = model.indexes.iter().find(|index| index.text("name") == Some(new.as_str())).cloned();
-            if let Some(index) = index {
-                let statement = self.index_of(&model, &index, false);
-                self.execute(&statement);
-            }
-        } else {
-            self.send(&format!("ALTER INDEX {} RENAME TO {}", quoted(&old), quoted(&new)));
-            self.catalogue.rename(&table, &old, &new);
-        }
-    }
-
-    fn add_meta_constraint(&mut self, app: &str, name: &str, constraint: Option<Call>, not_valid: bool) {
-        let Some(constraint) = constraint else { return self.opaque(self.span, "the constraint is not known") };
-        let Some(model) = self.model_mut(app, name) else { return };
-        model.constraints.push(constraint.clone());
-        let Some(model) = self.managed(app, name) else { return };
-        if self.sqlite() {
-            return self.sqlite_constraint(&model, &constraint, true);
-        }
-        self.add_constraint(&model, &constraint, not_valid);
-    }
-
-    fn remove_meta_constraint(&mut self, app: &str, model: &str, name: &str) {
-        let Some(state) = self.model_mut(app, model) else { return };
-        let named = |call: &Call| call.text("name") == Some(name);
-        let found = state.constraints.iter().find(|call| named(call)).cloned();
-        state.constraints.retain(|call| !named(call));
-        let Some(model) = self.managed(app, model) else { return };
-        // A constraint that the state does not know is one all the same: its operation names it.
-        let found = found.unwrap_or_else(|| {
-            let mut call = Call { path: "django.db.models.CheckConstraint".to_owned(), ..Call::default() };
-            call.set("name", Py::Text(name.to_owned()));
-            call
-        });
-        if self.sqlite() {
-            return self.sqlite_constraint(&model, &found, false);
-        }
-        self.remove_constraint(&model, &found);
-    }
-
-    /// What a constraint tells the user changes; the database does not (Django 5.2).
-    fn alter_meta_constraint(&mut self, app: &str, call: &Call) {
-        let text = |at, name| call.argument(at, name).and_then(Py::as_str).unwrap_or_default();
-        let (model, name) = (text(0, "model_name"), text(1, "name"));
-        let Some(constraint) = call.argument(2, "constraint").and_then(Py::call).cloned() else { return };
-        if let Some(model) = self.model_mut(app, model) {
-            let held = model.constraints.iter_mut().find(|held| held.text("name") == Some(name));
-            held.into_iter().for_each(|held| *held = constraint.clone());
-        }
-    }
 }
 
 /// Where the statements of a migration run.
 fn context(migration: &DjangoMigration) -> Context {
-    let kind = if migration.atomic { TransactionKind::Runner } else { TransactionKind::None };
+    let kind = match migration.atomic {
+        Some(true) => TransactionKind::Runner,
+        Some(false) => TransactionKind::None,
+        None => TransactionKind::Unknown,
+    };
     Context { scope: Scope { kind, id: 1, opened: None, batch: false }, ..Context::default() }
 }
 

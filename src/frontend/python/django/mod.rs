@@ -11,6 +11,7 @@ mod expr;
 mod field;
 mod graph;
 mod lower;
+mod meta;
 mod names;
 mod sql;
 mod sqlite;
@@ -39,7 +40,7 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
         editor.query = 0;
         let (forward, back) = editor.migration(migration);
         let Some(shell) = &migration.shell else { continue };
-        let part = |operations, direction| Migration { operations, direction, ..shell.clone() };
+        let part = |operations, direction| Migration { direction, operations, ..shell.clone() };
         if !back.is_empty() {
             lowered.push(part(back, Direction::Down));
         }
@@ -55,8 +56,9 @@ fn makes_big_keys(step: &Step) -> bool {
         let call = field.call();
         call.is_some_and(|call| call.name() == "BigAutoField" && call.flag("auto_created") == Some(true))
     };
-    let fields = call.get("fields").map(Py::items).unwrap_or_default();
-    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field))) || call.get("field").is_some_and(big)
+    let fields = call.argument(1, "fields").map(Py::items).unwrap_or_default();
+    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field)))
+        || call.argument(2, "field").is_some_and(big)
 }
 
 /// The model of users: what the settings say where they were seen, else the one model of the project that has what a

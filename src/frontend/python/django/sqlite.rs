@@ -1,5 +1,7 @@
 //! SQLite can change little of a table: Django makes a new one, copies the rows, drops the old one.
 
+use std::fmt::Write as _;
+
 use super::alter::Side;
 use super::editor::Editor;
 use super::expr;
@@ -35,7 +37,8 @@ impl Editor {
         }
         let Some(mut definition) = self.definition(model, field, true) else { return };
         if let Some(check) = field.check(&field.column(), self.dialect()) {
-            definition += &format!(" CHECK ({check})");
+            // Writing to a string does not fail.
+            let _ = write!(definition, " CHECK ({check})");
         }
         if field.is_relation() && field.db_constraint() {
             definition += &self.inline_reference(model, field);
@@ -82,7 +85,7 @@ impl Editor {
     }
 
     pub(super) fn remake_through(&mut self, _before: &Model, after: &Model, old: &Side, new: &Side) {
-        let altered = old.links.iter().zip(&new.links).map(|(old, new)| (&old.field, &new.field)).collect();
+        let altered = old.links.iter().zip(&new.links).rev().map(|(old, new)| (&old.field, &new.field)).collect();
         self.remake(after, &Changes { altered, ..Changes::default() });
     }
 
@@ -110,14 +113,15 @@ impl Editor {
             !(changes.deleted.is_some_and(named) || changes.created.is_some_and(named))
         });
         for field in &body.fields {
-            let changed = changes.altered.iter().any(|(_, new)| new.name == field.name);
+            let retyped = changes.altered.iter().any(|(_, new)| new.name == field.name);
             let has = self.state.column_type(model, field).is_some() && !field.generated();
-            if has && !changed {
+            if has && !retyped {
                 copied.push((field.column(), quoted(&field.column())));
             }
         }
         if let Some(field) = changes.created {
-            body.fields.push(field.clone());
+            let at = model.fields.iter().position(|held| held.name == field.name).unwrap_or(usize::MAX);
+            body.fields.insert(at.min(body.fields.len()), field.clone());
             if field.db_default().is_none() && !field.generated() {
                 let default = field
                     .effective_default()
@@ -126,8 +130,9 @@ impl Editor {
             }
         }
         for (old, new) in &changes.altered {
-            body.fields.retain(|field| field.name != new.name);
-            body.fields.push((*new).clone());
+            for field in body.fields.iter_mut().filter(|field| field.name == new.name) {
+                (*new).clone_into(field);
+            }
             let from = quoted(&old.column());
             let value = match (old.null() && !new.null(), new.effective_default()) {
                 (true, default) => {

@@ -205,9 +205,22 @@ impl State {
         let (column, kind) = if referenced.is_relation() && depth < MAX_LINKS {
             (referenced.column(), self.target_within(other, referenced, depth + 1).and_then(|target| target.kind))
         } else {
-            (referenced.column(), referenced.own_type(self.dialect))
+            (referenced.column(), self.referring_type(referenced))
         };
         Some(Target { table, column, kind, collation })
+    }
+
+    /// The type of a column that refers to a field: SQLite counts in `integer` only, and what refers to it need not.
+    fn referring_type(&self, field: &Field) -> Option<String> {
+        let own = field.own_type(self.dialect)?;
+        if self.dialect != Dialect::Sqlite {
+            return Some(own);
+        }
+        Some(match field.kind {
+            "BigAutoField" => "bigint".to_owned(),
+            "SmallAutoField" => "smallint".to_owned(),
+            _ => own.trim_end_matches(" unsigned").to_owned(),
+        })
     }
 
     fn inherited(&self, model: &Model, name: &str) -> Option<&Field> {

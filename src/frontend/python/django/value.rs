@@ -154,8 +154,8 @@ pub struct DjangoMigration {
     pub run_before: Vec<(String, String)>,
     /// `replaces`.
     pub replaces: Vec<(String, String)>,
-    /// `atomic`.
-    pub atomic: bool,
+    /// `atomic`, where it is known.
+    pub atomic: Option<bool>,
     /// `initial`.
     pub initial: bool,
     /// `operations`.

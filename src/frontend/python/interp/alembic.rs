@@ -149,8 +149,8 @@ impl<'a> Interp<'a> {
             self.create_table(&table, &w, &conn, span);
             return Value::Record(Rc::new(record("Table", args, span)));
         }
-        let Some(written) = self.directive_sql(name, &args, &w) else {
-            return self.directive_elsewhere(name, &args, &conn, call);
+        let Some(written) = Self::directive_sql(name, &args, &w) else {
+            return self.directive_elsewhere(name, &conn, call);
         };
         for one in written {
             self.write_out(one, &conn, span);
@@ -181,9 +181,9 @@ impl<'a> Interp<'a> {
     }
 
     /// The statements of a directive; `None` where it is none of Alembic's own.
-    fn directive_sql(&mut self, name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+    fn directive_sql(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
         Some(match name {
-            "add_column" => self.add_column(args, w),
+            "add_column" => Self::add_column(args, w),
             "alter_column" => alter_column(args, w),
             "drop_column" => {
                 let mut one = alter(w, args, 0);
@@ -257,7 +257,7 @@ impl<'a> Interp<'a> {
         })
     }
 
-    fn add_column(&mut self, args: &Args<'a>, w: &Writer) -> Vec<Writer> {
+    fn add_column(args: &Args<'a>, w: &Writer) -> Vec<Writer> {
         let mut one = alter(w, args, 0);
         one.word(" ADD COLUMN ");
         if_word(&mut one, args, "if_not_exists", "IF NOT EXISTS ");
@@ -293,16 +293,8 @@ impl<'a> Interp<'a> {
         found
     }
 
-    /// A directive of the project: registered with `@Operations.register_operation`.
-    fn custom_directive(&mut self, _name: &str, _args: &Args<'a>, _call: &'a ExprCall) -> Option<Value<'a>> {
-        None
-    }
-
     /// A directive that is none of Alembic's own: said, not guessed.
-    fn directive_elsewhere(&mut self, name: &str, args: &Args<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Value<'a> {
-        if let Some(value) = self.custom_directive(name, args, call) {
-            return value;
-        }
+    fn directive_elsewhere(&mut self, name: &str, conn: &Rc<Conn>, call: &'a ExprCall) -> Value<'a> {
         let reason = format!("`{name}` is a directive that is defined elsewhere");
         self.emit_opaque(&reason, conn, self.span(call));
         self.unknown(&reason, call)

@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
-use super::super::value::{Body, Class, Dj, Env, Function, Handle, Record, Text, Value};
+use super::super::value::{Body, Class, Dj, Env, Function, Handle, Opaque, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
@@ -205,7 +205,7 @@ impl<'a> Interp<'a> {
                 None => match &parameter.default {
                     Some(default) if !entry => self.default_of(function, default),
                     // `def upgrade(op, …)`: some projects hand the directives over.
-                    _ if name == "op" => {
+                    _ if name == "op" && matches!(function.name, "upgrade" | "downgrade") => {
                         let value = self.parameter(name, function.unit, &parameter.parameter);
                         let Value::Unknown(opaque) = value else { continue };
                         Value::external(opaque.unknown.clone(), super::alembic::OP)
@@ -324,7 +324,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Value::Class(class) => match class.attribute(name, 0) {
-                Some(value) => self.mapped(class, name, &value, span).unwrap_or(value),
+                Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
                 None if let Some(manager) = self.manager(base, name, span) => manager,
@@ -332,7 +332,7 @@ impl<'a> Interp<'a> {
             },
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
-                let value = env.get(name).and_then(|value| self.used_or_external(value, span));
+                let value = env.get(name).and_then(|value| self.used_or_external(&value, span));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Django(_) if self.manager(base, name, span).is_some() => {
@@ -357,6 +357,11 @@ impl<'a> Interp<'a> {
                     Some(path) => Value::external(unknown, &format!("{path}.{name}")),
                     None => Value::opaque(unknown, opaque.parameter),
                 };
+                if let (Value::Unknown(session), true) = (&value, name == "session" && is_flask_database(opaque)) {
+                    // A session begins a transaction with its first statement, whoever made it.
+                    let conn = self.new_conn(TransactionKind::Runner, Some(span));
+                    session.conn.get_or_init(|| conn);
+                }
                 opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
                 value
             }
@@ -483,6 +488,13 @@ impl<'a> Interp<'a> {
         let conn = self.new_conn(kind, Some(span));
         Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
     }
+}
+
+/// Whether it is the object that Flask-SQLAlchemy calls `db` in every one of its examples, by its name or its import:
+/// `db.session` is a session of SQLAlchemy.
+fn is_flask_database(opaque: &Opaque<'_>) -> bool {
+    let imported = opaque.path.as_deref().is_some_and(|path| path.rsplit('.').next() == Some("db"));
+    imported || opaque.unknown.text == "{db}"
 }
 
 /// The SQL that a function which splits it is given: a text, or its lines.

@@ -50,25 +50,24 @@ impl<'a> Interp<'a> {
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
         self.django.app = self.label().unwrap_or(folder);
-        let atomic = class.attribute("atomic", 0).and_then(|value| value.truth()) != Some(false);
-        let kind = if atomic { TransactionKind::Runner } else { TransactionKind::None };
+        let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
+        let kind = match atomic {
+            Some(true) => TransactionKind::Runner,
+            Some(false) => TransactionKind::None,
+            None => TransactionKind::Unknown,
+        };
         self.next_id = self.next_id.max(1);
         self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
-        let pairs = |this: &mut Self, name: &str| {
+        let pairs = |name: &str| {
             let value = class.attribute(name, 0);
-            value
-                .and_then(|value| Value::items(&value))
-                .unwrap_or_default()
-                .iter()
-                .filter_map(|pair| this.node(pair))
-                .collect()
+            value.and_then(|value| Value::items(&value)).unwrap_or_default().iter().filter_map(Self::node).collect()
         };
         let mut migration = DjangoMigration {
             name,
             span: class.span,
-            dependencies: pairs(self, "dependencies"),
-            run_before: pairs(self, "run_before"),
-            replaces: pairs(self, "replaces"),
+            dependencies: pairs("dependencies"),
+            run_before: pairs("run_before"),
+            replaces: pairs("replaces"),
             atomic,
             initial: class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true),
             ..DjangoMigration::default()
@@ -81,17 +80,19 @@ impl<'a> Interp<'a> {
 
     /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
     fn label(&mut self) -> Option<String> {
-        let unit = self.module(0, 2, "apps")?;
-        let env = self.module_env(unit);
-        let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-        classes.iter().find_map(|value| {
-            let Value::Class(class) = value else { return None };
-            Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
+        ["apps", ""].into_iter().find_map(|module| {
+            let unit = self.module(0, 2, module)?;
+            let env = self.module_env(unit);
+            let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
+            classes.iter().find_map(|value| {
+                let Value::Class(class) = value else { return None };
+                Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
+            })
         })
     }
 
     /// A dependency: app and name; the model of users is what its app begins with.
-    fn node(&mut self, value: &Value<'a>) -> Option<(String, String)> {
+    fn node(value: &Value<'a>) -> Option<(String, String)> {
         match value {
             Value::List(items, _) => {
                 let items = items.borrow();
@@ -137,7 +138,13 @@ impl<'a> Interp<'a> {
             return None;
         }
         let value = match value {
-            Value::Either(values) => values.iter().find(|value| matches!(value, Value::Record(_))).unwrap_or(value),
+            // One for each database: that of PostgreSQL is the one that is judged.
+            Value::Either(values) => {
+                let own =
+                    |value: &&Value<'a>| matches!(value, Value::Record(record) if record.class.contains(".postgres."));
+                let any = |value: &&Value<'a>| matches!(value, Value::Record(_));
+                values.iter().find(own).or_else(|| values.iter().find(any)).unwrap_or(value)
+            }
             value => value,
         };
         let Value::Record(record) = value else {
@@ -372,10 +379,13 @@ impl<'a> Interp<'a> {
             Value::None => Py::None,
             Value::Bool(value) => Py::Bool(*value),
             Value::Int(value) => Py::Int(*value),
-            Value::Text(text) => match text.sql.is_known() {
-                true => Py::Text(text.sql.text.clone()),
-                false => Py::Unknown(unknown_of(value, Span::default())),
-            },
+            Value::Text(text) => {
+                if text.sql.is_known() {
+                    Py::Text(text.sql.text.clone())
+                } else {
+                    Py::Unknown(unknown_of(value, Span::default()))
+                }
+            }
             Value::List(items, _) => {
                 let items = items.borrow().clone();
                 Py::List(items.iter().map(|item| self.py(item, depth + 1)).collect())
@@ -517,8 +527,21 @@ impl<'a> Interp<'a> {
             return self.apply(&value, arguments, named, call, span);
         }
         let name = last(path);
+        if name == "import_string" {
+            match arguments.first() {
+                Some(Value::Text(text)) if text.sql.is_known() => return Self::foreign(text.sql.text.clone()),
+                Some(Value::Django(django)) => {
+                    if let Dj::Foreign(path) = &**django
+                        && path.ends_with("DEFAULT_AUTO_FIELD")
+                    {
+                        return Self::foreign("django.db.models.AutoField");
+                    }
+                }
+                _ => {}
+            }
+        }
         if name == "get_user_model" {
-            return self.user_model(span);
+            return Self::user_model(span);
         }
         let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");

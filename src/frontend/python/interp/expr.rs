@@ -269,17 +269,24 @@ impl<'a> Interp<'a> {
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
         let span = self.span(expr);
-        if let Some(value) = self.env().get(name).and_then(|value| self.used_or_external(value, span)) {
+        let held = self.env().get(name);
+        // What a Django migration has from outside the project is told by its dotted path.
+        let known =
+            held.and_then(|value| if self.django.on { self.used(value) } else { self.used_or_external(&value, span) });
+        if let Some(value) = known {
             return value;
         }
         if self.django.on {
-            if let Some(Value::Import(import)) = self.env().get(name) {
-                let path = match import.name {
-                    Some(name) if import.module.is_empty() => name.to_owned(),
-                    Some(name) => format!("{}.{name}", import.module),
-                    None => import.module.clone(),
-                };
-                return Self::foreign(path);
+            let held = self.env().get(name).map_or_else(Vec::new, |value| value.alternatives());
+            let imports =
+                held.iter().filter_map(|value| if let Value::Import(import) = value { Some(import) } else { None });
+            let paths = imports.map(|import| match import.name {
+                Some(name) if import.module.is_empty() => name.to_owned(),
+                Some(name) => format!("{}.{name}", import.module),
+                None => import.module.clone(),
+            });
+            if let Some(value) = paths.map(Self::foreign).reduce(Value::join) {
+                return value;
             }
             if self.frames.len() == 1 {
                 return Self::foreign(name);

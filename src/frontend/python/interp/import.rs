@@ -78,7 +78,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The value behind a name; what is imported from elsewhere is known by its dotted name.
-    pub(super) fn used_or_external(&mut self, value: Value<'a>, span: Span) -> Option<Value<'a>> {
+    pub(super) fn used_or_external(&mut self, value: &Value<'a>, span: Span) -> Option<Value<'a>> {
         if let Some(found) = self.used(value.clone()) {
             return Some(found);
         }
@@ -96,11 +96,14 @@ impl<'a> Interp<'a> {
     }
 
     fn imported(&mut self, import: &Import<'a>) -> Option<Value<'a>> {
+        if is_library(import) {
+            return None;
+        }
         let source = self.module(import.unit, import.level, &import.module);
         let Some(name) = import.name else { return source.map(Value::Module) };
         let value = source.and_then(|source| self.module_env(source).get(name));
         let place = self.frame().map(|frame| frame.at).unwrap_or_default();
-        if let Some(value) = value.and_then(|value| self.used_or_external(value, place)) {
+        if let Some(value) = value.and_then(|value| self.used_or_external(&value, place)) {
             return Some(value);
         }
         let dotted = if import.module.is_empty() { name.to_owned() } else { format!("{}.{name}", import.module) };
@@ -144,4 +147,11 @@ impl<'a> Interp<'a> {
         self.envs.push(None);
         Some(at)
     }
+}
+
+/// Whether an import is one of SQLAlchemy or of Alembic's directives: a folder of the project may have the same name.
+fn is_library(import: &Import<'_>) -> bool {
+    let root = import.module.split('.').next().unwrap_or_default();
+    let directives = import.module == "alembic" && matches!(import.name, Some("op" | "context"));
+    import.level == 0 && (root == "sqlalchemy" || directives)
 }

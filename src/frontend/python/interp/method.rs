@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::sqlalchemy::Args;
 use super::super::strings;
-use super::super::value::{Construct, Handle, Text, Value};
+use super::super::value::{Construct, Handle, READ, Text, Value};
 use super::call::{Named, keyword};
 use super::schema::TABLES;
 use super::{Interp, last_name};
@@ -388,7 +388,7 @@ impl<'a> Interp<'a> {
             construct.filters.extend(args.get(condition, &["whereclause"]).cloned());
             if let Some(values) = args.get(values, &["values"]).cloned() {
                 let args = Args { positional: vec![values], ..Args::default() };
-                self.extend_construct(&mut construct, "values", &args, span);
+                Self::extend_construct(&mut construct, "values", &args, span);
             }
         }
         Some(Value::Construct(Rc::new(construct)))
@@ -434,22 +434,22 @@ impl<'a> Interp<'a> {
         match name {
             "where" | "filter" | "filter_by" => {
                 next.filter = Some(self.shown(&call.arguments));
-                self.extend_construct(&mut next, name, &args, span);
+                Self::extend_construct(&mut next, name, &args, span);
             }
             "update" | "delete" if base.conn.is_some() => {
                 next.kind = if name == "update" { OpKind::DataUpdate } else { OpKind::DataDelete };
                 let conn = base.conn.clone().unwrap_or_default();
-                self.extend_construct(&mut next, name, &args, span);
+                Self::extend_construct(&mut next, name, &args, span);
                 self.emit_construct(&next, &conn, span);
                 return Value::Int(0);
             }
             "all" | "first" | "one" | "one_or_none" | "get" | "yield_per" if base.conn.is_some() => {
-                let reason = "it is read from the database".to_owned();
+                let reason = READ.to_owned();
                 let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(call)), span };
                 return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
-            "scalar" | "count" if base.conn.is_some() => return self.unknown("it is read from the database", call),
-            _ => self.extend_construct(&mut next, name, &args, span),
+            "scalar" | "count" if base.conn.is_some() => return self.unknown(READ, call),
+            _ => Self::extend_construct(&mut next, name, &args, span),
         }
         Value::Construct(Rc::new(next))
     }

@@ -10,6 +10,7 @@ mod expr;
 mod import;
 mod method;
 mod orm;
+mod revision;
 mod rows;
 mod runners;
 mod schema;
@@ -83,6 +84,8 @@ pub(super) struct Interp<'a> {
     guards: Vec<Guard>,
     /// For each enclosing loop of unknown length, the transactions opened before it; `None` where it commits.
     loops: Vec<Option<u32>>,
+    /// How many of them run over rows that were read from a database.
+    row_loops: u32,
     /// Texts of which parts are sent that were not followed, by the place that their unknown parts name.
     scripts: std::collections::BTreeMap<Span, Rc<super::value::Text>>,
     /// The statements of what is being sent are sent one by one.
@@ -125,6 +128,7 @@ impl<'a> Interp<'a> {
             frames: Vec::new(),
             guards: Vec::new(),
             loops: Vec::new(),
+            row_loops: 0,
             scripts: std::collections::BTreeMap::new(),
             apart: false,
             endless: 0,
@@ -174,6 +178,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.registries(&env);
+        self.out.revisions.extend(self.revision(&env));
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }
@@ -238,6 +243,7 @@ impl<'a> Interp<'a> {
         let frames = std::mem::take(&mut self.frames);
         let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
         let around = (std::mem::take(&mut self.swallowed), std::mem::take(&mut self.endless));
+        let row_loops = std::mem::take(&mut self.row_loops);
         self.frames.push(Frame {
             unit,
             env: env.clone(),
@@ -250,6 +256,7 @@ impl<'a> Interp<'a> {
         });
         self.block(&source.parsed.body);
         (self.frames, self.guards, self.loops) = (frames, guards, loops);
+        self.row_loops = row_loops;
         (self.swallowed, self.endless) = around;
         self.quiet -= quiet;
         env

@@ -67,7 +67,7 @@ impl<'a> Interp<'a> {
         model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
     }
 
-    pub(super) fn user_model(&self, span: Span) -> Value<'a> {
+    pub(super) fn user_model(span: Span) -> Value<'a> {
         let table = Known::Unknown(Unknown {
             reason: "it is the model that the settings name".to_owned(),
             text: "{user}".to_owned(),
@@ -88,7 +88,7 @@ impl<'a> Interp<'a> {
         let span = self.span(call);
         match &**base {
             Dj::Apps => match name {
-                "get_model" => self.get_model(arguments, named, span),
+                "get_model" => Self::get_model(arguments, named, span),
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Dj::Foreign(path) => {
@@ -112,16 +112,16 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn get_model(&mut self, arguments: &[Value<'a>], named: &[Named<'a>], span: Span) -> Value<'a> {
+    fn get_model(arguments: &[Value<'a>], named: &[Named<'a>], span: Span) -> Value<'a> {
         let part = |at: usize, name| arguments.get(at).cloned().or_else(|| keyword(named, name));
         let first = part(0, "app_label").and_then(|value| value.as_str().map(str::to_owned));
         let second = part(1, "model_name").and_then(|value| value.as_str().map(str::to_owned));
-        let names = match (first, second) {
+        let pair = match (first, second) {
             (Some(app), Some(model)) => Some((app, model)),
             (Some(both), None) => both.split_once('.').map(|(app, model)| (app.to_owned(), model.to_owned())),
             _ => None,
         };
-        let table = match names {
+        let table = match pair {
             Some((app, model)) => model_table(&app, &model, span),
             None => Known::Unknown(Unknown {
                 reason: "the name of the model is not known".to_owned(),
@@ -254,7 +254,7 @@ impl<'a> Interp<'a> {
     }
 
     /// One of the objects that a loop over a queryset sees.
-    pub(super) fn object_of(&self, rows: &Value<'a>) -> Option<Value<'a>> {
+    pub(super) fn object_of(rows: &Value<'a>) -> Option<Value<'a>> {
         let Value::Django(django) = rows else { return None };
         match &**django {
             Dj::Query(query) | Dj::Model(query) => {
@@ -276,6 +276,7 @@ fn batch_size<'a>(given: Option<&Value<'a>>, named: &[Named<'a>]) -> Option<u64>
 }
 
 /// `note__isnull=True` as a comparison.
+#[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
 fn term(path: &str, value: &Value<'_>) -> Option<Term> {
     let (column, lookup) = path.rsplit_once("__").unwrap_or((path, "exact"));
     let literal = match value {

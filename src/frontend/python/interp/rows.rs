@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::value::Value;
+use super::super::value::{READ, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
 use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, Unknown, Where};
@@ -66,7 +66,7 @@ impl<'a> Interp<'a> {
 
     /// One of the rows that a loop over a query sees.
     pub(super) fn row_of(&self, rows: &Value<'a>, target: &'a Expr) -> Option<Value<'a>> {
-        if let Some(object) = self.object_of(rows) {
+        if let Some(object) = Self::object_of(rows) {
             return Some(object);
         }
         let (conn, table) = match rows {
@@ -74,7 +74,7 @@ impl<'a> Interp<'a> {
             Value::Construct(construct) => (construct.conn.clone()?, Some(construct.table.clone())),
             _ => return None,
         };
-        let reason = "it is read from the database".to_owned();
+        let reason = READ.to_owned();
         let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(target)), span: self.span(target) };
         Some(Value::rows(unknown, conn, table))
     }

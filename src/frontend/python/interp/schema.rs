@@ -157,7 +157,7 @@ impl<'a> Interp<'a> {
     }
 
     /// `Model.column`: a column of the class's table.
-    pub(super) fn mapped(&self, class: &Rc<Class<'a>>, name: &str, found: &Value<'a>, span: Span) -> Option<Value<'a>> {
+    pub(super) fn mapped(class: &Rc<Class<'a>>, name: &str, found: &Value<'a>, span: Span) -> Option<Value<'a>> {
         let Value::Record(record) = found else { return None };
         if !matches!(record.class.as_str(), "Column" | "mapped_column") {
             return None;
@@ -168,7 +168,7 @@ impl<'a> Interp<'a> {
     }
 
     /// What a method of a statement made of calls adds to it.
-    pub(super) fn extend_construct(&mut self, next: &mut Construct<'a>, name: &str, args: &Args<'a>, span: Span) {
+    pub(super) fn extend_construct(next: &mut Construct<'a>, name: &str, args: &Args<'a>, span: Span) {
         match name {
             "where" | "filter" => next.filters.extend(args.positional.iter().cloned()),
             "filter_by" => {

@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::blocks::Emitted;
 use super::super::sqlalchemy::{Args, Writer};
-use super::super::value::{Conn, Construct, Record, Text, Value};
+use super::super::value::{Conn, Construct, READ, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
 use crate::config::Dialect;
@@ -81,6 +81,24 @@ const VERBS: &[&str] = &[
     "raw",
 ];
 
+/// Methods of cursors (PEP 249) and results that give rows.
+const FETCHES: &[&str] = &["fetchall", "fetchmany", "fetchone"];
+
+/// Methods of SQLAlchemy's results that give rows, or the result in another shape.
+const RESULTS: &[&str] = &[
+    "all",
+    "columns",
+    "first",
+    "mappings",
+    "one",
+    "one_or_none",
+    "partitions",
+    "scalars",
+    "tuples",
+    "unique",
+    "yield_per",
+];
+
 /// Names of receivers that talk to a database where nothing else is known of them.
 const RECEIVERS: &[&str] = &[
     "conn",
@@ -137,7 +155,7 @@ impl<'a> Interp<'a> {
                 (Value::Construct(construct), Some(rows @ (Value::List(..) | Value::Dict(..)))) => {
                     let mut construct = (**construct).clone();
                     let args = Args { positional: vec![rows.clone()], ..Args::default() };
-                    self.extend_construct(&mut construct, "values", &args, span);
+                    Self::extend_construct(&mut construct, "values", &args, span);
                     self.emit_construct(&construct, &conn, span);
                 }
                 _ => self.send(value, &conn, span),
@@ -145,7 +163,7 @@ impl<'a> Interp<'a> {
             if many {
                 self.loops.pop();
             }
-            return self.unknown("it is read from the database", call);
+            return self.unknown(READ, call);
         }
         match (name, &given) {
             ("copy_expert" | "copy", Some(value)) if name == "copy_expert" || is_sql(value) => {
@@ -175,6 +193,11 @@ impl<'a> Interp<'a> {
             && let Some(value) = self.construct(name, Some(base), arguments, named, call)
         {
             return value;
+        }
+        // What a cursor or a result gives; `all` and the like only where the result is known to be one.
+        let fetches = FETCHES.contains(&name) && matches!(base, Value::Handle(_) | Value::Unknown(_));
+        if fetches || (base.is_read() && RESULTS.contains(&name)) {
+            return self.unknown(READ, call);
         }
         self.library_call(name, arguments, named, call)
     }
@@ -249,6 +272,13 @@ impl<'a> Interp<'a> {
         }
         // A reader over a text, or what a library makes of one: `StringIO(SQL)`, `sqlparse.split(SQL)`.
         if let [Value::Text(text)] = arguments
+            && let Some(part) = self.piece_of(text, call)
+        {
+            return part;
+        }
+        // `re.sub(pattern, replacement, SQL)`, `PATTERN.sub(replacement, SQL)`: an adapter that rewrites placeholders.
+        if matches!(name, "sub" | "subn")
+            && let Some(Value::Text(text)) = arguments.iter().take(3).next_back()
             && let Some(part) = self.piece_of(text, call)
         {
             return part;
@@ -554,6 +584,7 @@ impl<'a> Interp<'a> {
             guards: self.guards.clone(),
             scope,
             in_loop: !self.loops.is_empty(),
+            per_row: self.row_loops > 0,
             loop_in_transaction: in_transaction,
             endless_loop: self.endless > 0,
             failure_swallowed: self.swallowed > 0,

@@ -252,10 +252,14 @@ impl<'a> Interp<'a> {
                 let row = self.row_of(&iterated, &stmt.target);
                 items.push(row.unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason)));
             }
+            // A cursor is iterated for its rows.
+            let rows = u32::from(iterated.is_read() || matches!(iterated, Value::Handle(_)));
             for item in items {
                 self.assign(&stmt.target, item);
                 self.open_loop(&stmt.body);
+                self.row_loops += rows;
                 self.block(&stmt.body);
+                self.row_loops -= rows;
                 self.loops.pop();
             }
         }

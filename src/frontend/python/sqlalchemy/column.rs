@@ -62,7 +62,6 @@ impl<'a> Column<'a> {
         }
         Some(Self { name, data_type, args, items })
     }
-
     fn item(&self, class: &str) -> Option<&Record<'a>> {
         let own = self.items.iter().find(|record| record.class == class).map(AsRef::as_ref);
         own.or_else(|| match self.args.given("server_default") {
@@ -113,14 +112,13 @@ impl<'a> Column<'a> {
         }
         let identity = self.item("Identity").filter(|_| w.dialect == Dialect::Postgres);
         if let Some(computed) = self.item("Computed") {
-            self.computed(w, computed);
+            Self::computed(w, computed);
         }
         if let Some(identity) = identity {
             write_identity(w, identity);
         }
         match self.args.named("nullable").map(|value| (value, value.truth())) {
             Some((_, Some(true))) if identity.is_some() => w.word(" NULL"),
-            Some((_, Some(true))) => {}
             Some((value, None)) => {
                 w.word(" ");
                 w.unknown(value, "whether it is nullable is not known");
@@ -151,7 +149,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    fn computed(&self, w: &mut Writer, computed: &Record<'_>) {
+    fn computed(w: &mut Writer, computed: &Record<'_>) {
         let args = Args::of_record(computed);
         w.word(" GENERATED ALWAYS AS (");
         match args.get(0, &["sqltext"]) {
@@ -159,7 +157,9 @@ impl<'a> Column<'a> {
             Some(other) => w.expression(other, false),
             None => w.hole("the expression is not known"),
         }
-        w.word(if args.truth("persisted") == Some(false) { ") VIRTUAL" } else { ") STORED" });
+        // Where nothing is said, what every server before PostgreSQL 18 makes of it.
+        let stored = args.get(1, &["persisted"]).and_then(Value::truth) != Some(false);
+        w.word(if stored { ") STORED" } else { ") VIRTUAL" });
     }
 
     /// The table constraints that the column's options make: foreign keys, UNIQUE, the CHECK of an enum.
@@ -173,7 +173,7 @@ impl<'a> Column<'a> {
             one.name(&self.name);
             one.word(") REFERENCES ");
             match args.get(0, &["column"]) {
-                Some(target) => references(&mut one, &[target.clone()], &self.name),
+                Some(target) => references(&mut one, std::slice::from_ref(target), &self.name),
                 None => one.hole("what it refers to is not known"),
             }
             foreign_key_options(&mut one, &args);
@@ -320,7 +320,7 @@ pub(in super::super) fn type_check_name<'a>(
 
 /// The types that are created before a table with these columns: those of the server's own that carry their creation.
 /// Each with its name as written, to tell it from one that is there already.
-pub(super) fn enum_types<'a>(w: &Writer, types: &[Value<'a>]) -> Vec<(String, Writer)> {
+pub(super) fn enum_types(w: &Writer, types: &[Value<'_>]) -> Vec<(String, Writer)> {
     let mut found = Vec::new();
     for value in types {
         let Some(mut of) = types::resolve(value, 0) else { continue };

@@ -67,7 +67,7 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: O
                 None => w.hole("the columns are not known"),
             }
             w.word(") REFERENCES ");
-            let targets = args.get(1, &["refcolumns"]).and_then(|list| Value::items(list));
+            let targets = args.get(1, &["refcolumns"]).and_then(Value::items);
             match targets {
                 Some(targets) => references(w, &targets, &Value::None),
                 None => w.hole("what it refers to is not known"),

@@ -60,7 +60,10 @@ pub(in super::super) fn operator<'a>(left: &Value<'a>, op: &str, right: &Value<'
     if !(is_expression(left) || is_expression(right)) {
         return None;
     }
+    let null = matches!(right, Value::Text(text) if text.marked && text.sql.text == "NULL");
     Some(match (op, right) {
+        ("=", _) if null => binary(left, "IS", right, span),
+        ("!=", _) if null => binary(left, "IS NOT", right, span),
         ("&" | "|", _) => {
             let op = if op == "&" { "AND" } else { "OR" };
             list_node("#bool", op, vec![left.clone(), right.clone()], span)
@@ -158,9 +161,9 @@ impl Writer {
                         self.word(&format!(" {op} "));
                     }
                     if op == "AND" {
-                        self.within(item, "OR", qualify, depth)
+                        self.within(item, "OR", qualify, depth);
                     } else {
-                        self.expression_at(item, qualify, depth + 1)
+                        self.expression_at(item, qualify, depth + 1);
                     }
                 }
             }
@@ -168,9 +171,9 @@ impl Writer {
                 self.word(&op);
                 self.word(" ");
                 if op == "NOT" {
-                    self.parenthesised(&items, qualify, depth)
+                    self.parenthesised(&items, qualify, depth);
                 } else {
-                    self.operands(&items, ", ", qualify, depth)
+                    self.operands(&items, ", ", qualify, depth);
                 }
             }
             "#postfix" => {

@@ -27,7 +27,6 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
         ("literal_column", Some(Value::Text(text))) => {
             Some(Value::Text(Rc::new(Text { marked: true, ..(**text).clone() })))
         }
-        ("literal" | "inline_literal", Some(value)) => Some(value.clone()),
         ("bindparam", _) => Some(args.given("value").cloned().unwrap_or_else(|| node("#parameter", Vec::new(), span))),
         ("and_", Some(_)) => Some(list_node("#bool", "AND", args.positional.clone(), span)),
         ("or_", Some(_)) => Some(list_node("#bool", "OR", args.positional.clone(), span)),
@@ -36,7 +35,7 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
             ordered(value, name, span)
         }
         ("cast" | "try_cast", Some(value)) => Some(cast(value, args.positional.get(1)?, span)),
-        ("type_coerce" | "label" | "quoted_name", Some(value)) => Some(value.clone()),
+        ("literal" | "inline_literal" | "type_coerce" | "label" | "quoted_name", Some(value)) => Some(value.clone()),
         ("case", Some(_)) => {
             // Before 1.4 the pairs stood in one list.
             let pairs = match args.positional.as_slice() {
@@ -72,7 +71,6 @@ pub(in super::super) fn not<'a>(value: &Value<'a>, span: Span) -> Value<'a> {
 fn cast<'a>(value: &Value<'a>, to: &Value<'a>, span: Span) -> Value<'a> {
     node("#cast", vec![("items", Value::list(vec![value.clone()], span)), ("type", to.clone())], span)
 }
-
 fn ordered<'a>(value: &Value<'a>, name: &str, span: Span) -> Option<Value<'a>> {
     let op = match name {
         "desc" => "DESC",

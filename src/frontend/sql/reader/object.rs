@@ -4,7 +4,7 @@ use super::Reader;
 use super::alter::Word;
 use super::catalog::{Named, Object, Shape};
 use super::table::Modifiers;
-use super::{column, constraint, output};
+use super::{column, constraint, output, routine};
 use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read, unquote};
 use crate::frontend::sql::lexer::Kind;
@@ -205,7 +205,7 @@ impl<'a> Reader<'a> {
                     op.detail = "security-definer";
                 }
                 if let Details::Object(details) = &mut details {
-                    routine_details(*c, details);
+                    routine::details(*c, details);
                 }
                 let arguments = match &details {
                     Details::Object(details) => details.arguments.clone().unwrap_or_default(),
@@ -225,14 +225,14 @@ impl<'a> Reader<'a> {
                 }
             }
             OpKind::ViewCreate | OpKind::MatviewCreate => {
-                let names = c.group().map(Cursor::column_list).unwrap_or_default();
+                let columns = c.group().map(Cursor::column_list).unwrap_or_default();
                 if kind == OpKind::MatviewCreate && rest.has("NO DATA") {
                     op.detail = "no-data";
                 }
                 rest.until_word(&["AS"]);
                 rest.eat("AS");
                 let query = output::read(rest);
-                let of_view = ViewDetails { temporary: found.temporary, names, query };
+                let of_view = ViewDetails { temporary: found.temporary, names: columns, query };
                 details = Details::View(Box::new(of_view));
             }
             _ => {}
@@ -408,7 +408,8 @@ impl<'a> Reader<'a> {
                 details.constraint = Some(constraint);
             }
             "owned-by" => (op.table, details.part) = owner_column_after(*c),
-            "options" if op.kind == OpKind::FunctionAlter => details.volatility = volatility(*c),
+            "set-default" => details.default = Some(c.shown()),
+            "options" if op.kind == OpKind::FunctionAlter => details.volatility = routine::volatility(*c),
             _ => {}
         }
         if details != ObjectDetails::default() {
@@ -637,38 +638,6 @@ fn owner_column_after(mut c: Cursor<'_>) -> (Option<Known<QualifiedName>>, Optio
     }
     let Ok((table, column)) = c.column() else { return (None, None) };
     (table, column.known().map(|column| column.name.clone()))
-}
-
-/// What stands after the arguments of a function.
-fn routine_details(mut c: Cursor<'_>, details: &mut ObjectDetails) {
-    if c.eat("RETURNS") {
-        let start = c;
-        if c.eat("TABLE") {
-            c.group();
-        } else {
-            column::type_name(&mut c);
-        }
-        details.returns = Some(c.text.shown(start.range_to(&c)));
-    }
-    details.volatility = volatility(c);
-}
-
-/// IMMUTABLE, STABLE or VOLATILE, where one is written outside the body.
-fn volatility(mut c: Cursor<'_>) -> Option<&'static str> {
-    let words = [("IMMUTABLE", "immutable"), ("STABLE", "stable"), ("VOLATILE", "volatile")];
-    while !c.done() {
-        if c.is_any(&["BEGIN", "RETURN"]) {
-            return None;
-        }
-        if c.eat("AS") || c.eat("LANGUAGE") {
-            c.skip();
-        } else if let Some((_, found)) = words.iter().find(|(word, _)| c.is(word)) {
-            return Some(found);
-        } else {
-            c.skip();
-        }
-    }
-    None
 }
 
 /// What stands after the name in CREATE TYPE.

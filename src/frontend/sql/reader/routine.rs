@@ -12,7 +12,7 @@ use crate::config::Dialect;
 use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
 use crate::frontend::text::SqlText;
-use crate::ir::{Known, OpKind, QualifiedName};
+use crate::ir::{Known, ObjectDetails, OpKind, QualifiedName};
 
 /// What the statements of one text share.
 pub(super) struct Shared {
@@ -391,4 +391,36 @@ pub(super) fn is_users(name: &QualifiedName) -> bool {
         Some(schema) => !OWN_SCHEMAS.contains(&schema.as_str()),
         None => name.name.contains('_') && !OWN.iter().any(|own| name.name.starts_with(own)),
     }
+}
+
+/// What stands after the arguments of a function.
+pub(super) fn details(mut c: Cursor<'_>, details: &mut ObjectDetails) {
+    if c.eat("RETURNS") {
+        let start = c;
+        if c.eat("TABLE") {
+            c.group();
+        } else {
+            super::column::type_name(&mut c);
+        }
+        details.returns = Some(c.text.shown(start.range_to(&c)));
+    }
+    details.volatility = volatility(c);
+}
+
+/// IMMUTABLE, STABLE or VOLATILE, where one is written outside the body.
+pub(super) fn volatility(mut c: Cursor<'_>) -> Option<&'static str> {
+    let words = [("IMMUTABLE", "immutable"), ("STABLE", "stable"), ("VOLATILE", "volatile")];
+    while !c.done() {
+        if c.is_any(&["BEGIN", "RETURN"]) {
+            return None;
+        }
+        if c.eat("AS") || c.eat("LANGUAGE") {
+            c.skip();
+        } else if let Some((_, found)) = words.iter().find(|(word, _)| c.is(word)) {
+            return Some(found);
+        } else {
+            c.skip();
+        }
+    }
+    None
 }

@@ -1,0 +1,241 @@
+//! The schema as an operation sees it, in the words of the effects model.
+
+use crate::effects::view::{
+    Column, Constraint, DefinedType, Found, Generated, Index, Key, Part, Relation, RelationKind,
+};
+use crate::effects::{Schema, Volatility};
+use crate::ir::{Known, QualifiedName, Tri};
+use crate::schema::{self, Maybe, Snapshot, TypeSort};
+
+use super::View;
+
+/// The schema as an operation sees it.
+pub(super) struct Sight<'v, 'a>(pub(super) &'v View<'a>);
+
+fn certain(answer: Tri) -> Option<bool> {
+    match answer {
+        Tri::Yes => Some(true),
+        Tri::No => Some(false),
+        Tri::Unknown => None,
+    }
+}
+
+/// Parts that the history may not all tell: those that other objects have with this one.
+fn part<T>(snapshot: &Snapshot<'_>, items: Vec<T>) -> Part<T> {
+    Part { items, complete: snapshot.is_complete() }
+}
+
+impl Schema for Sight<'_, '_> {
+    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
+        let View { op, object, .. } = self.0;
+        let found = self.0.before().map_or(Found::Unknown, |before| match before.relation(name) {
+            schema::Found::Known(relation) => Found::Known(relation_of(&relation)),
+            schema::Found::Absent => Found::Absent,
+            schema::Found::Unknown => Found::Unknown,
+        });
+        // The table of the index that the operation names is what the history tells.
+        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        match &object.index_table {
+            Some(table) if named && op.kind.family() == "index" && !matches!(found, Found::Known(_)) => {
+                Found::Known(Relation {
+                    name: name.clone(),
+                    kind: RelationKind::Index,
+                    table: Found::Known(table.clone()),
+                    ..Relation::default()
+                })
+            }
+            _ => found,
+        }
+    }
+
+    fn type_named(&self, name: &str) -> Found<DefinedType> {
+        let Some(before) = self.0.before() else { return Found::Unknown };
+        let name = match name.rsplit_once('.') {
+            Some((schema, name)) => QualifiedName { schema: Some(schema.to_owned()), name: name.to_owned() },
+            None => QualifiedName::bare(name),
+        };
+        // What is gone may be there again under the name of an extension's type.
+        before.type_named(&name).known().map_or(Found::Unknown, |of| Found::Known(type_of(&before, &of)))
+    }
+
+    fn function(&self, name: &str) -> Found<Volatility> {
+        let Some(before) = self.0.before() else { return Found::Unknown };
+        let name = name.rsplit('.').next().unwrap_or(name);
+        let all = before.routines_named(name);
+        let has = |word: &str| all.iter().any(|routine| routine.volatility == word);
+        if all.is_empty() {
+            return Found::Unknown;
+        }
+        Found::Known(if has("volatile") {
+            Volatility::Volatile
+        } else if has("stable") {
+            Volatility::Stable
+        } else {
+            Volatility::Immutable
+        })
+    }
+}
+
+/// The name of a relation as most statements write it: what is in `public` without the schema.
+fn plain(name: &QualifiedName) -> QualifiedName {
+    QualifiedName { schema: name.schema.clone().filter(|schema| schema != "public"), name: name.name.clone() }
+}
+
+fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
+    let columns = of.columns();
+    match &of.state.sort {
+        TypeSort::Enum => DefinedType::Enum,
+        TypeSort::Domain(domain) => DefinedType::Domain {
+            base: domain.base.clone(),
+            constrained: domain.not_null || !domain.checks.is_empty(),
+            checked: !domain.checks.is_empty(),
+            default: domain.default.clone(),
+            columns: part(
+                snapshot,
+                columns
+                    .iter()
+                    .map(|(relation, column)| (plain(&relation.state.name), column.state.name.clone()))
+                    .collect(),
+            ),
+        },
+        TypeSort::Composite(_) => DefinedType::Composite {
+            tables: part(snapshot, columns.iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
+        },
+        TypeSort::Other(_) => DefinedType::Other,
+    }
+}
+
+fn relation_of(relation: &schema::Relation<'_>) -> Relation {
+    let snapshot = relation.snapshot();
+    let state = relation.state;
+    let complete = state.complete;
+    let names = |relations: Vec<schema::Relation<'_>>| -> Vec<QualifiedName> {
+        relations.into_iter().map(|relation| plain(&relation.state.name)).collect()
+    };
+    let constraints = relation.constraints();
+    let columns = relation.columns().into_iter().map(|column| column_of(&snapshot, &column)).collect();
+    let referenced_by = relation.referenced_by().into_iter().filter_map(|constraint| {
+        let table = snapshot.relation_of(constraint.state.table)?;
+        Some((plain(&table.state.name), Some(constraint.state.name.clone())))
+    });
+    let table = match (&state.index, &state.sequence) {
+        (Some(index), _) => snapshot.relation_of(index.table),
+        (None, Some(sequence)) => sequence.owner.and_then(|column| snapshot.relation_with(column)),
+        (None, None) => None,
+    };
+    let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id)).collect();
+    Relation {
+        name: plain(&state.name),
+        kind: kind_of(&snapshot, relation),
+        empty: None,
+        unlogged: certain(state.unlogged),
+        columns: Part { items: columns, complete },
+        constraints: Part {
+            items: constraints.iter().map(|constraint| constraint_of(&snapshot, constraint)).collect(),
+            complete,
+        },
+        indexes: Part {
+            items: relation
+                .indexes()
+                .into_iter()
+                .map(|(own, index)| index_of(&snapshot, &own, index, &constraints))
+                .collect(),
+            complete,
+        },
+        referenced_by: part(&snapshot, referenced_by.collect()),
+        children: part(&snapshot, names(relation.children())),
+        parents: Part { items: names(relation.parents()), complete },
+        bound: state.bound.as_deref().map(ToOwned::to_owned),
+        partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
+        read_by: part(&snapshot, names(relation.read_by())),
+        reads: Part { items: names(reads), complete: false },
+        table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
+    }
+}
+
+fn kind_of(snapshot: &Snapshot<'_>, relation: &schema::Relation<'_>) -> RelationKind {
+    use schema::RelationKind as K;
+    let of = relation.state.index.as_ref().and_then(|index| snapshot.relation_of(index.table));
+    match relation.state.kind {
+        K::Table => RelationKind::Table,
+        K::Partitioned => RelationKind::Partitioned,
+        K::Index if of.is_some_and(|table| table.state.kind == K::Partitioned) => RelationKind::PartitionedIndex,
+        K::Index => RelationKind::Index,
+        K::View => RelationKind::View,
+        K::Matview => RelationKind::Matview,
+        K::Sequence => RelationKind::Sequence,
+        K::Foreign => RelationKind::Foreign,
+        K::Composite => RelationKind::Composite,
+    }
+}
+
+fn column_of(snapshot: &Snapshot<'_>, column: &schema::Column<'_>) -> Column {
+    let state = column.state;
+    Column {
+        name: state.name.clone(),
+        data_type: state.data_type.as_deref().cloned(),
+        collation: state.collation.clone(),
+        not_null: certain(state.not_null),
+        default: match &state.default {
+            Maybe::Yes(text) => Some(text.as_ref().to_owned()),
+            Maybe::No | Maybe::Unknown => None,
+        },
+        generated: match &state.generated {
+            schema::Generated::No => Generated::No,
+            schema::Generated::Stored(text) => Generated::Stored(text.clone()),
+            schema::Generated::Virtual(text) => Generated::Virtual(text.clone()),
+        },
+        identity: state.identity.is_some(),
+        sequence: state.sequence.and_then(|id| snapshot.relation_of(id)).map(|sequence| plain(&sequence.state.name)),
+    }
+}
+
+fn owned(names: Vec<&str>) -> Vec<String> {
+    names.into_iter().map(ToOwned::to_owned).collect()
+}
+
+fn constraint_of(snapshot: &Snapshot<'_>, constraint: &schema::Constraint<'_>) -> Constraint {
+    let state = constraint.state;
+    let named = |id| snapshot.relation_of(id).map(|relation| plain(&relation.state.name));
+    Constraint {
+        name: Some(state.name.clone()),
+        kind: state.kind,
+        columns: owned(snapshot.column_names(&state.columns)),
+        expression: state.expression.as_deref().map(ToOwned::to_owned),
+        validated: certain(state.validated),
+        not_enforced: state.not_enforced,
+        no_inherit: state.no_inherit,
+        index: state.index.and_then(named),
+        references: state.references.as_ref().and_then(|(id, _)| named(*id)),
+    }
+}
+
+fn index_of(
+    snapshot: &Snapshot<'_>,
+    relation: &schema::Relation<'_>,
+    index: &schema::IndexState,
+    constraints: &[schema::Constraint<'_>],
+) -> Index {
+    let behind = constraints.iter().find(|constraint| constraint.state.index == Some(relation.id));
+    let key = |key: &schema::KeyState| Key {
+        column: key.column.map(|id| snapshot.column_name(id).to_owned()),
+        text: key
+            .column
+            .map_or_else(|| key.expression.clone(), |id| Some(snapshot.column_name(id).to_owned()))
+            .unwrap_or_default(),
+        options: key.options.clone(),
+    };
+    Index {
+        name: plain(&relation.state.name),
+        keys: index.keys.iter().map(key).collect(),
+        include: owned(snapshot.column_names(&index.include)),
+        unique: index.unique,
+        // Empty stands for btree there.
+        method: if index.method == "btree" { String::new() } else { index.method.clone() },
+        predicate: index.predicate.clone(),
+        constraint: behind.map(|constraint| constraint.state.name.clone()),
+        primary: index.primary,
+        valid: certain(index.valid),
+        clustered: false,
+    }
+}

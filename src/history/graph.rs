@@ -1,0 +1,443 @@
+//! The graph that revisions make: in which order they are applied, and what is wrong with it.
+//!
+//! Source: Alembic's `script.revision.RevisionMap` (heads, branches, partial identifiers).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::diagnostic::Severity;
+use crate::ir::{Back, Known, Revision, RevisionId};
+use crate::source::{Problem, SourceFile};
+use crate::span::{FileId, Span};
+
+/// Fewest letters of an identifier that may stand for the whole of it.
+const PARTIAL: usize = 4;
+
+/// Revisions tied by what they name.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    revisions: Vec<Revision>,
+    /// For each revision, what must be applied before it.
+    before: Vec<BTreeSet<usize>>,
+    /// For each revision, its parents alone.
+    parents: Vec<BTreeSet<usize>>,
+    /// References to what is not there: the revision, and the name with its place.
+    missing: Vec<(usize, RevisionId, Span)>,
+    /// The number of the first revision of its graph, for each.
+    part: Vec<usize>,
+    by_id: BTreeMap<RevisionId, Vec<usize>>,
+}
+
+impl Graph {
+    /// Ties revisions together; `files` are all that were read, by number.
+    pub fn new(mut revisions: Vec<Revision>, files: &[Arc<SourceFile>]) -> Self {
+        let path = |revision: &Revision| files.get(revision.span.file.0 as usize).map_or("", |file| file.path.as_str());
+        revisions.sort_by(|a, b| (path(a), a.span.start).cmp(&(path(b), b.span.start)));
+        let folders: Vec<&str> =
+            revisions.iter().map(|revision| path(revision).rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
+        let mut by_id: BTreeMap<RevisionId, Vec<usize>> = BTreeMap::new();
+        let mut labels: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (at, revision) in revisions.iter().enumerate() {
+            by_id.entry(revision.id.clone()).or_default().push(at);
+            for label in &revision.labels {
+                labels.entry(label).or_default().push(at);
+            }
+            for replaced in &revision.replaces {
+                by_id.entry(replaced.clone()).or_default().push(at);
+            }
+        }
+        let find = |from: usize, id: &RevisionId| -> Option<usize> {
+            let near = |found: &Vec<usize>| {
+                found.iter().copied().find(|at| folders.get(*at) == folders.get(from)).or(found.first().copied())
+            };
+            // `branch@revision`
+            let name = id.name.rsplit('@').next().unwrap_or_default();
+            if let Some(found) = by_id.get(id).or_else(|| labels.get(name)) {
+                return near(found);
+            }
+            if id.app.is_some() || name.len() < PARTIAL {
+                return None;
+            }
+            let start = RevisionId::bare(name);
+            let mut found = by_id.range(start..).take_while(|(other, _)| other.name.starts_with(name));
+            let first = found.next()?;
+            found.next().is_none().then(|| near(first.1)).flatten()
+        };
+        let count = revisions.len();
+        let (mut before, mut parents, mut missing) =
+            (vec![BTreeSet::new(); count], vec![BTreeSet::new(); count], Vec::new());
+        for (at, revision) in revisions.iter().enumerate() {
+            let asked = revision.parents.iter().map(|id| (id, true));
+            for (id, parent) in asked.chain(revision.depends_on.iter().map(|id| (id, false))) {
+                let Known::Known(id, span) = id else { continue };
+                match find(at, id) {
+                    Some(found) => {
+                        before.get_mut(at).map(|all| all.insert(found));
+                        if parent {
+                            parents.get_mut(at).map(|all| all.insert(found));
+                        }
+                    }
+                    None => missing.push((at, id.clone(), *span)),
+                }
+            }
+            for later in revision.run_before.iter().filter_map(Known::known) {
+                if let Some(later) = find(at, later).filter(|later| *later != at) {
+                    before.get_mut(later).map(|all| all.insert(at));
+                }
+            }
+        }
+        let part = parts(&folders, &before);
+        Self { revisions, before, parents, missing, part, by_id }
+    }
+
+    /// Whether there is any revision.
+    pub fn is_empty(&self) -> bool {
+        self.revisions.is_empty()
+    }
+
+    /// The files in the order in which their revisions can be applied, each with its number: what is named comes before
+    /// what names it, else by path. What stands in a circle comes last.
+    pub fn order(&self) -> BTreeMap<FileId, usize> {
+        let mut open: Vec<usize> = self.before.iter().map(BTreeSet::len).collect();
+        let after = self.after();
+        let mut ready: BTreeSet<(usize, usize)> =
+            (0..open.len()).filter(|at| open.get(*at) == Some(&0)).map(|at| (self.part_of(at), at)).collect();
+        let mut order = BTreeMap::new();
+        while let Some((_, at)) = ready.pop_first() {
+            if let Some(revision) = self.revisions.get(at) {
+                let next = order.len();
+                order.entry(revision.span.file).or_insert(next);
+            }
+            for later in after.get(at).into_iter().flatten() {
+                if let Some(left) = open.get_mut(*later) {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.insert((self.part_of(*later), *later));
+                    }
+                }
+            }
+        }
+        for revision in &self.revisions {
+            let next = order.len();
+            order.entry(revision.span.file).or_insert(next);
+        }
+        order
+    }
+
+    fn part_of(&self, at: usize) -> usize {
+        self.part.get(at).copied().unwrap_or(at)
+    }
+
+    /// For each revision, those that name it.
+    fn after(&self) -> Vec<Vec<usize>> {
+        let mut after = vec![Vec::new(); self.revisions.len()];
+        for (at, before) in self.before.iter().enumerate() {
+            for earlier in before {
+                if let Some(list) = after.get_mut(*earlier) {
+                    list.push(at);
+                }
+            }
+        }
+        after
+    }
+
+    /// What is wrong with the graph. `whole`: every migration of that file's folder was read.
+    pub fn problems(&self, whole: &dyn Fn(FileId) -> bool) -> Vec<Problem> {
+        let mut problems = self.cycles();
+        problems.extend(self.twins());
+        problems.extend(self.ways_back());
+        let known = |at: usize| self.revisions.get(at).is_some_and(|revision| whole(revision.span.file));
+        for (at, id, span) in self.missing.iter().filter(|(at, ..)| known(*at)) {
+            let own = self.shown(*at);
+            problems.push(Problem {
+                rule: "missing-parent",
+                span: *span,
+                severity: Severity::Error,
+                message: format!("`{own}` follows `{id}`, which no migration is"),
+                help: Some("bring the missing migration back, or name the one that it is to follow".to_owned()),
+            });
+        }
+        problems.extend(self.heads().into_iter().filter(|(at, _)| known(*at)).filter_map(|(at, other)| {
+            let revision = self.revisions.get(at)?;
+            Some(Problem {
+                rule: "multiple-heads",
+                span: revision.span,
+                severity: Severity::Error,
+                message: format!("`{}` and `{}` both come last", self.shown(other), revision.id),
+                help: Some("let one follow the other, or merge them with `alembic merge heads`".to_owned()),
+            })
+        }));
+        problems
+    }
+
+    fn shown(&self, at: usize) -> String {
+        self.revisions.get(at).map(|revision| revision.id.to_string()).unwrap_or_default()
+    }
+
+    /// Heads beyond the first of one branch, each with that first one.
+    fn heads(&self) -> Vec<(usize, usize)> {
+        let mut followed = vec![false; self.revisions.len()];
+        for parent in self.parents.iter().flatten() {
+            if let Some(followed) = followed.get_mut(*parent) {
+                *followed = true;
+            }
+        }
+        let labels = self.branches();
+        let mut first: BTreeMap<(usize, &BTreeSet<String>), usize> = BTreeMap::new();
+        let mut found = Vec::new();
+        for (at, revision) in self.revisions.iter().enumerate() {
+            // A graph over applications has a head in each.
+            if followed.get(at) == Some(&true) || revision.id.app.is_some() {
+                continue;
+            }
+            let Some(own) = labels.get(at) else { continue };
+            match first.get(&(self.part_of(at), own)) {
+                Some(other) => found.push((at, *other)),
+                None => {
+                    first.insert((self.part_of(at), own), at);
+                }
+            }
+        }
+        found
+    }
+
+    /// The labels of the branches that each revision is on: its own and those of what it follows.
+    fn branches(&self) -> Vec<BTreeSet<String>> {
+        let mut labels: Vec<BTreeSet<String>> =
+            self.revisions.iter().map(|revision| revision.labels.iter().cloned().collect()).collect();
+        let order = self.order();
+        let mut ordered: Vec<usize> = (0..self.revisions.len()).collect();
+        ordered.sort_by_key(|at| self.revisions.get(*at).and_then(|revision| order.get(&revision.span.file)));
+        for at in ordered {
+            let inherited: BTreeSet<String> = self
+                .parents
+                .get(at)
+                .into_iter()
+                .flatten()
+                .filter_map(|parent| labels.get(*parent))
+                .flatten()
+                .cloned()
+                .collect();
+            if let Some(own) = labels.get_mut(at) {
+                own.extend(inherited);
+            }
+        }
+        labels
+    }
+
+    fn cycles(&self) -> Vec<Problem> {
+        let mut open: Vec<usize> = self.before.iter().map(BTreeSet::len).collect();
+        let after = self.after();
+        let mut ready: Vec<usize> = (0..open.len()).filter(|at| open.get(*at) == Some(&0)).collect();
+        while let Some(at) = ready.pop() {
+            for later in after.get(at).into_iter().flatten() {
+                if let Some(left) = open.get_mut(*later) {
+                    *left -= 1;
+                    if *left == 0 {
+                        ready.push(*later);
+                    }
+                }
+            }
+        }
+        let mut told = BTreeSet::new();
+        let mut problems = Vec::new();
+        let stuck = |at: usize| open.get(at).is_some_and(|left| *left > 0);
+        for start in (0..open.len()).filter(|at| stuck(*at)) {
+            // Following what is stuck leads into a circle.
+            let (mut at, mut path) = (start, Vec::new());
+            while !told.contains(&at) && !path.contains(&at) && path.len() < 1_000 {
+                path.push(at);
+                let next = self.before.get(at).into_iter().flatten().copied().find(|next| stuck(*next));
+                let Some(next) = next else { break };
+                at = next;
+            }
+            let circle = path.iter().position(|one| *one == at).map(|from| path.split_off(from));
+            told.extend(path);
+            let Some(circle) = circle.filter(|_| !told.contains(&at)) else { continue };
+            told.extend(circle.iter().copied());
+            let Some(revision) = self.revisions.get(at) else { continue };
+            let names: Vec<String> =
+                circle.iter().take(6).chain([&at]).map(|at| format!("`{}`", self.shown(*at))).collect();
+            problems.push(Problem {
+                rule: "dependency-cycle",
+                span: revision.span,
+                severity: Severity::Error,
+                message: format!("migrations wait for each other: {}", names.join(" after ")),
+                help: Some("let one of them follow what stood before it when it was written".to_owned()),
+            });
+        }
+        problems
+    }
+
+    /// Revisions of one name.
+    fn twins(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (id, all) in &self.by_id {
+            let own: Vec<_> = all.iter().filter(|at| self.revisions.get(**at).is_some_and(|r| r.id == *id)).collect();
+            for (before, at) in own.iter().zip(own.iter().skip(1)) {
+                let Some(revision) = self.revisions.get(**at).filter(|_| self.part_of(**at) == self.part_of(**before))
+                else {
+                    continue;
+                };
+                problems.push(Problem {
+                    rule: "duplicate-version",
+                    span: revision.span,
+                    severity: Severity::Error,
+                    message: format!("revision `{id}` is that of another migration too"),
+                    help: Some("give the newer of the two an identifier of its own".to_owned()),
+                });
+            }
+        }
+        problems
+    }
+
+    fn ways_back(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for revision in &self.revisions {
+            let (span, message) = match &revision.back {
+                Back::Empty(span) => (*span, "taking this migration back does nothing".to_owned()),
+                Back::Refused(all) => match all.first() {
+                    Some((span, reason)) => (*span, format!("this migration cannot be taken back: {reason}")),
+                    None => continue,
+                },
+                Back::Present | Back::Missing => continue,
+            };
+            problems.push(Problem {
+                rule: "irreversible-down",
+                span,
+                severity: Severity::Info,
+                message,
+                help: Some("write the way back, or say in a comment why there is none".to_owned()),
+            });
+        }
+        problems
+    }
+}
+
+/// Which graph each revision is of: those of one folder, and of folders whose revisions name each other's.
+fn parts(folders: &[&str], before: &[BTreeSet<usize>]) -> Vec<usize> {
+    fn top(root: &mut [usize], mut at: usize) -> usize {
+        while let Some(up) = root.get(at).copied().filter(|up| *up != at) {
+            let above = root.get(up).copied().unwrap_or(up);
+            if let Some(slot) = root.get_mut(at) {
+                *slot = above;
+            }
+            at = up;
+        }
+        at
+    }
+    let mut root: Vec<usize> = (0..folders.len()).collect();
+    let mut join = |a: usize, b: usize| {
+        let (a, b) = (top(&mut root, a), top(&mut root, b));
+        if let Some(slot) = root.get_mut(a.max(b)) {
+            *slot = a.min(b);
+        }
+    };
+    let mut first: BTreeMap<&str, usize> = BTreeMap::new();
+    for (at, folder) in folders.iter().enumerate() {
+        let other = *first.entry(folder).or_insert(at);
+        join(other, at);
+    }
+    for (at, all) in before.iter().enumerate() {
+        for other in all {
+            join(at, *other);
+        }
+    }
+    (0..folders.len()).map(|at| top(&mut root, at)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Language;
+
+    /// Revisions as `name: parents; labels`, one file each.
+    fn graph(lines: &[(&str, &str, &[&str], &[&str])]) -> Graph {
+        let mut files = Vec::new();
+        let mut revisions = Vec::new();
+        for (path, name, parents, labels) in lines {
+            let id = FileId(u32::try_from(files.len()).expect("few files"));
+            files.push(Arc::new(SourceFile::of_text(id, path, "", Language::Python)));
+            let mut revision = Revision::new(RevisionId::bare(*name), Span::file(id));
+            revision.parents = parents.iter().map(|p| Known::Known(RevisionId::bare(*p), Span::file(id))).collect();
+            revision.labels = labels.iter().map(ToString::to_string).collect();
+            revisions.push(revision);
+        }
+        Graph::new(revisions, &files)
+    }
+
+    fn found(graph: &Graph) -> Vec<(&'static str, String)> {
+        graph.problems(&|_| true).into_iter().map(|problem| (problem.rule, problem.message)).collect()
+    }
+
+    #[test]
+    fn revisions_come_after_what_they_follow_whatever_their_names() {
+        let graph = graph(&[("v/a.py", "c", &["b"], &[]), ("v/b.py", "a", &[], &[]), ("v/c.py", "b", &["a"], &[])]);
+        let order: Vec<_> = graph.order().into_iter().map(|(file, at)| (file.0, at)).collect();
+        assert_eq!(order, [(0, 2), (1, 0), (2, 1)]);
+        assert!(found(&graph).is_empty());
+    }
+
+    #[test]
+    fn two_that_come_last_are_told_and_labelled_branches_are_not() {
+        let plain = graph(&[("v/a.py", "a", &[], &[]), ("v/b.py", "b", &["a"], &[]), ("v/c.py", "c", &["a"], &[])]);
+        assert_eq!(found(&plain), [("multiple-heads", "`b` and `c` both come last".to_owned())]);
+        let labelled = graph(&[
+            ("v/a.py", "a", &[], &[]),
+            ("v/b.py", "b", &["a"], &["expand"]),
+            ("v/c.py", "c", &["a"], &["contract"]),
+        ]);
+        assert!(found(&labelled).is_empty());
+        let merged = graph(&[
+            ("v/a.py", "a", &[], &[]),
+            ("v/b.py", "b", &["a"], &[]),
+            ("v/c.py", "c", &["a"], &[]),
+            ("v/d.py", "d", &["b", "c"], &[]),
+        ]);
+        assert!(found(&merged).is_empty());
+    }
+
+    #[test]
+    fn a_circle_and_a_missing_parent_and_a_twin_are_told() {
+        let circle = graph(&[("v/a.py", "a", &["b"], &[]), ("v/b.py", "b", &["a"], &[])]);
+        assert_eq!(
+            found(&circle),
+            [("dependency-cycle", "migrations wait for each other: `a` after `b` after `a`".to_owned())]
+        );
+        let missing = graph(&[("v/a.py", "a", &["gone"], &[])]);
+        assert_eq!(found(&missing), [("missing-parent", "`a` follows `gone`, which no migration is".to_owned())]);
+        let twins = graph(&[("v/a.py", "a", &[], &[]), ("v/b.py", "a", &[], &[]), ("v/c.py", "c", &["a"], &[])]);
+        assert!(found(&twins).iter().any(|(rule, _)| *rule == "duplicate-version"));
+    }
+
+    #[test]
+    fn an_identifier_may_be_cut_short() {
+        let cut = graph(&[("v/a.py", "a1b2c3d4e5f6", &[], &[]), ("v/b.py", "b", &["a1b2c3"], &[])]);
+        assert!(found(&cut).is_empty());
+    }
+
+    #[test]
+    fn projects_of_other_folders_have_heads_of_their_own() {
+        let two = graph(&[("x/a.py", "a", &[], &[]), ("y/b.py", "b", &[], &[])]);
+        assert!(found(&two).is_empty());
+        let tied = graph(&[("x/a.py", "a", &[], &[]), ("y/b.py", "b", &["a"], &[]), ("y/c.py", "c", &["a"], &[])]);
+        assert_eq!(found(&tied).len(), 1);
+    }
+
+    #[test]
+    fn a_long_line_is_walked_in_time() {
+        let names: Vec<String> = (0..5_000).map(|at| format!("r{at:05}")).collect();
+        let files: Vec<_> = (0..5_000_u32)
+            .map(|id| Arc::new(SourceFile::of_text(FileId(id), &format!("v/{id}.py"), "", Language::Python)))
+            .collect();
+        let revisions = (0_u32..).zip(&names).map(|(id, name)| {
+            let mut revision = Revision::new(RevisionId::bare(name.clone()), Span::file(FileId(id)));
+            let before = (id > 0).then(|| names[id as usize - 1].clone());
+            revision.parents.extend(before.map(|name| Known::Known(RevisionId::bare(name), Span::file(FileId(id)))));
+            revision
+        });
+        let graph = Graph::new(revisions.collect(), &files);
+        assert_eq!(graph.order()[&FileId(4_999)], 4_999);
+        assert!(found(&graph).is_empty());
+    }
+}

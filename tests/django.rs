@@ -1,0 +1,225 @@
+//! Django's migrations are read as Django runs them: what is worked out from the files equals what Django sends to a
+//! real server.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{ddlint, project};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// Runs a program of the repository; `None`, with a visible line, where what it needs is not there.
+fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).current_dir(ROOT).output();
+    match output {
+        Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).expect("output is UTF-8")),
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
+            assert!(std::env::var_os("CI").is_none(), "{said}");
+            None
+        }
+        Err(error) => {
+            println!("skipped: {program}: {error}");
+            assert!(std::env::var_os("CI").is_none(), "{error}");
+            None
+        }
+    }
+}
+
+/// The interpreter of an environment that has Django.
+fn python() -> Option<String> {
+    let path = run("scripts/python-tools", &["django==5.2.*", "psycopg[binary]"])?;
+    Some(path.trim().to_owned())
+}
+
+/// A server that is stopped at the end.
+struct Server {
+    folder: String,
+    port: String,
+}
+
+impl Server {
+    fn start() -> Option<Self> {
+        let said = run("scripts/postgres", &["start", "15"])?;
+        let (folder, port) = said.trim().split_once(' ').expect("a folder and a port");
+        Some(Self { folder: folder.to_owned(), port: port.to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = Command::new("scripts/postgres").args(["stop", &self.folder]).current_dir(ROOT).status();
+    }
+}
+
+/// Statements by `app/migrations/name.py`.
+type Sent = BTreeMap<String, Vec<String>>;
+
+/// One white space between words, no semicolon at the end. Parts of one string are told apart as the reader does.
+fn statements(sql: &str) -> Vec<String> {
+    let parts = sql.split("; ").map(|part| part.split_whitespace().collect::<Vec<_>>().join(" "));
+    let parts = parts.map(|part| part.trim_end_matches(';').to_owned()).filter(|part| !part.is_empty());
+    parts.map(|part| if part.contains(" \"new__") { without_order(&part) } else { part }).collect()
+}
+
+/// Django's order of columns in a table that it makes anew on SQLite is that in which the fields' objects happened to
+/// be made; it is not followed.
+fn without_order(sql: &str) -> String {
+    let mut parts: Vec<&str> = sql.split([',', '(', ')']).map(str::trim).collect();
+    parts.sort_unstable();
+    parts.join(", ")
+}
+
+/// What Django sends.
+fn sent(script_output: &str) -> Sent {
+    let lines = script_output.lines().map(|line| serde_json::from_str::<Value>(line).expect("a line is an object"));
+    lines
+        .map(|line| {
+            let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+            let all = line["sql"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            let all = all.flat_map(statements).collect();
+            (format!("{}/migrations/{}.py", text("app"), text("name")), all)
+        })
+        .collect()
+}
+
+/// What ddlint works out.
+fn worked_out(folder: &Path) -> Sent {
+    let run = ddlint(folder, &["explain", "--output-format", "json", "."]);
+    let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+    let mut all: Sent = BTreeMap::new();
+    // A statement of several operations is there once for each: only what follows it at another place is another one.
+    let mut last = (String::new(), Value::Null, String::new());
+    for operation in json["operations"].as_array().into_iter().flatten().filter(|op| op["direction"] == "up") {
+        let path = operation["path"].as_str().unwrap_or_default();
+        let path = path.rsplit('/').take(3).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+        let text = operation["statement"].as_str().unwrap_or_default().to_owned();
+        assert_ne!(operation["kind"], "opaque", "{path}: {operation}");
+        let this = (path.clone(), operation["line"].clone(), text.clone());
+        if this != last {
+            all.entry(path).or_default().extend(statements(&text));
+            last = this;
+        }
+    }
+    all
+}
+
+/// Both, migration by migration. The order in which Django follows the relations of a renamed model is that of a set,
+/// and what is sent twice in a row is one line of ours: so the statements are compared as a set.
+fn compare(django: &Sent, ours: &Sent) -> usize {
+    let (wrong, count) = differences(django, ours);
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+    count
+}
+
+/// What differs, and how many statements there are.
+fn differences(django: &Sent, ours: &Sent) -> (Vec<String>, usize) {
+    let mut wrong = Vec::new();
+    for (path, theirs) in django {
+        let sorted = |all: &[String]| all.iter().cloned().collect::<std::collections::BTreeSet<_>>();
+        let (theirs, ours) = (sorted(theirs), sorted(ours.get(path).map_or(&[], Vec::as_slice)));
+        wrong.extend(theirs.difference(&ours).map(|sql| format!("{path}: not seen: {sql}")));
+        wrong.extend(ours.difference(&theirs).map(|sql| format!("{path}: not sent: {sql}")));
+    }
+    (wrong, django.values().map(Vec::len).sum())
+}
+
+#[test]
+fn a_project_that_uses_every_operation_sends_what_is_worked_out() {
+    let (Some(python), Some(server)) = (python(), Server::start()) else { return };
+    let arguments = ["scripts/django-sql", "fixtures/django", "postgres", &server.folder, &server.port];
+    let Some(output) = run(&python, &arguments) else { return };
+    let count = compare(&sent(&output), &worked_out(&Path::new(ROOT).join("fixtures/django")));
+    assert!(count > 130, "{count} statements were compared");
+}
+
+/// Random migrations, run on a database of `dialect`.
+fn random(seed: &str, migrations: &str, dialect: &str) {
+    let Some(python) = python() else { return };
+    let folder = project(&[("ddlint.toml", format!("dialect = \"{dialect}\"\n").as_bytes())]);
+    let place = folder.path().to_str().expect("a path in UTF-8");
+    if run(&python, &["scripts/django-random", seed, migrations, place]).is_none() {
+        return;
+    }
+    let server = if dialect == "postgres" { Server::start() } else { None };
+    let mut arguments = vec!["scripts/django-sql", place, dialect];
+    match &server {
+        Some(server) => arguments.extend([server.folder.as_str(), server.port.as_str()]),
+        None if dialect == "postgres" => return,
+        None => {}
+    }
+    let Some(output) = run(&python, &arguments) else { return };
+    let (wrong, count) = differences(&sent(&output), &worked_out(folder.path()));
+    // Where SQLite's tables that join models follow a renamed model, not each rebuild is worked out.
+    let allowed = if dialect == "sqlite" { count / 20 } else { 0 };
+    assert!(wrong.len() <= allowed, "{} of {count} differ:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 300, "{count} statements were compared");
+}
+
+#[test]
+fn random_migrations_send_what_is_worked_out() {
+    random("7", "200", "postgres");
+    random("11", "200", "postgres");
+}
+
+#[test]
+fn random_migrations_rebuild_tables_of_sqlite_as_worked_out() {
+    random("3", "150", "sqlite");
+}
+
+/// A migration of `operations` after one that makes a model.
+fn after_orders(operations: &str) -> tempfile::TempDir {
+    let initial = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [\n        migrations.CreateModel('Order', [('id', models.AutoField(primary_key=True)), ('note', models.TextField(null=True))]),\n    ]\n";
+    project(&[("shop/migrations/0001_initial.py", initial), ("shop/migrations/0002_next.py", operations.as_bytes())])
+}
+
+/// Kind and table of what the second migration does.
+fn second(folder: &Path) -> Vec<(String, String)> {
+    let run = ddlint(folder, &["explain", "--output-format", "json", "shop/migrations/0002_next.py"]);
+    let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}{}", run.out, run.err));
+    let text = |op: &Value, key: &str| op[key].as_str().unwrap_or_default().to_owned();
+    let all = json["operations"].as_array().into_iter().flatten().filter(|op| op["direction"] == "up");
+    all.map(|op| (text(op, "kind"), text(op, "table"))).collect()
+}
+
+#[test]
+fn functions_are_followed_to_the_tables_of_their_models() {
+    let folder = after_orders(
+        "from django.db import connection, migrations\n\n\
+         def fill(apps, schema_editor):\n    Order = apps.get_model('shop', 'Order')\n\
+         \x20   for order in Order.objects.filter(note=None).iterator():\n        order.note = ''\n        order.save()\n\
+         \x20   Order.objects.exclude(note='').update(note='x')\n    Order.objects.bulk_update([], ['note'], batch_size=500)\n\
+         \x20   with connection.cursor() as cursor:\n        cursor.execute('DELETE FROM shop_order')\n\
+         \x20   schema_editor.execute('CREATE INDEX i ON shop_order (note)')\n\n\
+         class Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n\
+         \x20   operations = [migrations.RunPython(fill, migrations.RunPython.noop)]\n",
+    );
+    let kinds = ["data.update", "data.update", "data.update", "data.delete", "index.create"];
+    let expected: Vec<_> = kinds.iter().map(|kind| ((*kind).to_owned(), "shop_order".to_owned())).collect();
+    assert_eq!(second(folder.path()), expected);
+}
+
+#[test]
+fn one_file_is_read_with_the_state_that_its_dependencies_leave() {
+    let folder = after_orders(
+        "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n\
+         \x20   dependencies = [('shop', '0001_initial')]\n\
+         \x20   operations = [migrations.AlterField('order', 'note', models.CharField(max_length=20, null=True))]\n",
+    );
+    assert_eq!(second(folder.path()), [("column.retype".to_owned(), "shop_order".to_owned())]);
+}
+
+#[test]
+fn what_is_not_known_is_said_and_loses_nothing_else() {
+    let folder = after_orders(
+        "from django.db import migrations\nfrom elsewhere import Odd, steps\n\n\nclass Migration(migrations.Migration):\n\
+         \x20   dependencies = [('shop', '0001_initial'), ('shop', '0002_next'), ('gone', '0001_initial')]\n\
+         \x20   operations = [Odd(), migrations.RemoveField('order', 'missing'), migrations.RemoveField('order', 'note')]\n",
+    );
+    let kinds: Vec<_> = second(folder.path()).into_iter().map(|(kind, _)| kind).collect();
+    assert_eq!(kinds, ["opaque", "opaque", "column.drop"]);
+}
