@@ -9,7 +9,7 @@ mod refused;
 mod types;
 pub mod view;
 mod volatility;
-mod words;
+pub(crate) mod words;
 
 pub use lock::{Lock, LockMode};
 pub use view::Schema;

@@ -4,6 +4,8 @@
 //! tests, the catalogue of a real server. What is not known stays so: an answer is [`Found::Unknown`], a [`Tri`], or a
 //! [`Part`] that says whether it is all there is.
 
+pub use crate::schema::{Found, Generated};
+
 use crate::ir::{ConstraintKind, QualifiedName, Tri, TypeName};
 
 use super::Volatility;
@@ -20,46 +22,6 @@ pub trait Schema {
     /// there: the server's own function of that name is meant. A volatile function in SQL is not known: where its body
     /// allows it, the server puts that in place of the call, and only what is in it counts.
     fn function(&self, name: &str) -> Found<Volatility>;
-}
-
-/// What has been found under a name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Found<T> {
-    /// This.
-    Known(T),
-    /// There is certainly nothing.
-    Absent,
-    /// It is not known.
-    #[default]
-    Unknown,
-}
-
-impl<T> Found<T> {
-    /// What is known.
-    pub fn known(self) -> Option<T> {
-        match self {
-            Self::Known(value) => Some(value),
-            Self::Absent | Self::Unknown => None,
-        }
-    }
-
-    /// The same for what is known, by reference.
-    pub fn as_ref(&self) -> Found<&T> {
-        match self {
-            Self::Known(value) => Found::Known(value),
-            Self::Absent => Found::Absent,
-            Self::Unknown => Found::Unknown,
-        }
-    }
-
-    /// Something else about what is known.
-    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Found<U> {
-        match self {
-            Self::Known(value) => Found::Known(change(value)),
-            Self::Absent => Found::Absent,
-            Self::Unknown => Found::Unknown,
-        }
-    }
 }
 
 /// Parts of something, and whether they are all of its parts.
@@ -178,18 +140,6 @@ pub struct Column {
     pub identity: bool,
     /// The sequence that belongs to it: of serial, identity and OWNED BY.
     pub sequence: Option<QualifiedName>,
-}
-
-/// Whether a column is computed from others.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub enum Generated {
-    /// It is not.
-    #[default]
-    No,
-    /// STORED, from this expression.
-    Stored(String),
-    /// VIRTUAL, from this expression.
-    Virtual(String),
 }
 
 /// A constraint of a table.

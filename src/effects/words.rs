@@ -82,7 +82,7 @@ fn next(text: &str) -> Option<(Option<Word>, usize)> {
 }
 
 /// What stands between quotes, in which a doubled one stands for one, and the length of it all.
-fn quoted(text: &str, quote: char) -> (String, usize) {
+pub(crate) fn quoted(text: &str, quote: char) -> (String, usize) {
     let mut inner = String::new();
     let mut letters = text.char_indices().skip(1).peekable();
     while let Some((at, letter)) = letters.next() {

@@ -3,15 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::config::Dialect;
+use crate::ir::names::LONGEST;
 use crate::ir::{
     ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
 use super::View;
-
-/// Longest name in bytes that PostgreSQL keeps: `NAMEDATALEN - 1`.
-const LONGEST: usize = 63;
 
 fn known(name: Option<&Known<QualifiedName>>) -> Option<&QualifiedName> {
     name.and_then(Known::known)

@@ -6,6 +6,7 @@ use crate::ir::{Details, Known, OpKind, Operation, Tri};
 use crate::span::Span;
 
 use super::View;
+use crate::effects::words::quoted;
 
 /// The value that `operation` adds to an enum, where it is written.
 pub(super) fn added(operation: &Operation) -> Option<&String> {
@@ -148,7 +149,7 @@ fn literals(text: &str) -> Vec<Literal> {
         } else if rest.starts_with('"') {
             rest.get(1..).and_then(|inner| inner.find('"')).map_or(rest.len(), |end| end + 2)
         } else if rest.starts_with('\'') {
-            let (value, length) = quoted(rest);
+            let (value, length) = quoted(rest, '\'');
             let after = rest.get(length..).unwrap_or_default().trim_start();
             found.push(Literal { value, cast: after.strip_prefix("::").and_then(type_after) });
             length
@@ -158,24 +159,6 @@ fn literals(text: &str) -> Vec<Literal> {
         rest = rest.get(length..).unwrap_or_default();
     }
     found
-}
-
-/// The string that `text` begins with, and its length with quotes.
-fn quoted(text: &str) -> (String, usize) {
-    let mut value = String::new();
-    let mut at = 1;
-    while let Some(end) = text.get(at..).and_then(|inner| inner.find('\'')) {
-        value.push_str(text.get(at..at + end).unwrap_or_default());
-        at += end + 1;
-        if !text.get(at..).is_some_and(|after| after.starts_with('\'')) {
-            return (value, at);
-        }
-        value.push('\'');
-        at += 1;
-    }
-    // Without a closing quote the string is all of the rest.
-    value.push_str(text.get(at..).unwrap_or_default());
-    (value, text.len())
 }
 
 /// The type's name that `text` begins with: `public."Mood"`.

@@ -1,8 +1,6 @@
 //! The schema as an operation sees it, in the words of the effects model.
 
-use crate::effects::view::{
-    Column, Constraint, DefinedType, Found, Generated, Index, Key, Part, Relation, RelationKind,
-};
+use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Part, Relation, RelationKind};
 use crate::effects::{Schema, Volatility};
 use crate::ir::{Known, QualifiedName, Tri};
 use crate::schema::{self, Maybe, Snapshot, TypeSort};
@@ -28,11 +26,7 @@ fn part<T>(snapshot: &Snapshot<'_>, items: Vec<T>) -> Part<T> {
 impl Schema for Sight<'_, '_> {
     fn relation(&self, name: &QualifiedName) -> Found<Relation> {
         let View { op, object, .. } = self.0;
-        let found = self.0.before().map_or(Found::Unknown, |before| match before.relation(name) {
-            schema::Found::Known(relation) => Found::Known(relation_of(&relation)),
-            schema::Found::Absent => Found::Absent,
-            schema::Found::Unknown => Found::Unknown,
-        });
+        let found = self.0.before().map_or(Found::Unknown, |before| before.relation(name).map(|of| relation_of(&of)));
         // The table of the index that the operation names is what the history tells.
         let named = op.name.as_ref().and_then(Known::known) == Some(name);
         match &object.index_table {
@@ -180,11 +174,7 @@ fn column_of(snapshot: &Snapshot<'_>, column: &schema::Column<'_>) -> Column {
             Maybe::Yes(text) => Some(text.as_ref().to_owned()),
             Maybe::No | Maybe::Unknown => None,
         },
-        generated: match &state.generated {
-            schema::Generated::No => Generated::No,
-            schema::Generated::Stored(text) => Generated::Stored(text.clone()),
-            schema::Generated::Virtual(text) => Generated::Virtual(text.clone()),
-        },
+        generated: state.generated.clone(),
         identity: state.identity.is_some(),
         sequence: state.sequence.and_then(|id| snapshot.relation_of(id)).map(|sequence| plain(&sequence.state.name)),
     }

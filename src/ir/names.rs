@@ -7,8 +7,8 @@
 
 use super::{ConstraintDetails, ConstraintKind, IndexColumn, IndexDetails};
 
-/// Longest name in bytes: `NAMEDATALEN - 1`.
-const LONGEST: usize = 63;
+/// Longest name in bytes that the server keeps: `NAMEDATALEN - 1`.
+pub const LONGEST: usize = 63;
 
 /// `first_second_label`, where `first` and `second` are shortened, the longer one first, until all of it fits.
 pub fn object(first: &str, second: Option<&str>, label: &str) -> String {

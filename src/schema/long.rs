@@ -1,10 +1,8 @@
 //! Names that are longer than the server keeps.
 
 use crate::config::Dialect;
+use crate::ir::names::LONGEST;
 use crate::ir::{ColumnDetails, ConstraintDetails, Details, Known, Operation, QualifiedName};
-
-/// Longest name in bytes: `NAMEDATALEN - 1`.
-const LONGEST: usize = 63;
 
 fn shorten(name: &mut String) {
     name.truncate(name.floor_char_boundary(LONGEST));

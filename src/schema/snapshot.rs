@@ -29,6 +29,15 @@ impl<T> Found<T> {
         }
     }
 
+    /// The same for what is known, by reference.
+    pub fn as_ref(&self) -> Found<&T> {
+        match self {
+            Self::Known(value) => Found::Known(value),
+            Self::Absent => Found::Absent,
+            Self::Unknown => Found::Unknown,
+        }
+    }
+
     /// Whether it is there.
     pub fn is_there(&self) -> Tri {
         match self {

@@ -171,6 +171,3 @@ fn refused(file: &SourceFile, range: Range<usize>, message: String, help: &str) 
         help: Some(help.to_owned()),
     }
 }
-
-#[cfg(test)]
-mod tests;

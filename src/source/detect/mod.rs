@@ -418,6 +418,3 @@ fn goes_back(folder: &Folder, name: &str) -> bool {
         || lower.ends_with(".rollback.sql")
         || matches!(folder.name(), "revert" | "down" | "rollback" | "rollbacks")
 }
-
-#[cfg(test)]
-mod tests;

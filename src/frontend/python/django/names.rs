@@ -3,8 +3,9 @@
 
 use std::fmt::Write as _;
 
-/// Longest identifier of PostgreSQL, in bytes; Django counts characters and takes the same number.
-const MAX_NAME: usize = 63;
+use md5::{Digest as _, Md5};
+
+use crate::ir::names;
 
 /// `_create_index_name` of Django's schema editor: table, columns and a digest of both, shortened to fit.
 pub(super) fn index_name(table: &str, columns: &[&str], suffix: &str, limit: Option<usize>) -> String {
@@ -57,18 +58,9 @@ pub(super) fn truncated(name: &str, limit: usize) -> String {
     format!("{}{}", cut(plain, limit - 4), digest(&[plain], 4))
 }
 
-/// The name that PostgreSQL gives a constraint without one (`makeObjectName` of the server): the longer of the two
-/// parts is shortened first.
+/// The name that PostgreSQL gives a constraint without one.
 pub(super) fn server_name(table: &str, column: &str, label: &str) -> String {
-    let (mut first, mut second) = (own_name(table).to_owned(), column.to_owned());
-    let overhead = 1 + label.len() + usize::from(!second.is_empty());
-    while first.len() + second.len() + overhead > MAX_NAME {
-        let longer = if first.len() > second.len() { &mut first } else { &mut second };
-        if longer.pop().is_none() {
-            break;
-        }
-    }
-    if second.is_empty() { format!("{first}_{label}") } else { format!("{first}_{second}_{label}") }
+    names::object(own_name(table), Some(column).filter(|column| !column.is_empty()), label)
 }
 
 /// The name without its schema: Django takes `"schema"."table"` as a name in quotes.
@@ -91,54 +83,12 @@ fn cut(text: &str, characters: usize) -> String {
 /// `names_digest`: the first `length` hex digits of the MD5 of the parts.
 fn digest(parts: &[&str], length: usize) -> String {
     let mut hex = String::new();
-    for byte in md5(parts.concat().as_bytes()) {
+    for byte in Md5::digest(parts.concat()) {
         // Writing to a string does not fail.
         let _ = write!(hex, "{byte:02x}");
     }
     hex.truncate(length);
     hex
-}
-
-/// MD5 (RFC 1321). Django derives names with it, nothing else here does.
-fn md5(input: &[u8]) -> [u8; 16] {
-    const SHIFTS: [[u32; 4]; 4] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]];
-    let mut state: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
-    let mut message = input.to_vec();
-    message.push(0x80);
-    while message.len() % 64 != 56 {
-        message.push(0);
-    }
-    message.extend((input.len() as u64).wrapping_mul(8).to_le_bytes());
-    for chunk in message.chunks_exact(64) {
-        let mut words = [0_u32; 16];
-        for (word, bytes) in words.iter_mut().zip(chunk.chunks_exact(4)) {
-            *word = bytes.iter().rev().fold(0, |all, byte| (all << 8) | u32::from(*byte));
-        }
-        let [mut a, mut b, mut c, mut d] = state;
-        for round in 0..64_u32 {
-            let (mix, at) = match round / 16 {
-                0 => ((b & c) | (!b & d), round),
-                1 => ((d & b) | (!d & c), 5 * round + 1),
-                2 => (b ^ c ^ d, 3 * round + 5),
-                _ => (c ^ (b | !d), 7 * round),
-            };
-            // floor(2³² · |sin(round + 1)|), as the RFC defines its table; it is within u32.
-            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let constant = (f64::from(round + 1).sin().abs() * 4_294_967_296.0) as u32;
-            let word = words.get((at % 16) as usize).copied().unwrap_or_default();
-            let shift = SHIFTS.get((round / 16) as usize).and_then(|row| row.get((round % 4) as usize));
-            let sum = a.wrapping_add(mix).wrapping_add(constant).wrapping_add(word);
-            (a, d, c, b) = (d, c, b, b.wrapping_add(sum.rotate_left(shift.copied().unwrap_or_default())));
-        }
-        for (old, new) in state.iter_mut().zip([a, b, c, d]) {
-            *old = old.wrapping_add(new);
-        }
-    }
-    let mut out = [0; 16];
-    for (slot, byte) in out.iter_mut().zip(state.iter().flat_map(|word| word.to_le_bytes())) {
-        *slot = byte;
-    }
-    out
 }
 
 #[cfg(test)]

@@ -379,17 +379,11 @@ impl<'a> Interp<'a> {
     ) -> Value<'a> {
         let span = self.span(call);
         let first = arguments.first();
+        if let Some(value) = first.and_then(|value| self.text_function(name, value, call)) {
+            return value;
+        }
         match (name, first) {
-            ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
-            ("str" | "dedent" | "cleandoc" | "Identifier" | "Literal", Some(value)) => {
-                let text = self.text_of(value, span);
-                let sql = if matches!(name, "dedent" | "cleandoc") {
-                    super::super::strings::dedent(&text.sql)
-                } else {
-                    text.sql.clone()
-                };
-                Value::Text(Rc::new(Text { sql, ..text }))
-            }
+            ("str" | "Identifier" | "Literal", Some(value)) => Value::Text(Rc::new(self.text_of(value, span))),
             ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
                 match Value::items(value) {
                     Some(items) => Value::list(items, span),

@@ -210,16 +210,26 @@ impl<'a> Interp<'a> {
         named: &[Named<'a>],
         call: &'a ExprCall,
     ) -> Value<'a> {
-        let span = self.span(call);
+        if let Some(value) = arguments.first().and_then(|value| self.text_function(name, value, call)) {
+            return value;
+        }
         match (name, arguments.first()) {
-            ("text" | "DDL" | "SQL" | "TextClause", Some(value)) => self.mark(value, span),
-            ("dedent" | "cleandoc", Some(value)) => {
-                let text = self.text_of(value, span);
-                let sql = super::super::strings::dedent(&text.sql);
-                Value::Text(Rc::new(Text { sql, ..text }))
-            }
             ("Identifier" | "Literal" | "run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
+        }
+    }
+
+    /// A function that makes a text of a text: `text("…")`, `dedent("…")`; `None` for any other.
+    pub(super) fn text_function(&mut self, name: &str, value: &Value<'a>, call: &'a ExprCall) -> Option<Value<'a>> {
+        let span = self.span(call);
+        match name {
+            "text" | "DDL" | "SQL" | "TextClause" => Some(self.mark(value, span)),
+            "dedent" | "cleandoc" => {
+                let text = self.text_of(value, span);
+                let sql = super::super::strings::dedent(&text.sql);
+                Some(Value::Text(Rc::new(Text { sql, ..text })))
+            }
+            _ => None,
         }
     }
 
