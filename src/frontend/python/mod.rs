@@ -10,6 +10,7 @@ mod guards;
 mod interp;
 mod modules;
 mod parse;
+mod peewee;
 mod places;
 mod registry;
 mod sqlalchemy;

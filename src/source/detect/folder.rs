@@ -73,6 +73,11 @@ impl Folder {
         })
     }
 
+    /// The names in it, in order.
+    pub(in crate::source) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// The names in it by version.
     pub(super) fn index(&self, style: Style) -> &Index {
         let [number, letter, folder] = &self.indexes;

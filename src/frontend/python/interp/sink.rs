@@ -79,6 +79,12 @@ const VERBS: &[&str] = &[
     "execute_write",
     "run_sql",
     "raw",
+    "execute_sql",
+    "execute_query",
+    "execute_query_dict",
+    "execute_insert",
+    "execute_script",
+    "run_ddl",
 ];
 
 /// Methods of cursors (PEP 249) and results that give rows.
@@ -262,6 +268,7 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "step" if self.step(arguments, named, span) => return Value::None,
+            "migrate" if self.migrate_call(arguments) => return Value::None,
             _ => {}
         }
         if matches!(name, "update" | "insert" | "delete" | "select")

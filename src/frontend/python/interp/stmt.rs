@@ -124,8 +124,11 @@ impl<'a> Interp<'a> {
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Class { name, span, env, bases, fields: fields.collect() };
-        outer.vars.borrow_mut().insert(name, Value::Class(Rc::new(class)));
+        let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect() }));
+        outer.vars.borrow_mut().insert(name, class.clone());
+        for decorator in &def.decorator_list {
+            self.decorated(&decorator.expression, &class, span);
+        }
     }
 
     pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {
@@ -335,7 +338,9 @@ impl<'a> Interp<'a> {
                 Value::Handle(handle) => (handle.engine, handle.autocommit),
                 _ => (false, false),
             };
-            let kind = if autocommit { TransactionKind::None } else { TransactionKind::Explicit };
+            // A connection of SQLAlchemy that commits by itself begins nothing; those of drivers do.
+            let begins = matches!(attribute.attr.as_str(), "transaction" | "atomic");
+            let kind = if autocommit && !begins { TransactionKind::None } else { TransactionKind::Explicit };
             let scope = self.fresh(kind, Some(span));
             let conn = self.conn_of(&base);
             restore.push((conn.clone(), conn.scope.get()));
