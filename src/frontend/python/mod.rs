@@ -11,6 +11,7 @@ mod interp;
 mod modules;
 mod parse;
 mod peewee;
+mod piccolo;
 mod places;
 mod registry;
 mod sqlalchemy;

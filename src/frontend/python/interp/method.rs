@@ -31,6 +31,9 @@ impl<'a> Interp<'a> {
             if let Some(value) = self.library_method(base, name, &args, call) {
                 return value;
             }
+            if let Some(value) = self.manager_method(base, name, &args, span) {
+                return value;
+            }
         }
         if let Some(value) = self.peewee_method(base, name, arguments, named, call) {
             return value;

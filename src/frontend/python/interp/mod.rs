@@ -11,6 +11,7 @@ mod import;
 mod method;
 mod orm;
 mod peewee;
+mod piccolo;
 mod revision;
 mod rows;
 mod runners;

@@ -168,6 +168,14 @@ impl<'a> Interp<'a> {
         conn
     }
 
+    /// The connection that a model works on.
+    fn model_conn(&mut self, model: &Model<'a>) -> Rc<Conn> {
+        match &model.database {
+            Some(database @ Value::Handle(_)) => self.peewee_conn(database),
+            _ => self.tool_conn(),
+        }
+    }
+
     /// Creates or drops a model's table.
     fn model_table(&mut self, model: &Model<'a>, create: bool, args: &Args<'a>, conn: &Rc<Conn>, span: Span) {
         let w = Writer::new(span, self.dialect());
@@ -199,7 +207,7 @@ impl<'a> Interp<'a> {
         let kind = match name {
             "create_table" | "drop_table" => {
                 let model = self.tool.models.find(base)?;
-                let conn = self.tool_conn();
+                let conn = self.model_conn(&model);
                 self.model_table(&model, name == "create_table", &Args::of_call(arguments, named), &conn, span);
                 return Some(Value::None);
             }
@@ -218,11 +226,12 @@ impl<'a> Interp<'a> {
                 span,
             }),
         };
+        let own = self.model_conn(&model);
         let construct = Construct {
             kind,
             table,
             filter: None,
-            conn: None,
+            conn: Some(own),
             target: Value::None,
             filters: Vec::new(),
             values: Vec::new(),
@@ -232,7 +241,7 @@ impl<'a> Interp<'a> {
             limit: None,
         };
         if matches!(name, "create" | "bulk_create") {
-            let conn = self.tool_conn();
+            let conn = self.model_conn(&model);
             self.emit_construct(&construct, &conn, span);
             return Some(self.unknown("it is a row that is made", call));
         }
@@ -328,7 +337,11 @@ impl<'a> Interp<'a> {
             }
             "remove_fields" | "drop_columns" => {
                 let cascade = named.iter().find(|(name, _)| *name == "cascade").map(|(_, value)| value.clone());
-                for name in &rest {
+                // In the order of the model's fields; names that it does not have are told last.
+                let mut names = rest.clone();
+                let place = |name: &Value<'a>| model.fields.iter().position(|field| Some(field.name.as_str()) == name.as_str());
+                names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
+                for name in &names {
                     let column = model.column(name);
                     let field = name.as_str().and_then(|name| model.field(name)).cloned();
                     if field.as_ref().is_some_and(Field::unique) {

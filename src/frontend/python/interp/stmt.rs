@@ -119,6 +119,16 @@ impl<'a> Interp<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.env = outer.clone();
         }
+        for keyword in arguments.iter().flat_map(|arguments| &arguments.keywords) {
+            // Piccolo's tables are named so.
+            let name = match keyword.arg.as_ref().map(ruff_python_ast::Identifier::as_str) {
+                Some("tablename") => "#tablename",
+                Some("schema") => "#schema",
+                _ => continue,
+            };
+            let value = self.eval(&keyword.value);
+            env.vars.borrow_mut().insert(name, value);
+        }
         let fields = def.body.iter().filter_map(|stmt| match stmt {
             Stmt::AnnAssign(field) => field.target.as_name_expr().map(|name| name.id.as_str()),
             _ => None,

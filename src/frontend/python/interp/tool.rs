@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::super::peewee::Models;
-use super::super::value::{Conn, Env, Function, Handle, Value};
+use super::super::piccolo::Call;
+use super::super::value::{Conn, Env, Function, Handle, Record, Value};
 use super::Interp;
 use super::runners::Step;
 use crate::ir::{TransactionKind, Unknown};
@@ -18,13 +19,15 @@ pub(super) struct Tool<'a> {
     pub(super) playhouse: bool,
     /// Steps given to yoyo.
     pub(super) steps: Vec<Step<'a>>,
+    /// What Piccolo's managers were asked for.
+    pub(super) calls: Vec<(Rc<Record<'a>>, Call<'a>)>,
 }
 
 impl Tool<'_> {
     pub(super) fn new(file: &SourceFile) -> Self {
         let models = Models::new(file.text.contains("postgres_ext"));
         let playhouse = file.text.contains("playhouse.migrate");
-        Self { runner: file.runner, models, playhouse, steps: Vec::new() }
+        Self { runner: file.runner, models, playhouse, steps: Vec::new(), calls: Vec::new() }
     }
 
     pub(super) fn is_yoyo(&self) -> bool {
@@ -53,7 +56,10 @@ impl<'a> Interp<'a> {
             let Some(Value::Function(function)) = env.get(name) else { continue };
             self.out.entry = function.span.start.saturating_add(1);
             self.migration = None;
-            self.enter(&function, &[], &[], None, true);
+            let returned = self.enter(&function, &[], &[], None, true);
+            if self.tool.runner == Runner::Piccolo {
+                self.run_manager(env, &returned);
+            }
         }
     }
 

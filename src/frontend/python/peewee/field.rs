@@ -61,6 +61,8 @@ fn type_of(word: &str, dialect: Dialect) -> &str {
         (Dialect::Postgres, "BLOB" | "UUIDB") => "BYTEA",
         (Dialect::Postgres, "BOOL") => "BOOLEAN",
         (Dialect::Postgres, "DATETIME") => "TIMESTAMP",
+        (Dialect::Postgres | Dialect::Sqlite, "FLOAT") => "REAL",
+        (_, "INT") => "INTEGER",
         (Dialect::Postgres | Dialect::Mysql, "DECIMAL") => "NUMERIC",
         (Dialect::Postgres | Dialect::Mysql, "DOUBLE") => "DOUBLE PRECISION",
         (Dialect::Mysql, "AUTO") => "INTEGER AUTO_INCREMENT",

@@ -27,6 +27,8 @@ pub(in super::super) struct Model<'a> {
     pub(in super::super) composite: Option<Vec<String>>,
     /// What the names of its indexes begin with.
     prefix: Option<String>,
+    /// The database that it is bound to.
+    pub(in super::super) database: Option<Value<'a>>,
 }
 
 impl<'a> Model<'a> {
@@ -34,7 +36,8 @@ impl<'a> Model<'a> {
     pub(in super::super) fn of_table(table: Value<'a>) -> Self {
         let (class, prefix) = (String::new(), table.as_str().map(str::to_owned));
         let (fields, indexes, constraints) = (Vec::new(), Vec::new(), Vec::new());
-        Self { class, table, schema: None, fields, indexes, constraints, composite: None, prefix }
+        let (schema, composite, database) = (None, None, None);
+        Self { class, table, schema, fields, indexes, constraints, composite, prefix, database }
     }
 
     /// The model that a class declares.
@@ -63,7 +66,8 @@ impl<'a> Model<'a> {
         let schema = option("schema").filter(|value| !matches!(value, Value::None));
         let constraints = option("constraints").as_ref().and_then(Value::items).unwrap_or_default();
         let indexes = own("indexes").as_ref().map(indexes_of).unwrap_or_default();
-        Self { class: class.name.to_owned(), table, schema, fields, indexes, constraints, composite, prefix }
+        let (class, database) = (class.name.to_owned(), option("database"));
+        Self { class, table, schema, fields, indexes, constraints, composite, prefix, database }
     }
 
     pub(in super::super) fn field(&self, name: &str) -> Option<&Field<'a>> {
@@ -82,6 +86,10 @@ impl<'a> Model<'a> {
         match args.given("field").or_else(|| args.given("to_field")) {
             Some(Value::Record(record)) => {
                 self.fields.iter().find(|field| Rc::ptr_eq(&field.record, record)).cloned()
+            }
+            // `Quay.id`, where the key is one that Peewee makes.
+            Some(Value::Unknown(opaque)) => {
+                self.field(opaque.unknown.text.trim_matches(['{', '}']).rsplit('.').next()?).cloned()
             }
             Some(name) => self.field(name.as_str()?).cloned(),
             None => self.fields.iter().find(|field| field.primary()).cloned(),

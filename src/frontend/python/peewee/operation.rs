@@ -115,7 +115,8 @@ fn alteration<'a>(name: &str, args: &Args<'a>, schema: Option<&Value<'a>>, w: &W
         "drop_column" => {
             one.word("DROP COLUMN ");
             one.name(column);
-            if at(2, &["cascade"]).truth() != Some(false) && w.dialect == Dialect::Postgres {
+            let cascade = args.get(2, &["cascade"]).is_none_or(|cascade| cascade.truth() != Some(false));
+            if cascade && w.dialect == Dialect::Postgres {
                 one.word(" CASCADE");
             }
         }
