@@ -151,7 +151,9 @@ impl<'a> Interp<'a> {
             && let Some(value) = &given
             && Self::is_sink(base, name, value, call)
         {
-            let conn = self.conn_of(base);
+            // Piccolo's tables work in the transaction that is open, whatever they are.
+            let own = name == "raw" && self.tool.runner == crate::source::Runner::Piccolo;
+            let conn = if own { self.tool_conn() } else { self.conn_of(base) };
             // Once for each set of parameters.
             let many = PER_ROW.contains(&name);
             if many {

@@ -24,7 +24,8 @@ pub(super) fn member(value: &Value<'_>) -> Option<String> {
     match value {
         Value::Unknown(opaque) => {
             let shown = opaque.path.as_deref().unwrap_or(&opaque.unknown.text);
-            Some(shown.trim_matches(['{', '}']).rsplit('.').next()?.to_owned())
+            let shown = shown.trim_matches(['{', '}']);
+            Some(shown.strip_suffix(".__name__").unwrap_or(shown).rsplit('.').next()?.to_owned())
         }
         Value::Class(class) => Some(class.name.to_owned()),
         Value::Text(_) => value.as_str().map(str::to_owned),
@@ -32,7 +33,7 @@ pub(super) fn member(value: &Value<'_>) -> Option<String> {
     }
 }
 
-/// The parameters of a dictionary.
+/// The parameters of a dictionary; of those that are given twice the last counts.
 pub(super) fn params<'a>(value: Option<&Value<'a>>) -> Option<Vec<(String, Value<'a>)>> {
     match value {
         None | Some(Value::None) => Some(Vec::new()),
@@ -78,7 +79,7 @@ impl<'a> Column<'a> {
     }
 
     pub(super) fn param(&self, name: &str) -> Option<&Value<'a>> {
-        self.params.iter().find(|(own, _)| own == name).map(|(_, value)| value)
+        self.params.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
     fn flag(&self, name: &str) -> bool {

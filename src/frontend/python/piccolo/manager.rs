@@ -323,7 +323,7 @@ fn move_table(call: &Call<'_>, back: bool, dialect: Dialect) -> Vec<Writer> {
 /// `ADD CONSTRAINT c UNIQUE (…)` or CHECK.
 fn constraint(w: &mut Writer, call: &Call<'_>) {
     let given = params(call.args.get(4, &["params"])).unwrap_or_default();
-    let param = |name: &str| given.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    let param = |name: &str| given.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value);
     w.word("ADD CONSTRAINT ");
     w.name(&call.arg(2, &["constraint_name"]).unwrap_or(Value::None));
     match call.args.get(3, &["constraint_class"]).and_then(member).as_deref() {
@@ -353,7 +353,7 @@ fn alter_column(call: &Call<'_>, back: bool, dialect: Dialect) -> Vec<Writer> {
     let (class, old_class) = if back { (old_class, class) } else { (class, old_class) };
     let name = call.arg(3, &["db_column_name"]).or_else(|| call.arg(2, &["column_name"])).unwrap_or(Value::None);
     let (given, before) = (params(new).unwrap_or_default(), params(old).unwrap_or_default());
-    let param = |name: &str| given.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    let param = |name: &str| given.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value);
     let mut found = Vec::new();
     let action_on = |words: &str| {
         let mut w = call.alter(dialect);
@@ -462,10 +462,12 @@ fn index_change<'a>(
     dialect: Dialect,
 ) -> Vec<Writer> {
     let table = call.table();
+    // The name of the column in Python, whatever it is called in the database. Source: `DropIndex.column_names`.
+    let column = call.arg(2, &["column_name"]).unwrap_or_else(|| name.clone());
     let dropped = || {
         let mut w = call.writer(dialect);
         w.word("DROP INDEX IF EXISTS ");
-        index_name(&mut w, &table, name);
+        index_name(&mut w, &table, &column);
         w
     };
     let made = || {
