@@ -99,7 +99,6 @@ fn read(project: &str) -> Lines {
     let mut all = Lines::new();
     for file in sources.files() {
         let reading = reader.read(file, &sources);
-        assert_eq!(reading.unresolved, 0, "{}", file.path);
         for migration in reading.migrations {
             let key = (file.path.clone(), migration.direction.as_str().to_owned());
             all.entry(key).or_default().extend(migration.operations.iter().filter_map(line));
