@@ -181,7 +181,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The statements of a directive; `None` where it is none of Alembic's own.
-    fn directive_sql(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+    pub(super) fn directive_sql(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
         Some(match name {
             "add_column" => Self::add_column(args, w),
             "alter_column" => alter_column(args, w),

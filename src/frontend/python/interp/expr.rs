@@ -292,6 +292,9 @@ impl<'a> Interp<'a> {
                 return Self::foreign(name);
             }
         }
+        if name == "__file__" {
+            return self.own_path(span);
+        }
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
@@ -341,6 +344,11 @@ impl<'a> Interp<'a> {
                 })
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
+        if let Operator::Div = op
+            && let Some(path) = Self::below(left, std::slice::from_ref(right), span)
+        {
+            return path;
         }
         if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
             && let Some(sign) = operator_word(op)

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::Stmt;
 
-use super::super::value::{Import, Value};
+use super::super::value::{ARGUMENT, ENVIRONMENT, Import, Value};
 use super::{Interp, Unit};
 use crate::frontend::sql;
 use crate::ir::Unknown;
@@ -89,7 +89,11 @@ impl<'a> Interp<'a> {
         let make = || {
             let shown = import.name.unwrap_or(&import.module);
             let path = import.name.map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
-            let reason = format!("`{shown}` is not defined in this project");
+            let reason = match path.as_str() {
+                "os.environ" => ENVIRONMENT.to_owned(),
+                "sys.argv" => ARGUMENT.to_owned(),
+                _ => format!("`{shown}` is not defined in this project"),
+            };
             Value::external(Unknown { reason, text: format!("{{{shown}}}"), span }, &path)
         };
         Some(import.external.get_or_init(make).clone())

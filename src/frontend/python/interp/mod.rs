@@ -3,12 +3,14 @@
 
 mod alembic;
 mod branch;
+mod changeset;
 mod call;
 mod django;
 mod env;
 mod expr;
 mod import;
 mod method;
+mod open;
 mod orm;
 mod peewee;
 mod piccolo;
@@ -115,6 +117,8 @@ pub(super) struct Interp<'a> {
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
+    /// What comes from outside in the text that is being sent.
+    spliced: Option<crate::ir::Spliced>,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -150,6 +154,7 @@ impl<'a> Interp<'a> {
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            spliced: None,
             tool: tool::Tool::new(file),
             out,
         }

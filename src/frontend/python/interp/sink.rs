@@ -7,14 +7,15 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::blocks::Emitted;
 use super::super::sqlalchemy::{Args, Writer};
-use super::super::value::{Conn, Construct, READ, Record, Text, Value};
+use super::super::value::{Conn, Construct, READ, Record, Text, Value, origin};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
 use crate::config::Dialect;
 use crate::frontend::sql::{self, ReadOptions};
+use crate::frontend::text::{HOLE, SqlText};
 use crate::ir::{
     CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, IndexColumn, IndexDetails, Known,
-    OpKind, OpaqueReason, Operation, Predicate, QualifiedName, Scope, Statement, TransactionKind, Unknown, Where,
+    OpKind, OpaqueReason, Operation, Predicate, QualifiedName, Scope, Spliced, Statement, TransactionKind, Unknown, Where,
     restate,
 };
 use crate::span::{FileId, Span};
@@ -53,6 +54,19 @@ fn describe_index(operation: &mut Operation, record: &Record<'_>) {
         let reason = "the table is named elsewhere".to_owned();
         Some(Known::Unknown(Unknown { reason, text: shown, span: opaque.unknown.span }))
     });
+}
+
+/// The first part of a text that comes from outside and is not in quotes that a name may have.
+fn spliced(sql: &SqlText) -> Option<Spliced> {
+    sql.holes().find_map(|(at, hole)| {
+        let origin = origin(&hole.reason)?;
+        let before = sql.text.get(..at)?.chars().next_back();
+        let after = sql.text.get(at + HOLE.len_utf8()..)?.chars().next();
+        let in_quotes = matches!((before, after), (Some('"'), Some('"')) | (Some('`'), Some('`')) | (Some('['), Some(']')));
+        // `{n:d}` is a number.
+        let number = hole.text.trim_end_matches('}').ends_with(":d");
+        (!in_quotes && !number).then(|| Spliced { text: hole.text.clone(), origin })
+    })
 }
 
 /// Verbs that send a statement once for each set of parameters.
@@ -222,7 +236,15 @@ impl<'a> Interp<'a> {
             return value;
         }
         match (name, arguments.first()) {
-            ("Identifier" | "Literal" | "run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
+            ("Identifier" | "Literal" | "quote_ident", Some(_)) => {
+                let span = self.span(call);
+                self.quoted(arguments, span)
+            }
+            ("Placeholder", _) => {
+                let span = self.span(call);
+                super::super::sqlalchemy::word("%s", span)
+            }
+            ("run" | "run_until_complete" | "gather", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
         }
     }
@@ -419,7 +441,9 @@ impl<'a> Interp<'a> {
         self.out.count(counted, !unresolved);
         let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
         let origins = if files.contains(&root) { Vec::new() } else { files.into_iter().collect() };
+        self.spliced = spliced(&text.sql);
         self.place_operations(operations, conn.scope.get(), origins);
+        self.spliced = None;
     }
 
     /// Keeps a wrapper's own call: it sends what callers pass, and is unresolved only if no file of the project calls
@@ -610,9 +634,17 @@ impl<'a> Interp<'a> {
             confidence: self.out.confidence,
             via: if literal_here { Vec::new() } else { via },
             record: None,
+            spliced: None,
+        });
+        let around = self.spliced.as_ref().map(|spliced| {
+            let context = Context { spliced: Some(spliced.clone()), ..(*context).clone() };
+            (spliced.text.as_str(), Arc::new(context))
         });
         for operation in &mut operations {
-            operation.context = context.clone();
+            operation.context = match &around {
+                Some((shown, around)) if operation.statement.text.contains(shown) => around.clone(),
+                _ => context.clone(),
+            };
         }
         if let Some(captured) = &mut self.django.captured {
             captured.extend(operations);
