@@ -297,11 +297,14 @@ impl View<'_> {
     /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.
     pub(super) fn written_rows(&self) -> Option<u64> {
         let Details::Data(data) = &self.op.details else { return None };
+        if self.op.kind != OpKind::DataInsert {
+            return Some(0);
+        }
         match data.source {
             // Once for each row of another table: that table says how many.
             Some(DataSource::Values) if self.op.context.per_row => Some(0),
             Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
-            Some(DataSource::Orm) => data.rows,
+            Some(DataSource::Orm) => data.rows.or(self.op.context.per_row.then_some(0)),
             Some(DataSource::Select) if super::data::constant(self, data) => Some(1),
             Some(DataSource::Copy) => Some(data.rows.unwrap_or(0)),
             Some(DataSource::Select) | None => Some(0),

@@ -112,6 +112,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.op.cascade),
     },
     Fact {
+        name: "op.written",
+        ty: Type::Bool,
+        doc: "The statement is written in the source, not made by a tool with words and objects that stand nowhere in it.",
+        families: &[],
+        get: |v| Value::Bool(!v.op.statement.implied),
+    },
+    Fact {
         name: "op.guarded",
         ty: Type::Bool,
         doc: "A repeated run passes over it: IF [NOT] EXISTS, a condition in the code that asks for the object, or a failure that is caught.",
@@ -409,9 +416,21 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "data.limit",
         ty: Type::Int,
-        doc: "The LIMIT, where it is a number.",
+        doc: "The LIMIT; 0 where there is none.",
         families: &["data"],
-        get: |v| data(v, |d| d.limit.map_or(Value::Unknown, int)),
+        get: |v| {
+            data(v, |d| match d.limit {
+                None if d.limited => Value::Unknown,
+                limit => int(limit.unwrap_or(0)),
+            })
+        },
+    },
+    Fact {
+        name: "data.row_by_row",
+        ty: Type::Bool,
+        doc: "It changes one row, and runs again for each row that a loop of the program reads.",
+        families: &["data"],
+        get: |v| Value::Bool(data::row_by_row(v)),
     },
     Fact {
         name: "data.skip_locked",

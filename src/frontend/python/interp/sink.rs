@@ -455,7 +455,7 @@ impl<'a> Interp<'a> {
     fn plain(&self, kind: OpKind, details: Details, span: Span, dialect: Dialect, query: u32) -> Operation {
         let text = span.slice(self.file_text(span)).to_owned();
         let fingerprint = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect };
+        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect, implied: false };
         let mut operation = Operation::new(kind, Arc::new(statement));
         operation.details = details;
         operation
