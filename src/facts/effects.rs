@@ -16,13 +16,33 @@ fn list(part: &Part<QualifiedName>, test: impl Fn(&QualifiedName) -> bool) -> Va
     if found.is_empty() && !part.complete { Value::Unknown } else { Value::List(found) }
 }
 
-/// Tables that are read in full while nobody else can write to them.
+/// Tables that are read in full while nobody else can write to them. Those that are new are nobody's yet.
 pub(super) fn scanned(v: &View<'_>) -> Value {
     let effects = v.effects();
     let held = |name: &QualifiedName| {
         effects.locks.iter().any(|lock| lock.mode.blocks_writes() && lock.relation.as_ref() == Some(name))
     };
-    list(&effects.scans, held)
+    list(&effects.scans, |name| held(name) && relation_preexisting(v, name) != Tri::No)
+}
+
+/// Tables that are written anew.
+pub(super) fn rewritten(v: &View<'_>) -> Value {
+    list(&v.effects().rewrites, |_| true)
+}
+
+/// Tables that are read in full because a partition comes: itself, or the default partition, which may hold rows of its
+/// own. A default partition that the history does not tell of is taken not to be there, and a check that is not
+/// understood to say what it was made for.
+pub(super) fn scanned_for_partition(v: &View<'_>) -> Value {
+    let new = v.op.kind == OpKind::TableCreate;
+    let partition = matches!(&v.op.details, Details::Table(details) if details.partition_of.is_some());
+    let attached = v.op.name.as_ref().and_then(Known::known);
+    let known = attached.zip(v.before()).is_some_and(|(name, before)| before.relation(name).known().is_some());
+    match scanned(v) {
+        Value::Unknown if new || known => Value::List(Vec::new()),
+        _ if new && !partition => Value::List(Vec::new()),
+        value => value,
+    }
 }
 
 /// Whether rows are read to build the index that is created. Partitions are often made outside of migrations, so that a
@@ -38,7 +58,7 @@ pub(super) fn index_built(v: &View<'_>) -> Tri {
 }
 
 /// Whether the table acted on is partitioned, as the history tells.
-fn partitioned(v: &View<'_>) -> bool {
+pub(super) fn partitioned(v: &View<'_>) -> bool {
     let kind = v.table().map(|name| Sight(v).relation(name).map(|relation| relation.kind));
     kind.and_then(crate::effects::view::Found::known) == Some(RelationKind::Partitioned) || v.table_partitioned()
 }
@@ -144,7 +164,7 @@ pub(super) fn computed(v: &View<'_>) -> Value {
             let word = if certain { "is" } else { "may be" };
             format!("its default `{}` {word} computed for each row", shortened(text))
         }
-        (Some(of), _) if certain => format!("the constraints of its type `{of}` are checked for each row"),
+        (Some(of), _) if certain => format!("its type `{of}` is a domain, which is checked for each row"),
         _ => String::new(),
     };
     Value::Str(said)
@@ -175,6 +195,9 @@ fn added(v: &View<'_>) -> Vec<ConstraintDetails> {
                 constraint
             };
             column.constraints.iter().map(with_columns).collect()
+        }
+        Details::Table(table) if v.op.kind == OpKind::TableCreate => {
+            table.columns.iter().flat_map(|column| &column.constraints).chain(&table.constraints).cloned().collect()
         }
         _ => Vec::new(),
     }

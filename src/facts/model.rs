@@ -265,6 +265,11 @@ impl View<'_> {
         self.listed(&self.model.policy.small_tables) || self.table().is_some_and(|table| keeps_books(&table.name))
     }
 
+    /// Whether the table is partitioned, as the migrations before tell.
+    pub fn table_is_partitioned(&self) -> bool {
+        super::effects::partitioned(self)
+    }
+
     /// Whether a lock on an existing table of a server is meant (locks are PostgreSQL's here).
     pub fn is_postgres(&self) -> bool {
         self.op.statement.dialect == Dialect::Postgres

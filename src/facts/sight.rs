@@ -26,7 +26,11 @@ fn part<T>(snapshot: &Snapshot<'_>, items: Vec<T>) -> Part<T> {
 impl Schema for Sight<'_, '_> {
     fn relation(&self, name: &QualifiedName) -> Found<Relation> {
         let View { op, object, .. } = self.0;
-        let found = self.0.before().map_or(Found::Unknown, |before| before.relation(name).map(|of| relation_of(&of)));
+        let found = self.0.before().map_or(Found::Unknown, |before| match before.relation(name) {
+            // A relation that no migration speaks of may well be made by something else; one that was dropped is gone.
+            Found::Absent if !before.was_seen(name) => Found::Unknown,
+            found => found.map(|of| relation_of(&of)),
+        });
         // The table of the index that the operation names is what the history tells.
         let named = op.name.as_ref().and_then(Known::known) == Some(name);
         match &object.index_table {

@@ -354,7 +354,7 @@ pub const FACTS: &[Fact] = &[
         name: "foreign_key.references",
         ty: Type::Str,
         doc: "The table that it refers to.",
-        families: &["column", "constraint"],
+        families: &["table", "column", "constraint"],
         get: |v| effects::references(v),
     },
     Fact {
@@ -389,7 +389,7 @@ pub const FACTS: &[Fact] = &[
         name: "constraint.kinds",
         ty: Type::List,
         doc: "Sorts of the constraints that are added or written on a new column, in the words of `constraint.kind`; also of one that uses an index.",
-        families: &["column", "constraint"],
+        families: &["table", "column", "constraint"],
         get: |v| effects::kinds(v),
     },
     Fact {
@@ -405,6 +405,13 @@ pub const FACTS: &[Fact] = &[
         doc: "Its columns: `a, b`.",
         families: &["column", "constraint"],
         get: |v| effects::columns(v, false),
+    },
+    Fact {
+        name: "partition.scanned",
+        ty: Type::List,
+        doc: "Tables that are read in full because a partition comes: the partition, or the default partition.",
+        families: &["partition", "table.create"],
+        get: |v| effects::scanned_for_partition(v),
     },
     Fact {
         name: "constraint.never_validated",
@@ -720,6 +727,13 @@ pub const FACTS: &[Fact] = &[
         doc: "A table is written anew.",
         families: &[],
         get: |v| tri(v.effects().rewrites_any()),
+    },
+    Fact {
+        name: "effect.rewritten",
+        ty: Type::List,
+        doc: "Tables that are written anew.",
+        families: &[],
+        get: |v| effects::rewritten(v),
     },
     Fact {
         name: "effect.builds",
