@@ -8,12 +8,14 @@ mod catalogue;
 mod data;
 mod enums;
 mod files;
+mod held;
 mod marks;
 mod model;
 mod settings;
 mod sight;
 mod table;
 mod transaction;
+mod work;
 
 pub use model::{Model, Policy, View};
 pub use table::{FACTS, Fact};
