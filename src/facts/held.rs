@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effects::{Effects, LockMode};
-use crate::ir::{OpKind, Operation, QualifiedName, Tri};
+use crate::ir::{Known, OpKind, Operation, QualifiedName, Tri};
 use crate::schema::{RelationId, RelationKind, Snapshot};
 use crate::span::Span;
 
@@ -122,9 +122,11 @@ fn counts(view: &View<'_>, name: &QualifiedName, exclusive: bool, locked: &Names
         return false;
     }
     let Some(relation) = view.before().and_then(|before| before.possible(name)) else {
-        // Of a view that the history does not know nothing is locked but by a statement about views.
-        return matches!(view.op.kind.family(), "table" | "column" | "constraint" | "index" | "partition" | "trigger")
-            || !own;
+        // Nothing is known of it but the statement: what that is about is a table, or an index of one.
+        let of_table = ["table", "column", "constraint", "index", "partition", "trigger", "policy"];
+        let index = view.op.kind.family() == "index"
+            && view.op.name.as_ref().and_then(Known::known).is_some_and(|index| index.same_object(name));
+        return of_table.contains(&view.op.kind.family()) && !index;
     };
     let stored = relation.state.kind.is_table() || relation.state.kind == RelationKind::Matview;
     let goes =

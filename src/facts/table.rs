@@ -838,7 +838,7 @@ fn column(v: &View<'_>, get: impl Fn(&ColumnDetails) -> Value) -> Value {
     }
 }
 
-fn filled_by_server(column: &ColumnDetails) -> bool {
+pub(super) fn filled_by_server(column: &ColumnDetails) -> bool {
     let null = |text: &String| text.trim().eq_ignore_ascii_case("null");
     column.default.as_ref().is_some_and(|text| !null(text))
         || column.identity

@@ -39,7 +39,7 @@ impl View<'_> {
         if self.op.kind.changes_data() {
             return self.changes_rows(&effects);
         }
-        if self.op.is_concurrent() != Tri::No {
+        if self.op.is_concurrent() != Tri::No || self.fails_on_rows() {
             return None;
         }
         said("rewrites", existing(&effects.rewrites.items))
@@ -53,6 +53,17 @@ impl View<'_> {
         let policy = &self.model.policy;
         let small = policy.small_tables.contains(&name.name) || policy.small_tables.contains(&name.to_string());
         !small && !keeps_books(&name.name) && relation_preexisting(self, name) == Tri::Yes
+    }
+
+    /// Whether it fails at the first row there is: a column that must not be NULL and gets no value. Where it succeeds
+    /// the table is empty, and nothing takes long.
+    fn fails_on_rows(&self) -> bool {
+        match &self.op.details {
+            Details::Column(column) if self.op.kind == OpKind::ColumnAdd => {
+                (column.not_null || column.primary_key) && !super::table::filled_by_server(column)
+            }
+            _ => false,
+        }
     }
 
     /// A change of rows that is no seed and is not about single rows.
