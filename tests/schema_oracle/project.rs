@@ -144,7 +144,7 @@ fn is_open(own: &Snapshot<'_>, line: &str) -> bool {
     let (Some(schema), Some(relation)) = (parts.next(), parts.next()) else { return !own.is_complete() };
     let relation = own.relation(&QualifiedName { schema: Some(schema.to_owned()), name: relation.to_owned() });
     match sort {
-        "relation" | "column" | "constraint" | "sequence" | "parent" => match relation.as_ref().known() {
+        "relation" | "index" | "column" | "constraint" | "sequence" | "parent" => match relation.as_ref().known() {
             Some(known) => !known.is_complete(),
             None => relation.is_there() == Tri::Unknown,
         },
