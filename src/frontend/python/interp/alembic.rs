@@ -11,6 +11,9 @@ use ruff_python_ast::ExprCall;
 use super::super::sqlalchemy::{self as sa, Args, Column, Kind, Nameless, Owner, Table, Writer};
 use super::super::value::{Conn, Handle, Record, Text, Value};
 use super::Interp;
+use super::alter::{alter_column, drop_constraint};
+use crate::config::Dialect;
+use crate::frontend::text::SqlText;
 use crate::ir::TransactionKind;
 use crate::span::Span;
 
@@ -256,32 +259,37 @@ impl<'a> Interp<'a> {
             "drop_index" => {
                 let mut one = w.another();
                 one.word("DROP INDEX ");
-                if_word(&mut one, args, "postgresql_concurrently", "CONCURRENTLY ");
+                if w.dialect == Dialect::Postgres {
+                    if_word(&mut one, args, "postgresql_concurrently", "CONCURRENTLY ");
+                }
                 if_word(&mut one, args, "if_exists", "IF EXISTS ");
                 let given = args.get(0, &["index_name", "name"]);
                 let name = one.derived(&Nameless::new(Kind::Index, given, Vec::new()));
-                one.table(args.given("schema"), &name.unwrap_or(Value::None));
+                let name = name.unwrap_or(Value::None);
+                if w.dialect == Dialect::Mysql {
+                    // There an index is its table's.
+                    one.name(&name);
+                    one.word(" ON ");
+                    one.table(args.given("schema"), args.get(1, TABLE).unwrap_or(&Value::None));
+                } else {
+                    one.table(args.given("schema"), &name);
+                }
                 vec![one]
             }
-            "drop_constraint" => {
-                let mut one = alter(w, args, 1);
-                one.word(" DROP CONSTRAINT ");
-                if_word(&mut one, args, "if_exists", "IF EXISTS ");
-                let given = args.get(0, &["constraint_name", "name"]);
-                let kind = args.get(2, &["type_"]).and_then(Value::as_str).and_then(Kind::of_type);
-                let name = match kind {
-                    Some(kind) => one.derived(&Nameless::new(kind, given, Vec::new())),
-                    None => given.cloned(),
-                };
-                one.name(&name.unwrap_or(Value::None));
-                vec![one]
-            }
+            "drop_constraint" => vec![drop_constraint(args, w)],
             "create_table_comment" | "drop_table_comment" => {
+                let comment = args.get(1, &["comment"]).filter(|_| name == "create_table_comment");
                 let mut one = w.another();
+                if w.dialect == Dialect::Mysql {
+                    one = alter(w, args, 0);
+                    one.word(" COMMENT ");
+                    let none = Value::text(SqlText::default());
+                    one.expression(comment.unwrap_or(&none), false);
+                    return Some(vec![one]);
+                }
                 one.word("COMMENT ON TABLE ");
                 one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
                 one.word(" IS ");
-                let comment = args.get(1, &["comment"]).filter(|_| name == "create_table_comment");
                 one.expression(comment.unwrap_or(&Value::None), false);
                 vec![one]
             }
@@ -345,7 +353,7 @@ impl<'a> Interp<'a> {
 }
 
 /// `ALTER TABLE t`, where the table is the argument at `at`.
-fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
+pub(super) fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
     let mut one = w.another();
     one.word("ALTER TABLE ");
     let table = args.get(at, TABLE);
@@ -355,7 +363,7 @@ fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
 }
 
 /// Writes a word where an option asks for it, and a hole where that is not known.
-fn if_word(w: &mut Writer, args: &Args<'_>, option: &str, word: &str) {
+pub(super) fn if_word(w: &mut Writer, args: &Args<'_>, option: &str, word: &str) {
     match args.given(option).map(|value| (value, value.truth())) {
         Some((_, Some(true))) => w.word(word),
         Some((value, None)) => {
@@ -418,98 +426,4 @@ fn foreign_key<'a>(one: &mut Writer, args: &Args<'a>, parts: &Args<'a>) {
     one.names(args.get(4, &["remote_cols"]).unwrap_or(&Value::None));
     one.word(")");
     sa::foreign_key_options(one, args);
-}
-
-fn alter_column(args: &Args<'_>, w: &Writer) -> Vec<Writer> {
-    let column = args.get(1, &["column_name"]).unwrap_or(&Value::None);
-    let change = || {
-        let mut one = alter(w, args, 0);
-        one.word(" ALTER COLUMN ");
-        one.name(column);
-        one.word(" ");
-        one
-    };
-    let mut found = Vec::new();
-    let asked = |names: &[&str]| names.iter().find_map(|name| args.given(name)).filter(|v| v.truth() != Some(false));
-    let data_type = asked(&["type_", "type"]);
-    if let (Some(before), Some(_)) = (asked(&["existing_type"]), data_type)
-        && let Some(check) = sa::type_check_name(w, column, before)
-    {
-        let mut one = alter(w, args, 0);
-        one.word(" DROP CONSTRAINT ");
-        one.name(&check);
-        found.push(one);
-    }
-    if let Some(data_type) = data_type {
-        let mut one = change();
-        one.word("TYPE ");
-        sa::write_type(&mut one, data_type);
-        if let Some(using) = args.given("postgresql_using") {
-            one.word(" USING ");
-            one.phrase(using);
-        }
-        found.push(one);
-    }
-    if let Some(nullable) = args.given("nullable") {
-        let mut one = change();
-        match nullable.truth() {
-            Some(true) => one.word("DROP NOT NULL"),
-            Some(false) => one.word("SET NOT NULL"),
-            None => one.unknown(nullable, "whether it is nullable is not known"),
-        }
-        found.push(one);
-    }
-    found.extend(changed_default(args, &change));
-    if let Some(comment) = args.named("comment").filter(|comment| !matches!(comment, Value::Bool(_))) {
-        let mut one = w.another();
-        one.word("COMMENT ON COLUMN ");
-        one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
-        one.word(".");
-        one.name(column);
-        one.word(" IS ");
-        one.expression(comment, false);
-        found.push(one);
-    }
-    if let Some(name) = asked(&["new_column_name", "name"]) {
-        let mut one = alter(w, args, 0);
-        one.word(" RENAME ");
-        one.name(column);
-        one.word(" TO ");
-        one.name(name);
-        found.push(one);
-    }
-    if let Some(check) = data_type.and_then(|data_type| sa::type_check(w, column, data_type)) {
-        let mut one = alter(w, args, 0);
-        one.word(" ADD ");
-        one.append(&check.out);
-        found.push(one);
-    }
-    found
-}
-
-/// What `server_default` of `alter_column` changes.
-fn changed_default(args: &Args<'_>, change: &dyn Fn() -> Writer) -> Option<Writer> {
-    let value = args.named("server_default").filter(|value| !matches!(value, Value::Bool(false)))?;
-    let identity =
-        |value: Option<&Value<'_>>| matches!(value, Some(Value::Record(record)) if record.class == "Identity");
-    let before = args.given("existing_server_default");
-    let mut one = change();
-    match value {
-        Value::None if identity(before) => one.word("DROP IDENTITY"),
-        Value::None => one.word("DROP DEFAULT"),
-        Value::Record(record) if record.class == "Identity" && !identity(before) => {
-            one.word("ADD");
-            sa::write_identity(&mut one, record);
-        }
-        Value::Record(record) if record.class == "Identity" => {
-            let of = Args::of_record(record);
-            let always = of.get(0, &["always"]).and_then(Value::truth) == Some(true);
-            one.word(if always { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" });
-        }
-        value => {
-            one.word("SET DEFAULT ");
-            sa::write_default(&mut one, value);
-        }
-    }
-    Some(one)
 }

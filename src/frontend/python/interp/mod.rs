@@ -2,6 +2,7 @@
 //! collects what would be sent to a database.
 
 mod alembic;
+mod alter;
 mod branch;
 mod call;
 mod custom;

@@ -128,8 +128,12 @@ impl<'a> Column<'a> {
             None if key && identity.is_none() => w.word(" NOT NULL"),
             _ => {}
         }
-        if counts && w.dialect == Dialect::Mysql {
-            w.word(" AUTO_INCREMENT");
+        if w.dialect == Dialect::Mysql {
+            if let Some(comment) = self.args.given("comment") {
+                w.word(" COMMENT ");
+                w.expression(comment, false);
+            }
+            w.word(if counts { " AUTO_INCREMENT" } else { "" });
         }
         for record in self.items.iter().filter(|record| record.class == "CheckConstraint") {
             w.word(" ");
@@ -208,7 +212,7 @@ impl<'a> Column<'a> {
             index_on(&mut one, Some(&name), (owner.schema, owner.table), &keys, &options);
             found.push(one);
         }
-        if let Some(comment) = self.args.given("comment") {
+        if let Some(comment) = self.args.given("comment").filter(|_| w.dialect == Dialect::Postgres) {
             let mut one = w.another();
             one.word("COMMENT ON COLUMN ");
             one.table(owner.schema, owner.table);

@@ -4,6 +4,7 @@ use super::super::value::{Record, Value};
 use super::index::include;
 use super::naming::{Kind, Nameless};
 use super::{Args, Writer};
+use crate::config::Dialect;
 use crate::frontend::text::SqlText;
 
 /// The table that a constraint is on: for what names columns through it.
@@ -46,7 +47,7 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>) -> bool 
         "UniqueConstraint" => {
             name(w, &Nameless::new(Kind::Unique, args.given("name"), listed(&args.positional)));
             w.word("UNIQUE ");
-            match args.truth("postgresql_nulls_not_distinct") {
+            match args.truth("postgresql_nulls_not_distinct").filter(|_| w.dialect == Dialect::Postgres) {
                 Some(true) => w.word("NULLS NOT DISTINCT "),
                 Some(false) => w.word("NULLS DISTINCT "),
                 None => {}
@@ -224,7 +225,8 @@ pub(super) fn deferrability(w: &mut Writer, args: &Args<'_>) {
 }
 
 fn validity(w: &mut Writer, args: &Args<'_>) {
-    match args.given("postgresql_not_valid").map(|value| (value, value.truth())) {
+    let option = args.given("postgresql_not_valid").filter(|_| w.dialect == Dialect::Postgres);
+    match option.map(|value| (value, value.truth())) {
         Some((_, Some(true))) => w.word(" NOT VALID"),
         Some((value, None)) => {
             w.word(" ");

@@ -27,5 +27,5 @@ pub(super) use library::{function, method, not};
 pub(super) use naming::{Convention, Kind, Nameless};
 pub(super) use rows::{inserts, write as write_construct};
 pub(super) use table::Table;
-pub(super) use types::{write as write_type, write_named as write_named_type};
+pub(super) use types::{is_moment, write as write_type, write_named as write_named_type};
 pub(super) use writer::Writer;

@@ -148,8 +148,10 @@ impl<'a> Table<'a> {
     }
 
     fn options(&self, w: &mut Writer) {
-        if w.dialect != Dialect::Postgres {
-            return;
+        match w.dialect {
+            Dialect::Postgres => {}
+            Dialect::Mysql => return self.mysql_options(w),
+            Dialect::Sqlite | Dialect::Mssql => return,
         }
         let phrases = [
             ("postgresql_inherits", " INHERITS ( ", " )"),
@@ -183,6 +185,26 @@ impl<'a> Table<'a> {
         }
     }
 
+    fn mysql_options(&self, w: &mut Writer) {
+        let options = [
+            ("mysql_engine", " ENGINE="),
+            ("mysql_charset", " CHARSET="),
+            ("mysql_default_charset", " CHARSET="),
+            ("mysql_collate", " COLLATE "),
+            ("mysql_row_format", " ROW_FORMAT="),
+        ];
+        for (option, words) in options {
+            if let Some(value) = self.args.given(option) {
+                w.word(words);
+                w.phrase(value);
+            }
+        }
+        if let Some(comment) = self.args.given("comment") {
+            w.word(" COMMENT=");
+            w.expression(comment, false);
+        }
+    }
+
     /// The types that are created before it.
     pub(in super::super) fn types(&self, w: &Writer) -> Vec<(String, Writer)> {
         let types: Vec<_> = self.columns.iter().filter_map(|column| column.data_type.clone()).collect();
@@ -202,7 +224,7 @@ impl<'a> Table<'a> {
             index_on(&mut one, name.as_ref(), (self.schema(), &self.name), keys, &args);
             found.push(one);
         }
-        if let Some(comment) = self.args.given("comment") {
+        if let Some(comment) = self.args.given("comment").filter(|_| w.dialect == Dialect::Postgres) {
             let mut one = w.another();
             one.word("COMMENT ON TABLE ");
             one.table(self.schema(), &self.name);

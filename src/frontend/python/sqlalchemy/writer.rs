@@ -180,7 +180,9 @@ impl Writer {
 
     /// Writes a name, quoted where it has to be.
     pub(in super::super) fn name_text(&mut self, name: &SqlText) {
-        if !name.is_known() || !needs_quotes(&name.text) {
+        // MySQL has other words; a name in its quotes is the same name.
+        let quotes = self.dialect == Dialect::Mysql || needs_quotes(&name.text);
+        if !name.is_known() || !quotes {
             self.append(name);
             return;
         }
