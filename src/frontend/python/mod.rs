@@ -5,6 +5,7 @@
 //! that a run would show, so a string that is only logged or compared is never an operation.
 
 mod blocks;
+mod digest;
 mod django;
 mod guards;
 mod interp;
