@@ -15,7 +15,7 @@ use crate::ir::{Context, Operation, Statement};
 use crate::span::Span;
 
 /// The editor of one run over all migrations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Editor {
     pub(super) state: State,
     pub(super) catalogue: Catalogue,
