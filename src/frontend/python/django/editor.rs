@@ -78,6 +78,11 @@ impl Editor {
     }
 
     fn defer(&mut self, statement: Wait) {
+        // Of what is only noted nothing waits to be sent.
+        if self.silent {
+            let dialect = self.dialect();
+            return self.catalogue.send(&statement, dialect);
+        }
         self.waiting.push((self.span, statement));
     }
 

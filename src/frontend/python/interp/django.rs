@@ -12,6 +12,7 @@ use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
 use super::Interp;
 use super::call::Named;
+use crate::config::Dialect;
 use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, TransactionKind, Unknown};
 use crate::span::Span;
 
@@ -515,6 +516,23 @@ impl<'a> Interp<'a> {
             return Value::None;
         }
         Value::unknown("what it inherits is not in the project", format!("{{super().{name}()}}"), span)
+    }
+
+    /// `connection.vendor` where a module or class asks for it: its operations are picked for the server that is judged.
+    pub(super) fn vendor(&self, path: &str, name: &str, span: Span) -> Option<Value<'a>> {
+        let asked = name == "vendor" && (path.ends_with("django.db.connection") || path.ends_with("connections[]"));
+        if !asked || self.frame().is_some_and(|frame| frame.function.is_some()) {
+            return None;
+        }
+        let mut vendor = crate::frontend::text::SqlText::default();
+        let word = match self.dialect() {
+            Dialect::Postgres => "postgresql",
+            Dialect::Mysql => "mysql",
+            Dialect::Sqlite => "sqlite",
+            Dialect::Mssql => "microsoft",
+        };
+        vendor.push(word, span);
+        Some(Value::text(vendor))
     }
 
     /// What a dotted path into the project leads to.
