@@ -342,7 +342,7 @@ impl<'a> Interp<'a> {
                 self.manager(base, name, span).unwrap_or(Value::None)
             }
             Value::Django(django) => match &**django {
-                Dj::Foreign(path) => Self::foreign(format!("{path}.{name}")),
+                Dj::Foreign(path) => self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}"))),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
