@@ -278,10 +278,14 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
     static CHOOSES: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
     });
-    static SQLITE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b"#));
-    static MYSQL: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT)\b|\b(?:ALTER|CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?`\w|\bMySQL(?:Database|Migrator)\b"));
+    static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b"#)
+    });
+    static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT)\b|\b(?:ALTER|CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?`\w|\bMySQL(?:Database|Migrator)\b",
+        )
+    });
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if CHOOSES.is_match(head) {
         None
@@ -297,6 +301,14 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
 /// The dialect that a path names, and the word that does.
 pub(super) fn dialect(path: &str) -> Option<(Dialect, String)> {
     lower_words(path).into_iter().rev().find_map(|word| Some((dialect_word(&word)?, word)))
+}
+
+/// The dialect that the scheme of a URL names.
+pub(super) fn dialect_of_url(scheme: &str) -> Option<Dialect> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "cockroachdb" => Some(Dialect::Postgres),
+        word => dialect_word(word),
+    }
 }
 
 /// The dialect that a word in a path names.

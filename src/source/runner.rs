@@ -281,7 +281,9 @@ impl Runner {
             Self::Script => "the code itself, which is followed",
             Self::Alembic => "[`autocommit_block`](https://alembic.sqlalchemy.org/en/latest/api/runtime.html)",
             Self::Django => "[Writing migrations](https://docs.djangoproject.com/en/stable/howto/writing-migrations/)",
-            Self::Aerich => "[Aerich](https://github.com/tortoise/aerich); `aerich/__init__.py`, `Command.upgrade`; run",
+            Self::Aerich => {
+                "[Aerich](https://github.com/tortoise/aerich); `aerich/__init__.py`, `Command.upgrade`; run"
+            }
             Self::PeeweeMigrate => {
                 "[peewee-migrate](https://github.com/klen/peewee_migrate) `router.py`, `migrator.py`; peewee `playhouse/migrate.py`; run"
             }

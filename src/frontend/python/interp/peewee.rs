@@ -271,13 +271,7 @@ impl<'a> Interp<'a> {
     ///
     /// Its operations wait until the function has ended; what the function sends itself comes before them. They are told
     /// in the order in which they stand.
-    fn migrator(
-        &mut self,
-        name: &str,
-        arguments: &[Value<'a>],
-        named: &[Named<'a>],
-        call: &'a ExprCall,
-    ) -> Value<'a> {
+    fn migrator(&mut self, name: &str, arguments: &[Value<'a>], named: &[Named<'a>], call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         let conn = self.tool_conn();
         let first = arguments.first().cloned().unwrap_or(Value::None);
@@ -297,7 +291,8 @@ impl<'a> Interp<'a> {
             _ => {}
         }
         let known = self.tool.models.find(&first);
-        let mut model = known.unwrap_or_else(|| Model::of_table(self.part_of(&first, call, "the model is made by code")));
+        let mut model =
+            known.unwrap_or_else(|| Model::of_table(self.part_of(&first, call, "the model is made by code")));
         let rest = arguments.get(1..).unwrap_or_default().to_vec();
         let table = model.table.clone();
         let operate = |this: &mut Self, name: &str, positional: Vec<Value<'a>>| {
@@ -339,7 +334,8 @@ impl<'a> Interp<'a> {
                 let cascade = named.iter().find(|(name, _)| *name == "cascade").map(|(_, value)| value.clone());
                 // In the order of the model's fields; names that it does not have are told last.
                 let mut names = rest.clone();
-                let place = |name: &Value<'a>| model.fields.iter().position(|field| Some(field.name.as_str()) == name.as_str());
+                let place =
+                    |name: &Value<'a>| model.fields.iter().position(|field| Some(field.name.as_str()) == name.as_str());
                 names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
                 for name in &names {
                     let column = model.column(name);
@@ -430,14 +426,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn change_field(
-        &mut self,
-        model: &Model<'a>,
-        field: &Field<'a>,
-        value: &Value<'a>,
-        conn: &Rc<Conn>,
-        span: Span,
-    ) {
+    fn change_field(&mut self, model: &Model<'a>, field: &Field<'a>, value: &Value<'a>, conn: &Rc<Conn>, span: Span) {
         let old = model.field(&field.name).cloned();
         let table = model.table.clone();
         let (from, column) = (old.as_ref().unwrap_or(field).column(), field.column());

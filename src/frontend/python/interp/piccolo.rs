@@ -95,13 +95,7 @@ impl<'a> Interp<'a> {
     }
 
     /// Runs something as if the statement of a call were being run.
-    fn within(
-        &mut self,
-        env: &Rc<Env<'a>>,
-        call: &Call<'a>,
-        direction: Direction,
-        run: impl FnOnce(&mut Self),
-    ) {
+    fn within(&mut self, env: &Rc<Env<'a>>, call: &Call<'a>, direction: Direction, run: impl FnOnce(&mut Self)) {
         self.frames.push(Frame {
             unit: 0,
             env: env.clone(),

@@ -73,6 +73,7 @@ impl<'a> Interp<'a> {
                     self.cycles.push(env.clone());
                 }
                 let function = self.function(def, self.unit(), &env);
+                self.register_function(def, &function);
                 env.vars.borrow_mut().insert(def.name.as_str(), function);
             }
             Stmt::ClassDef(def) => self.class(def),
@@ -135,6 +136,7 @@ impl<'a> Interp<'a> {
         });
         let (name, span) = (def.name.as_str(), self.span(def));
         let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect() }));
+        self.register_class(def, &class);
         outer.vars.borrow_mut().insert(name, class.clone());
         for decorator in &def.decorator_list {
             self.decorated(&decorator.expression, &class, span);

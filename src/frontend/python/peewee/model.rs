@@ -84,9 +84,7 @@ impl<'a> Model<'a> {
     pub(in super::super) fn key_of(&self, key: &Field<'a>) -> Option<Field<'a>> {
         let args = key.args();
         match args.given("field").or_else(|| args.given("to_field")) {
-            Some(Value::Record(record)) => {
-                self.fields.iter().find(|field| Rc::ptr_eq(&field.record, record)).cloned()
-            }
+            Some(Value::Record(record)) => self.fields.iter().find(|field| Rc::ptr_eq(&field.record, record)).cloned(),
             // `Quay.id`, where the key is one that Peewee makes.
             Some(Value::Unknown(opaque)) => {
                 self.field(opaque.unknown.text.trim_matches(['{', '}']).rsplit('.').next()?).cloned()

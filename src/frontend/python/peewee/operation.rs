@@ -47,7 +47,10 @@ pub(in super::super) fn operation<'a>(
         "add_column" => return add_column(args, schema, w, models),
         "alter_add_column" => vec![alter_add_column(args, schema, w, models)],
         "apply_default" => {
-            return field_at(args, 2).map(|field| apply_default(w, schema, table, at(1, &["column_name"]), &field)).into_iter().collect();
+            return field_at(args, 2)
+                .map(|field| apply_default(w, schema, table, at(1, &["column_name"]), &field))
+                .into_iter()
+                .collect();
         }
         "change_column" => return change_column(args, schema, w, models),
         "sql" => {

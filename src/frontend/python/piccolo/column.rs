@@ -119,7 +119,9 @@ impl<'a> Column<'a> {
     /// The name of the table that it refers to, and of its own where it says `self`.
     pub(super) fn refers_to(&self) -> Option<String> {
         match self.target()? {
-            Value::Class(class) => class.env.vars.borrow().get("#tablename").and_then(|name| name.as_str().map(str::to_owned)),
+            Value::Class(class) => {
+                class.env.vars.borrow().get("#tablename").and_then(|name| name.as_str().map(str::to_owned))
+            }
             _ => None,
         }
     }
@@ -291,10 +293,13 @@ pub(super) fn literal(w: &mut Writer, value: &Value<'_>) {
         Value::Record(record) => default_of_class(w, record),
         Value::List(items, _) => {
             let items = items.borrow();
-            let words: Option<Vec<String>> = items.iter().map(|item| match item {
-                Value::Int(int) => Some(int.to_string()),
-                item => item.as_str().map(|text| format!("\"{}\"", text.replace('\'', "''"))),
-            }).collect();
+            let words: Option<Vec<String>> = items
+                .iter()
+                .map(|item| match item {
+                    Value::Int(int) => Some(int.to_string()),
+                    item => item.as_str().map(|text| format!("\"{}\"", text.replace('\'', "''"))),
+                })
+                .collect();
             match words {
                 Some(words) => w.word(&format!("'{{{}}}'", words.join(","))),
                 None => w.hole("the default is made by code"),
