@@ -411,7 +411,8 @@ impl<'a> Interp<'a> {
                     return self.unknown("it is not known", call);
                 };
                 let function = function.clone();
-                let quotes = function.path().is_some_and(|path| path.ends_with(".Identifier") || path.ends_with(".Literal"));
+                let quotes =
+                    function.path().is_some_and(|path| path.ends_with(".Identifier") || path.ends_with(".Literal"));
                 let one = |item: Value<'a>| {
                     let item = [item];
                     if quotes { self.quoted(&item, span) } else { self.apply(&function, &item, &[], call, span) }
@@ -500,7 +501,9 @@ impl<'a> Interp<'a> {
         match (opaque.path.as_deref(), name) {
             (Some("os"), "getenv") => Some(self.unknown(ENVIRONMENT, call)),
             (_, "parse_args" | "parse_known_args") => Some(self.unknown(ARGUMENT, call)),
-            (_, "get" | "pop" | "setdefault") if origin(&opaque.unknown.reason).is_some() && opaque.row_of.is_none() => {
+            (_, "get" | "pop" | "setdefault")
+                if origin(&opaque.unknown.reason).is_some() && opaque.row_of.is_none() =>
+            {
                 Some(self.part_of(base, call, ENVIRONMENT))
             }
             _ => None,

@@ -298,7 +298,14 @@ impl<'a> Interp<'a> {
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
-        let value = self.unknown(&format!("`{name}` is not defined in this project"), expr);
+        let reason = format!("`{name}` is not defined in this project");
+        let value = match self.env().get(super::import::STAR) {
+            Some(Value::Import(import)) => {
+                let unknown = crate::ir::Unknown { reason, text: format!("{{{name}}}"), span };
+                Value::external(unknown, &format!("{}.{name}", import.module))
+            }
+            _ => self.unknown(&reason, expr),
+        };
         self.names.insert(name, value.clone());
         value
     }

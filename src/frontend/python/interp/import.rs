@@ -16,6 +16,9 @@ use crate::span::Span;
 /// Why a function of a module is not followed where a script uses very many.
 const CROWDED: &str = "more modules are imported than are followed";
 
+/// What stands for all names of a library: `from sqlalchemy import *`.
+pub(super) const STAR: &str = "*";
+
 impl<'a> Interp<'a> {
     pub(super) fn import(&mut self, stmt: &'a Stmt) {
         let (env, unit) = (self.env(), self.unit());
@@ -42,6 +45,9 @@ impl<'a> Interp<'a> {
                         if let Some(from) = self.module(unit, import.level, &module) {
                             let vars = self.module_env(from).vars.borrow().clone();
                             env.vars.borrow_mut().extend(vars);
+                        } else if matches!(module.split('.').next(), Some("sqlalchemy" | "peewee" | "playhouse")) {
+                            // Names that nothing else defines are taken to come from it.
+                            env.vars.borrow_mut().insert(STAR, promise(import.level, module.clone(), None));
                         }
                         continue;
                     }

@@ -8,6 +8,7 @@ mod changeset;
 mod call;
 mod custom;
 mod django;
+mod emit;
 mod env;
 mod expr;
 mod import;

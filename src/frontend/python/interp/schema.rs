@@ -50,7 +50,8 @@ impl<'a> Interp<'a> {
                 if record.class == "Index" && index_table(record).is_none() {
                     return None;
                 }
-                let conn = self.conn_of(&bind);
+                let unbound = matches!(bind, Value::None) && self.is_changeset();
+                let conn = if unbound { self.tool_conn() } else { self.conn_of(&bind) };
                 let kind = if name == "create" { GuardKind::Absent } else { GuardKind::Present };
                 let guard = Guard { kind, text: "checkfirst".to_owned(), span };
                 self.guards.extend(first.then_some(guard));
@@ -242,7 +243,7 @@ pub(super) fn alter_constraint(w: &mut Writer, record: &Record<'_>, create: bool
     }
     if create {
         w.word(" ADD ");
-        sa::constraint(w, record, None);
+        sa::constraint(w, record);
     } else {
         w.word(" DROP CONSTRAINT ");
         w.name(args.given("name").unwrap_or(&Value::None));

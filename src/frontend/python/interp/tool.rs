@@ -89,6 +89,11 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Whether it is a script of sqlalchemy-migrate, whose tables know their engine.
+    pub(super) fn is_changeset(&self) -> bool {
+        self.tool.changeset
+    }
+
     /// A connection that the tool has, in its transaction.
     fn tool_handle(&mut self) -> Value<'a> {
         let conn = self.tool_conn();
