@@ -140,7 +140,7 @@ impl<'a> Interp<'a> {
         self.out.count(counted, !unresolved);
         let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
         let origins = if files.contains(&root) { Vec::new() } else { files.into_iter().collect() };
-        self.spliced = spliced(&text.sql);
+        self.spliced = spliced(&text.sql).filter(|_| !self.composed);
         self.place_operations(operations, conn.scope.get(), origins);
         self.spliced = None;
     }

@@ -128,6 +128,8 @@ pub(super) struct Interp<'a> {
     django: django::Django<'a>,
     /// What comes from outside in the text that is being sent.
     spliced: Option<crate::ir::Spliced>,
+    /// What is being sent is written by a library, which quotes what it is given.
+    composed: bool,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -166,6 +168,7 @@ impl<'a> Interp<'a> {
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             spliced: None,
+            composed: false,
             tool: tool::Tool::new(file),
             out,
         }

@@ -212,6 +212,11 @@ impl<'a> Interp<'a> {
     }
 }
 
+/// Whether a class is a statement: `AddConstraint`.
+pub(super) fn is_ddl(class: &str) -> bool {
+    verb(class).is_some()
+}
+
 /// `CreateTable`: a verb and what it acts on.
 fn verb(class: &str) -> Option<(bool, &str)> {
     if class == "AddConstraint" {

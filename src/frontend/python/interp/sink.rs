@@ -295,6 +295,7 @@ impl<'a> Interp<'a> {
         let sends_sql = value.alternatives().iter().any(|value| match value {
             Value::Text(text) => text.marked || sql::looks_like_sql(&text.sql.text),
             Value::Construct(_) => true,
+            Value::Record(record) => record.of.is_none() && super::schema::is_ddl(&record.class),
             _ => false,
         });
         if sends_sql {
