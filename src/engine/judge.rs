@@ -9,7 +9,7 @@ use crate::diagnostic::{About, Confidence, Diagnostic, Fix, Label, Severity, Sta
 use crate::expr::{Env, Value};
 use crate::facts::{FACTS, FactId, Model, View};
 use crate::fix;
-use crate::ir::{Direction, Known, OpKind, Operation, Tri};
+use crate::ir::{Direction, Known, OpKind, Operation, QualifiedName, Tri};
 use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
 use crate::source::SourceFile;
 use crate::span::Span;
@@ -161,11 +161,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         .filter(|via| **via != op.span)
         .map(|via| Label { span: *via, text: "called from here".to_owned() })
         .collect();
-    if mentions(rule, "transaction.")
-        && let Some(opened) = view.model.timeline.transactions.get(view.state.group).and_then(|t| t.opened)
-    {
-        related.push(Label { span: opened, text: "the transaction is opened here".to_owned() });
-    }
+    related.extend(around(rule, &view));
     let about = About {
         kind: Some(op.kind.as_str()),
         table: view.table().map(ToString::to_string),
@@ -190,6 +186,34 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         fix: None,
     };
     Finding { diagnostic, block: view.migration.span }
+}
+
+/// Other places of the transaction that the rule's facts are about.
+fn around(rule: &Rule, view: &View<'_>) -> Vec<Label> {
+    /// A message about hundreds of tables does not need them all.
+    const MOST: usize = 8;
+    let mut labels = Vec::new();
+    if !mentions(rule, "transaction.") {
+        return labels;
+    }
+    if let Some(opened) = view.model.timeline.transactions.get(view.state.group).and_then(|t| t.opened) {
+        labels.push(Label { span: opened, text: "the transaction is opened here".to_owned() });
+    }
+    if mentions(rule, "transaction.holds")
+        && let Some((table, operation)) = view.holds()
+    {
+        let text = format!("`{table}` is locked from here to the commit");
+        labels.push(Label { span: operation.span, text });
+    }
+    if mentions(rule, "transaction.tables_locked") {
+        let tables = view.locked_tables().filter(|(_, operation)| operation.span != view.op.span).take(MOST);
+        let label = |(table, operation): (&QualifiedName, &Operation)| Label {
+            span: operation.span,
+            text: format!("`{table}` is locked here"),
+        };
+        labels.extend(tables.map(label));
+    }
+    labels
 }
 
 /// The bytes that a rule underlines.

@@ -9,12 +9,14 @@ mod data;
 mod effects;
 mod enums;
 mod files;
+mod held;
 mod marks;
 mod model;
 mod settings;
 mod sight;
 mod table;
 mod transaction;
+mod work;
 
 pub use model::{Model, Policy, View};
 pub use table::{FACTS, Fact};

@@ -155,7 +155,7 @@ impl Model {
 }
 
 /// Whether one of two operations runs only where the other does not: they stand in different arms of one condition.
-fn exclude(one: &[Guard], other: &[Guard]) -> bool {
+pub(super) fn exclude(one: &[Guard], other: &[Guard]) -> bool {
     one.iter().any(|a| other.iter().any(|b| a.span == b.span && a.text != b.text))
 }
 

@@ -8,7 +8,7 @@ use crate::ir::{
     ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
 };
 
-use super::{View, catalogue, data, effects, enums, settings, transaction};
+use super::{View, catalogue, data, effects, enums, held, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -629,6 +629,27 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.op.context.scope.batch),
     },
     Fact {
+        name: "transaction.holds",
+        ty: Type::Str,
+        doc: "The first existing table that an earlier statement of the same transaction has locked ACCESS EXCLUSIVE, and that this one does not lock so by itself; empty where there is none.",
+        families: &[],
+        get: |v| Value::Str(v.holds().map_or_else(String::new, |(table, _)| table.to_string())),
+    },
+    Fact {
+        name: "transaction.tables_locked",
+        ty: Type::Int,
+        doc: "How many existing tables the transaction has locked against writes up to here, this operation's among them; a partitioned table counts once.",
+        families: &[],
+        get: |v| int(u64::try_from(v.tables_locked()).unwrap_or(u64::MAX)),
+    },
+    Fact {
+        name: "transaction.locked_tables",
+        ty: Type::Str,
+        doc: "The existing tables that the transaction locks against writes before it ends, in words: `a`, `b` and 3 more.",
+        families: &[],
+        get: |v| Value::Str(held::in_words(v)),
+    },
+    Fact {
         name: "migration.partial",
         ty: Type::Bool,
         doc: "A failed run can leave a part of the migration behind: it makes several changes that do not commit together, or nothing is known to record that it ran.",
@@ -760,6 +781,13 @@ pub const FACTS: &[Fact] = &[
         doc: "An index is built, new or anew.",
         families: &[],
         get: |v| tri(v.effects().builds_any()),
+    },
+    Fact {
+        name: "effect.work",
+        ty: Type::Str,
+        doc: "What it certainly does to existing tables that takes longer the larger they are, in words: reads all of `orders`; empty where nothing is known.",
+        families: &[],
+        get: |v| Value::Str(v.work().map_or_else(String::new, |work| work.words())),
     },
     Fact {
         name: "timeout.lock",

@@ -20,7 +20,7 @@ pub use catalogue::Catalogue;
 pub use fold::{ObjectState, fold};
 pub use history::{ColumnId, ConstraintId, History, RelationId, RoutineId, Step, TypeId};
 pub use object::{
-    ColumnState, ConstraintState, DomainState, Generated, IndexState, KeyState, LabelState, Maybe, Rank, RelationKind,
+    ColumnState, ConstraintState, DomainState, Generated, IndexState, KeyState, LabelState, Maybe, Rank, Reach, RelationKind,
     RelationState, RoutineState, SequenceState, TypeSort, TypeState,
 };
 pub use snapshot::{Column, Constraint, Found, Relation, Snapshot, Type};

@@ -276,6 +276,14 @@ pub(super) fn dialect(path: &str) -> Option<(Dialect, String)> {
     lower_words(path).into_iter().rev().find_map(|word| Some((dialect_word(&word)?, word)))
 }
 
+/// The dialect that the scheme of a URL names.
+pub(super) fn dialect_of_url(scheme: &str) -> Option<Dialect> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "cockroachdb" => Some(Dialect::Postgres),
+        word => dialect_word(word),
+    }
+}
+
 /// The dialect that a word in a path names.
 pub(super) fn dialect_word(word: &str) -> Option<Dialect> {
     match word {

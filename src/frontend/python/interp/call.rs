@@ -38,7 +38,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A keyword's name as it stands somewhere in the program, which outlives the values that are made of it.
-    fn interned(&mut self, name: &str) -> Option<&'a str> {
+    pub(super) fn interned(&mut self, name: &str) -> Option<&'a str> {
         let found = self.units.iter().find_map(|unit| {
             let at = unit.file.text.find(name)?;
             unit.file.text.get(at..at + name.len())
@@ -312,6 +312,9 @@ impl<'a> Interp<'a> {
                 if let Some(value) = record.fields.borrow().get(name) {
                     return value.clone();
                 }
+                if record.of.is_none() && super::env::leads_to_metadata(record, name) {
+                    return base.clone();
+                }
                 let found = record.of.as_ref().and_then(|class| class.attribute(name, 0));
                 match found {
                     Some(Value::Function(function)) => Value::Function(bound(&function, base)),
@@ -339,7 +342,7 @@ impl<'a> Interp<'a> {
                 self.manager(base, name, span).unwrap_or(Value::None)
             }
             Value::Django(django) => match &**django {
-                Dj::Foreign(path) => Self::foreign(format!("{path}.{name}")),
+                Dj::Foreign(path) => self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}"))),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {

@@ -2,8 +2,10 @@
 //! collects what would be sent to a database.
 
 mod alembic;
+mod alter;
 mod branch;
 mod call;
+mod custom;
 mod django;
 mod env;
 mod expr;
@@ -20,10 +22,12 @@ mod stmt;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
+pub(super) use self::env::Settings;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;
@@ -106,7 +110,11 @@ pub(super) struct Interp<'a> {
     /// The connection of Alembic's migrations, made on first use.
     migration: Option<Rc<Conn>>,
     /// What `env.py` arranges, read on first use.
-    settings: Option<env::Settings>,
+    settings: Option<Arc<env::Settings>>,
+    /// Directives that the project adds.
+    custom: custom::Custom<'a>,
+    /// The `target_metadata` that `env.py` configures.
+    configured: Option<Value<'a>>,
     /// Tables that were made by calls.
     tables: Vec<Rc<super::value::Record<'a>>>,
     /// Types that were created with a table, by entry function.
@@ -142,6 +150,8 @@ impl<'a> Interp<'a> {
             names: BTreeMap::new(),
             migration: None,
             settings: None,
+            custom: custom::Custom::default(),
+            configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
@@ -158,9 +168,7 @@ impl<'a> Interp<'a> {
             && let Some(migration) = self.migration()
         {
             self.out.django = Some(migration);
-            for env in self.cycles.drain(..) {
-                env.vars.borrow_mut().clear();
-            }
+            self.forget();
             return;
         }
         let mut functions = Vec::new();
@@ -179,6 +187,11 @@ impl<'a> Interp<'a> {
         }
         self.registries(&env);
         self.out.revisions.extend(self.revision(&env));
+        self.forget();
+    }
+
+    /// Lets go of functions that hold their environments, and so themselves.
+    fn forget(&mut self) {
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }

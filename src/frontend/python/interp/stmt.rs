@@ -73,6 +73,7 @@ impl<'a> Interp<'a> {
                     self.cycles.push(env.clone());
                 }
                 let function = self.function(def, self.unit(), &env);
+                self.register_function(def, &function);
                 env.vars.borrow_mut().insert(def.name.as_str(), function);
             }
             Stmt::ClassDef(def) => self.class(def),
@@ -125,7 +126,9 @@ impl<'a> Interp<'a> {
         });
         let (name, span) = (def.name.as_str(), self.span(def));
         let class = Class { name, span, env, bases, fields: fields.collect() };
-        outer.vars.borrow_mut().insert(name, Value::Class(Rc::new(class)));
+        let class = Value::Class(Rc::new(class));
+        self.register_class(def, &class);
+        outer.vars.borrow_mut().insert(name, class);
     }
 
     pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {
