@@ -11,6 +11,8 @@ mod guards;
 mod interp;
 mod modules;
 mod parse;
+mod peewee;
+mod piccolo;
 mod places;
 mod registry;
 mod sqlalchemy;
