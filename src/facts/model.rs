@@ -65,6 +65,8 @@ pub struct Model {
     altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+    /// For each migration, the operation from which on its `TimeZone` is UTC.
+    in_utc: Vec<Option<usize>>,
     /// What the server does for each operation, once it has been asked for.
     effects: Vec<Vec<OnceLock<Effects>>>,
 }
@@ -94,6 +96,7 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
+        let in_utc = super::effects::in_utc(&timeline.migrations);
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
@@ -106,6 +109,7 @@ impl Model {
             sets_lock_timeout,
             altering: Vec::new(),
             record_names,
+            in_utc,
             effects,
         };
         model.marks = Marks::new(&model);
@@ -237,7 +241,9 @@ impl View<'_> {
 
     /// What the server does; worked out once for each operation.
     pub fn effects(&self) -> &Effects {
-        let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
+        let utc = self.model.in_utc.get(self.at.0).copied().flatten().is_some_and(|since| since < self.at.1);
+        let utc = if utc { Tri::Yes } else { Tri::Unknown };
+        let server = Server { version: self.model.policy.server_version, utc };
         self.effects.get_or_init(|| effects::of(self.op, &Sight(self), server))
     }
 

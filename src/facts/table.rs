@@ -365,6 +365,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| effects::references(v),
     },
     Fact {
+        name: "foreign_key.tables",
+        ty: Type::Str,
+        doc: "The tables at both ends of it, in words.",
+        families: &["column", "constraint"],
+        get: |v| effects::tables(v),
+    },
+    Fact {
         name: "foreign_key.mismatch",
         ty: Type::Str,
         doc: "The columns of a foreign key whose types differ, in words; empty where none do.",
