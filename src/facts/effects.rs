@@ -2,6 +2,8 @@
 //!
 //! The answers are those of the effects model on the folded schema; what is not known stays so.
 
+use std::collections::BTreeSet;
+
 use crate::effects::view::{Part, RelationKind};
 use crate::effects::{LockMode, Schema};
 use crate::expr::Value;
@@ -107,9 +109,25 @@ fn is_table(v: &View<'_>, name: &QualifiedName) -> bool {
 
 /// Whether a relation existed before this migration. One that the history does not tell of did.
 pub(super) fn relation_preexisting(v: &View<'_>, name: &QualifiedName) -> Tri {
+    if v.model.makes(v.at.0, name) {
+        return Tri::No;
+    }
     let (Some(start), Some(before)) = (v.model.world.start(v.at.0), v.before()) else { return Tri::Unknown };
     let Some(now) = before.relation(name).known() else { return Tri::Yes };
-    start.relation_of(now.id).map_or(Tri::No, |then| then.state.exists)
+    match start.relation_of(now.id) {
+        Some(then) => then.state.exists,
+        // Only spoken of: nobody has seen it being made.
+        None => (!now.is_complete()).into(),
+    }
+}
+
+/// For each migration, the names of the tables that it makes.
+pub(super) fn made(migrations: &[Migration]) -> Vec<BTreeSet<String>> {
+    let made = |migration: &Migration| {
+        let creates = migration.operations.iter().filter(|op| op.kind == OpKind::TableCreate);
+        creates.filter_map(|op| op.table.as_ref()?.known()).map(|name| name.name.clone()).collect()
+    };
+    migrations.iter().map(made).collect()
 }
 
 /// What a change of a column's type does to what is stored: `rewrite`, `rebuild` of indexes, `scan` for its checks, or

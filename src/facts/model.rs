@@ -65,6 +65,8 @@ pub struct Model {
     altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+    /// For each migration, the names of the tables that it makes.
+    made: Vec<BTreeSet<String>>,
     /// For each migration, the operation from which on its `TimeZone` is UTC.
     in_utc: Vec<Option<usize>>,
     /// What the server does for each operation, once it has been asked for.
@@ -96,6 +98,7 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
+        let made = super::effects::made(&timeline.migrations);
         let in_utc = super::effects::in_utc(&timeline.migrations);
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
@@ -109,6 +112,7 @@ impl Model {
             sets_lock_timeout,
             altering: Vec::new(),
             record_names,
+            made,
             in_utc,
             effects,
         };
@@ -125,6 +129,11 @@ impl Model {
         let object = self.objects.get(migration)?.get(operation)?;
         let effects = self.effects.get(migration)?.get(operation)?;
         Some(View { model: self, migration: in_migration, op, state, object, effects, at: (migration, operation) })
+    }
+
+    /// Whether the migration of that number makes a table of that name.
+    pub(super) fn makes(&self, migration: usize, name: &QualifiedName) -> bool {
+        self.made.get(migration).is_some_and(|made| made.contains(&name.name))
     }
 
     /// The file of that number.
