@@ -28,6 +28,8 @@ mod schema_oracle;
 mod runners;
 /// The real runners on a real server: transactions are as said.
 mod real_runners;
+/// How large tables are: named, measured on a real server, and what that changes.
+mod sizes;
 /// The home-made migration system: every planted hazard is found, no trap.
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.

@@ -1,14 +1,12 @@
 //! The facts: name, type, one sentence, getter.
 
-use std::collections::BTreeSet;
-
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
 use crate::ir::{
     ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
 };
 
-use super::{View, catalogue, data, enums, held, settings, transaction};
+use super::{Size, View, catalogue, data, enums, held, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -240,9 +238,47 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "table.large",
         ty: Type::Bool,
-        doc: "The table is named large in the configuration.",
+        doc: "The table is named large in the configuration, or measured so (see `table.size`).",
         families: &[],
-        get: |v| listed(v, &v.model.policy.large_tables),
+        get: |v| v.table().map_or(Value::Unknown, |table| Value::Bool(v.size_of(table) == Some(Size::Large))),
+    },
+    Fact {
+        name: "table.size",
+        ty: Type::Str,
+        doc: "How large the table is, as the configuration names it or the statistics measure it: `small`, `middling`, `large`.",
+        families: &[],
+        get: |v| {
+            let size = v.table().and_then(|table| v.size_of(table));
+            size.map_or(Value::Unknown, |size| Value::Str(size.as_str().to_owned()))
+        },
+    },
+    Fact {
+        name: "table.rows",
+        ty: Type::Int,
+        doc: "Rows of the table, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.rows).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "table.bytes",
+        ty: Type::Int,
+        doc: "Bytes of the table without its indexes, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)).map_or(Value::Unknown, |table| int(table.bytes)),
+    },
+    Fact {
+        name: "table.reads",
+        ty: Type::Int,
+        doc: "Scans of the table since the server's counters were reset, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.reads).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "table.writes",
+        ty: Type::Int,
+        doc: "Rows of the table written since the server's counters were reset, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.writes).map_or(Value::Unknown, int),
     },
     Fact {
         name: "table.locked_in_previous_file",
@@ -796,7 +832,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Int,
         doc: "Major version of the server that migrations run on (setting `target-version`).",
         families: &[],
-        get: |v| int(u64::from(v.model.policy.server_version)),
+        get: |v| int(u64::from(v.server_version())),
     },
 ];
 
@@ -818,10 +854,6 @@ fn name(v: &View<'_>) -> Value {
 
 fn table(v: &View<'_>) -> Value {
     v.table().map_or(Value::Unknown, |table| Value::Str(table.to_string()))
-}
-
-fn listed(v: &View<'_>, names: &BTreeSet<String>) -> Value {
-    if v.table().is_some() { Value::Bool(v.listed(names)) } else { Value::Unknown }
 }
 
 fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {

@@ -50,8 +50,7 @@ impl View<'_> {
 
     /// Whether other sessions use the table, and nothing says that it is small.
     fn may_be_large(&self, name: &QualifiedName) -> bool {
-        let policy = &self.model.policy;
-        let small = policy.small_tables.contains(&name.name) || policy.small_tables.contains(&name.to_string());
+        let small = self.model.policy.names_small(name);
         !small && !keeps_books(&name.name) && relation_preexisting(self, name) == Tri::Yes
     }
 
