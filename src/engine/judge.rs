@@ -52,11 +52,13 @@ impl Facts<'_> {
     fn shown_unknown(&self, id: FactId) -> String {
         let op = self.0.op;
         let written = match FACTS.get(id as usize).map(|fact| fact.name) {
-            Some("table.name") => op.table.as_ref().or(op.name.as_ref()),
-            Some("op.name" | "index.name") => op.name.as_ref().or(op.table.as_ref()),
-            _ => None,
+            Some("table.name" | "effect.rewritten" | "effect.scanned") => op.table.as_ref().or(op.name.as_ref()),
+            Some("op.name" | "index.name" | "partition.scanned") => op.name.as_ref().or(op.table.as_ref()),
+            _ => return "?".to_owned(),
         };
-        written.map_or_else(|| "?".to_owned(), ToString::to_string)
+        // VACUUM FULL and REINDEX without a name are about all there is.
+        let all = if op.kind.family() == "table" { "every table" } else { "?" };
+        written.map_or_else(|| all.to_owned(), ToString::to_string)
     }
 }
 
@@ -118,6 +120,10 @@ impl<'a> Judge<'a> {
     /// The rewrite that the rule asks for. A file whose offsets are not those on disk is not rewritten.
     fn fix(&self, rule: &Rule, view: &View<'_>) -> Option<Fix> {
         let name = rule.fix.as_deref()?;
+        // The server refuses to build an index of a partitioned table CONCURRENTLY.
+        if name == "index-concurrently" && view.table_is_partitioned() {
+            return None;
+        }
         let file = self.files.get(view.op.span.file.0 as usize).filter(|file| file.exact)?;
         fix::propose(name, view.op, &file.text, view.transaction_open())
     }

@@ -6,6 +6,7 @@
 mod by_hand;
 mod catalogue;
 mod data;
+mod effects;
 mod enums;
 mod files;
 mod held;

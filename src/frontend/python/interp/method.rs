@@ -23,6 +23,11 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        if self.django.on
+            && let Some(value) = self.related(name, arguments, named, call)
+        {
+            return value;
+        }
         if base.path().is_some() || matches!(base, Value::Record(_)) {
             let args = Args::of_call(arguments, named);
             if let Some(value) = self.alembic_method(base, name, args.clone(), call) {

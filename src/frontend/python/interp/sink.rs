@@ -455,7 +455,7 @@ impl<'a> Interp<'a> {
     fn plain(&self, kind: OpKind, details: Details, span: Span, dialect: Dialect, query: u32) -> Operation {
         let text = span.slice(self.file_text(span)).to_owned();
         let fingerprint = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect };
+        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect, implied: false };
         let mut operation = Operation::new(kind, Arc::new(statement));
         operation.details = details;
         operation
@@ -523,8 +523,14 @@ impl<'a> Interp<'a> {
             Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
             None => Where::Absent,
         };
-        let source = (construct.kind == OpKind::DataInsert).then_some(DataSource::Orm);
-        let details = DataDetails { source, condition, ..DataDetails::default() };
+        let written = construct.rows.as_ref().and_then(Value::items).map(|rows| rows.len() as u64);
+        let (source, rows) = match (construct.kind, &construct.source, construct.values.is_empty()) {
+            (OpKind::DataInsert, Some(_), _) => (Some(DataSource::Select), None),
+            (OpKind::DataInsert, None, false) if construct.rows.is_none() => (Some(DataSource::Values), Some(1)),
+            (OpKind::DataInsert, None, _) => (Some(DataSource::Orm), written),
+            _ => (None, None),
+        };
+        let details = DataDetails { source, rows, condition, ..DataDetails::default() };
         self.emit_rows(construct.kind, "", Some(construct.table.clone()), details, conn, span);
     }
 
