@@ -12,6 +12,8 @@ mod cli;
 mod coverage;
 /// Django's migrations: what is worked out from the files against what Django sends to a real server.
 mod django;
+/// Types of a foreign key's columns: what real servers take, refuse and cast.
+mod keys;
 /// The language server, spoken to as two editors do.
 mod lsp;
 /// What real servers do for each statement, against what the model says.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::config::Dialect;
+use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
     ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
@@ -232,37 +233,42 @@ fn narrower(old: &TypeName, new: &TypeName) -> Tri {
     }
 }
 
-/// The first foreign key of the operation whose columns are of other types than those that they refer to, said in words.
-pub(super) fn foreign_key_mismatch(v: &View<'_>) -> Option<String> {
+/// The first foreign key of the operation whose columns do not go with those that they refer to: how, and said in words.
+pub(super) fn foreign_key_mismatch(v: &View<'_>) -> Option<(Fit, String)> {
     let after = v.after()?;
     let own = after.relation(v.table()?).known()?;
+    let mut found: Option<(Fit, String)> = None;
     for constraint in constraints(v) {
         let Some(to) = &constraint.references else { continue };
         let Some(other) = to.table.known().and_then(|name| after.relation(name).known()) else { continue };
         for (own_name, other_name) in constraint.columns.iter().zip(target_columns(&to.columns, &other)) {
-            let one = own.column(own_name).known().filter(|column| column.state.data_type.is_some());
-            let two = other.column(&other_name).known().filter(|column| column.state.data_type.is_some());
-            let (Some(one), Some(two)) = (one, two) else { continue };
+            let (Some(one), Some(two)) = (own.column(own_name).known(), other.column(&other_name).known()) else {
+                continue;
+            };
             let (Some(first), Some(second)) = (&one.state.data_type, &two.state.data_type) else { continue };
-            let same = first.name == second.name || alike(&first.name, &second.name);
-            if !same && one.state.user_type == two.state.user_type && one.state.user_type.is_none() {
-                return Some(format!(
+            // Types that somebody defined are not looked into.
+            if one.state.user_type.is_some() || two.state.user_type.is_some() {
+                continue;
+            }
+            let fit = keys::fit(first, second);
+            let worse = match fit {
+                Fit::Alike | Fit::Unknown => false,
+                Fit::Cast => found.is_none(),
+                Fit::Narrower | Fit::Refused => found.as_ref().is_none_or(|(known, _)| *known == Fit::Cast),
+            };
+            if worse {
+                let words = format!(
                     "`{}.{own_name}` is {} and `{}.{other_name}` is {}",
                     own.state.name.name,
                     as_sql(first),
                     other.state.name.name,
                     as_sql(second)
-                ));
+                );
+                found = Some((fit, words));
             }
         }
     }
-    None
-}
-
-/// Types that compare with each other by the very same operator of an index, so that nothing is lost.
-fn alike(one: &str, other: &str) -> bool {
-    let text = |name: &str| matches!(name, "text" | "character varying");
-    text(one) && text(other)
+    found
 }
 
 fn target_columns(written: &[String], other: &Relation<'_>) -> Vec<String> {

@@ -1,5 +1,6 @@
 //! The facts: name, type, one sentence, getter.
 
+use crate::effects::keys::Fit;
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
 use crate::ir::{
@@ -403,9 +404,23 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "foreign_key.mismatch",
         ty: Type::Str,
-        doc: "The columns of a foreign key whose types differ, in words; empty where none do.",
+        doc: "The columns of a foreign key whose types do not go together, in words; empty where all do.",
         families: &["table", "column", "constraint"],
-        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).unwrap_or_default()),
+        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).map_or_else(String::new, |(_, words)| words)),
+    },
+    Fact {
+        name: "foreign_key.mismatch_effect",
+        ty: Type::Str,
+        doc: "What comes of that, as a clause: `the server refuses it`.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).map_or("", |(fit, _)| fit.effect()).to_owned()),
+    },
+    Fact {
+        name: "foreign_key.cast",
+        ty: Type::Bool,
+        doc: "The server takes the foreign key, but casts its column for every comparison.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Bool(catalogue::foreign_key_mismatch(v).is_some_and(|(fit, _)| fit == Fit::Cast)),
     },
     Fact {
         name: "foreign_key.target_not_unique",
