@@ -10,6 +10,7 @@ mod effects;
 mod enums;
 mod files;
 mod held;
+mod limits;
 mod marks;
 mod model;
 mod settings;

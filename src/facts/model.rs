@@ -86,8 +86,6 @@ pub struct Model {
     pub policy: Policy,
     /// A source has the role `indexes`.
     pub has_index_registry: bool,
-    /// Some source sets `lock_timeout`.
-    pub sets_lock_timeout: bool,
     /// For each transaction, its operations that (may) change the schema of relations that other sessions use, under a
     /// lock that blocks writes.
     altering: Vec<Vec<((usize, usize), Tri)>>,
@@ -113,8 +111,6 @@ impl Model {
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
-        let sets_lock_timeout =
-            operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
         let mut record_names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for record in operations().filter_map(|op| op.context.record.as_deref()) {
             if let Some(name) = record_name(record) {
@@ -131,7 +127,6 @@ impl Model {
             marks: Marks::default(),
             policy,
             has_index_registry,
-            sets_lock_timeout,
             altering: Vec::new(),
             record_names,
             effects,

@@ -843,9 +843,9 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "timeout.lock",
         ty: Type::Bool,
-        doc: "A `lock_timeout` is in force.",
+        doc: "A `lock_timeout` is in force: set in the session, or by an earlier migration for the database or the role that migrates.",
         families: &[],
-        get: |v| Value::Bool(v.state.timeouts.lock.is_set()),
+        get: |v| Value::Bool(v.lock_timeout()),
     },
     Fact {
         name: "timeout.statement",
@@ -969,9 +969,9 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "project.sets_lock_timeout",
         ty: Type::Bool,
-        doc: "Some source of the project sets `lock_timeout`.",
+        doc: "The project sets `lock_timeout` in this source, in one that runs before it or of which it is not known when it runs, or in an index registry or backfill.",
         families: &[],
-        get: |v| Value::Bool(v.model.sets_lock_timeout),
+        get: |v| Value::Bool(v.follows_limit_policy()),
     },
     Fact {
         name: "runner.name",
