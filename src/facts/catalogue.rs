@@ -433,6 +433,40 @@ pub(super) fn never_validated(v: &View<'_>) -> Tri {
     constraint.map_or(Tri::No, |constraint| !constraint.state.validated)
 }
 
+/// Why an index stays INVALID that the operation makes or builds anew, as a clause: the migrations end before all
+/// partitions have theirs attached to it, or a failed build is caught and what it leaves is not dropped.
+pub(super) fn left_invalid(v: &View<'_>) -> Option<String> {
+    let Details::Index(details) = &v.op.details else { return None };
+    let name = known(v.op.name.as_ref())?;
+    if v.op.kind == OpKind::IndexCreate && details.only {
+        return unattached(v, name);
+    }
+    let caught = v.op.context.failure_swallowed && v.op.is_concurrent() == Tri::Yes;
+    // One that is kept by IF NOT EXISTS is another matter.
+    if !caught || v.op.if_not_exists || v.object.dropped_before {
+        return None;
+    }
+    let still = v.model.world.end(v.at.0).is_some_and(|end| end.relation(name).known().is_some());
+    let builds = matches!(v.op.kind, OpKind::IndexCreate | OpKind::IndexReindex);
+    (builds && still).then(|| "a failed build is caught, and what it leaves behind is not dropped".to_owned())
+}
+
+/// The same for an index that is made ON ONLY a partitioned table. What the last migration leaves undone the next one may
+/// do, unless it has begun with it.
+fn unattached(v: &View<'_>, name: &QualifiedName) -> Option<String> {
+    let (last, end) = v.model.world.last_of(v.at.0)?;
+    let index = end.relation(name).known()?;
+    let attached = index.children();
+    if index.state.index.as_ref()?.valid != Tri::No || (last == v.at.0 && attached.is_empty()) {
+        return None;
+    }
+    let with: BTreeSet<_> = attached.iter().filter_map(|index| Some(index.state.index.as_ref()?.table)).collect();
+    let table = end.relation(v.table()?).known()?;
+    let partitions = table.children();
+    let without = partitions.iter().find(|partition| !with.contains(&partition.id))?;
+    Some(format!("no index of the partition `{}` is attached to it", without.state.name.name))
+}
+
 /// The sort of constraint that is added.
 pub(super) fn constraint_kind(v: &View<'_>) -> &'static str {
     match &v.op.details {

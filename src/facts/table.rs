@@ -500,6 +500,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Str(effects::index_way_out(v)),
     },
     Fact {
+        name: "index.left_invalid",
+        ty: Type::Str,
+        doc: "Why the index stays INVALID, as a clause: a partition has none attached to it when the migrations end, or a failed build is caught and not dropped; empty where nothing says so.",
+        families: &["index"],
+        get: |v| Value::Str(catalogue::left_invalid(v).unwrap_or_default()),
+    },
+    Fact {
         name: "index.named",
         ty: Type::Bool,
         doc: "The index has a name in the statement.",
