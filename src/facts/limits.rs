@@ -86,4 +86,11 @@ impl View<'_> {
         };
         own.is_set() || (own == Timeout::Unset && standing())
     }
+
+    /// The same in words: `lock_timeout = 5s`.
+    pub(crate) fn lock_timeout_in_words(&self) -> Option<String> {
+        let limit = self.state.timeouts.lock.limit();
+        let known = limit.map(|limit| super::settings::written(("lock_timeout", limit)));
+        known.or_else(|| self.lock_timeout().then(|| "a lock_timeout is set".to_owned()))
+    }
 }

@@ -69,7 +69,7 @@ impl Marks {
         for (m, migration) in model.timeline.migrations.iter().enumerate() {
             let next = numbers.len();
             let file = migration.span.file;
-            let project = model.file(file).map(history::project);
+            let project = model.file(file).map(|file| history::project_of(migration, file));
             let project = project.map_or(usize::MAX, |project| *numbers.entry(project).or_insert(next));
             marks.projects.push(project);
             marks.unlimited.push(None);

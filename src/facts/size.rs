@@ -35,7 +35,7 @@ pub(crate) struct Weight {
 
 impl View<'_> {
     /// What was measured of a table.
-    pub(super) fn measured(&self, table: &QualifiedName) -> Option<&Measured> {
+    pub(crate) fn measured(&self, table: &QualifiedName) -> Option<&Measured> {
         self.model.policy.statistics.table(table.schema.as_deref(), &table.name)
     }
 

@@ -48,6 +48,11 @@ impl View<'_> {
             .or_else(|| said("runs a query over", existing(self.query(&effects)?)))
     }
 
+    /// The same in words.
+    pub(crate) fn work_in_words(&self) -> Option<String> {
+        self.work().map(|work| work.words())
+    }
+
     /// Whether other sessions use the table, and nothing says that it is small.
     fn may_be_large(&self, name: &QualifiedName) -> bool {
         let small = self.model.policy.names_small(name);

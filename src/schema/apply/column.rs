@@ -43,6 +43,10 @@ impl Apply<'_> {
                         }
                         state.not_null = Tri::Unknown;
                     });
+                    if !details.constraints.is_empty() {
+                        // They came with it, or have not come again.
+                        self.forget_parts(table);
+                    }
                     return;
                 }
                 _ => {}
@@ -221,6 +225,9 @@ impl Apply<'_> {
             self.catalogue.set_column(column, self.now, self.sure, |state| state.name.clone_from(&new));
             if self.sure {
                 self.catalogue.name_column(id, &old, self.now, Meaning::Free);
+            } else {
+                // It has the one name or the other: under neither is it certain.
+                self.catalogue.set_column(column, self.now, true, |state| state.exists = Tri::Unknown);
             }
             self.catalogue.name_column(id, &new, self.now, Meaning::Held(column));
             self.rename_in_texts(id, &old, &new);
@@ -330,8 +337,8 @@ impl Apply<'_> {
                 }
             }
             OpKind::ColumnSetDefault => {
-                let text = details.default.as_deref().filter(|text| !text.trim().eq_ignore_ascii_case("null"));
-                let default: Maybe<_> = text.map(shared).into();
+                let written = details.default.as_deref().filter(|default| !text::is_null(default));
+                let default: Maybe<_> = written.map(shared).into();
                 self.catalogue.set_column(column, now, sure, |s| s.default = default);
             }
             OpKind::ColumnDropDefault => self.catalogue.set_column(column, now, sure, |s| s.default = Maybe::No),

@@ -99,7 +99,14 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         }
         Runner::NodePgMigrate => this.batch = !folder.uses("--no-single-transaction"),
         // These take the whole name for the identity of a file.
-        Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
+        Runner::Yoyo
+        | Runner::SqlMigrate
+        | Runner::Liquibase
+        | Runner::Script
+        | Runner::Alembic
+        | Runner::Django
+        | Runner::PeeweeMigrate
+        | Runner::Piccolo => {}
         _ => {
             this.place.version = prefix(name).map(str::to_owned);
             in_numbered_folder(&mut this, folder);

@@ -79,6 +79,12 @@ const VERBS: &[&str] = &[
     "execute_write",
     "run_sql",
     "raw",
+    "execute_sql",
+    "execute_query",
+    "execute_query_dict",
+    "execute_insert",
+    "execute_script",
+    "run_ddl",
 ];
 
 /// Methods of cursors (PEP 249) and results that give rows.
@@ -145,7 +151,9 @@ impl<'a> Interp<'a> {
             && let Some(value) = &given
             && Self::is_sink(base, name, value, call)
         {
-            let conn = self.conn_of(base);
+            // Piccolo's tables work in the transaction that is open, whatever they are.
+            let own = name == "raw" && self.tool.runner == crate::source::Runner::Piccolo;
+            let conn = if own { self.tool_conn() } else { self.conn_of(base) };
             // Once for each set of parameters.
             let many = PER_ROW.contains(&name);
             if many {
@@ -262,6 +270,7 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "step" if self.step(arguments, named, span) => return Value::None,
+            "migrate" if self.migrate_call(arguments) => return Value::None,
             _ => {}
         }
         if matches!(name, "update" | "insert" | "delete" | "select")
