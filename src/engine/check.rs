@@ -73,6 +73,8 @@ impl Project {
             server_version: settings.target_version,
             small_tables: settings.small_tables.clone(),
             large_tables: settings.large_tables.clone(),
+            statistics: settings.statistics.clone(),
+            sizes: settings.sizes,
             data_functions: matcher(&settings.data_functions),
         };
         let files = sources.all();

@@ -13,6 +13,6 @@ mod version;
 
 pub use graph::Graph;
 pub use order::{Project, order, project, project_of, version};
-pub use settings::{Timeout, Timeouts};
+pub use settings::{Timeout, Timeouts, Zone};
 pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
 pub use version::Version;
