@@ -105,6 +105,8 @@ pub struct Catalogue {
     pub(super) constraints_named: BTreeMap<String, Vec<ConstraintId>>,
     /// Functions by the type of an argument, without its schema.
     pub(super) takers: BTreeMap<String, Vec<RoutineId>>,
+    /// Temporary relations of the file being folded.
+    pub(super) temporary: Vec<RelationId>,
     /// The first so many relations are known to have parts that are not known.
     pub(super) doubted: usize,
     /// `search_path`.
@@ -184,6 +186,15 @@ impl Catalogue {
     pub(super) fn touch(&mut self, touched: Touched) {
         if self.began.is_some() {
             self.journal.insert(touched);
+        }
+    }
+
+    /// Another file may be run on another connection, on which no temporary relation of an earlier one is there.
+    pub(super) fn doubt_temporary(&mut self, since: Step) {
+        for id in std::mem::take(&mut self.temporary) {
+            if self.relations[id].state.last().is_some_and(|state| state.exists == Tri::Yes) {
+                self.set_relation(id, since, true, |state| state.exists = Tri::Unknown);
+            }
         }
     }
 

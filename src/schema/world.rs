@@ -112,6 +112,7 @@ impl World {
             // Another file is another session, as far as one can tell.
             catalogue.set_path(first, default_path());
         }
+        catalogue.doubt_temporary(first);
         let dialect = self.projects.get(number).map_or(Dialect::Postgres, |(_, dialect)| *dialect);
         for (index, operation) in migration.operations.iter().enumerate() {
             let now = step(self.steps.len());

@@ -183,10 +183,14 @@ impl Apply<'_> {
             state.exists = Tri::Unknown;
         }
         let name = state.name.clone();
+        let temporary = state.temporary;
         let id = self.catalogue.relations.push(super::catalogue::RelationSlot {
             state: super::history::History::new(self.now, state),
             ..Default::default()
         });
+        if temporary {
+            self.catalogue.temporary.push(id);
+        }
         self.catalogue.touch(super::catalogue::Touched::Relation(id));
         self.catalogue.name_relation(&name, self.now, Meaning::Held(id));
         id
