@@ -247,6 +247,14 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
         return;
     }
     let mut apply = Apply { catalogue, now, sure: runs == Tri::Yes };
+    if operation.conditional
+        && operation.kind.family() != "table"
+        && let Some(table) = operation.table.as_ref().and_then(Known::known)
+        && !apply.find(table).is_some_and(|id| apply.is_live(id))
+    {
+        // IF NOT EXISTS of a column says nothing of a table that the condition asks for.
+        apply.sure = false;
+    }
     let cut = super::long::cut(operation);
     let operation = cut.as_ref().unwrap_or(operation);
     match (operation.kind, &operation.details) {

@@ -9,6 +9,7 @@ mod constraint;
 mod index;
 mod other;
 mod relation;
+mod star;
 mod table;
 mod view;
 

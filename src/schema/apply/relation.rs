@@ -181,8 +181,16 @@ impl Apply<'_> {
         if let Some(there) = self.find(to).filter(|there| *there != id && self.is_live(*there)) {
             self.catalogue.set_relation(there, self.now, self.sure, |state| state.exists = Tri::No);
         }
-        self.catalogue.set_relation(id, self.now, self.sure, |state| state.name.clone_from(to));
-        if self.sure {
+        let sure = self.sure;
+        self.catalogue.set_relation(id, self.now, true, |state| {
+            state.name.clone_from(to);
+            if !sure {
+                // It may be there under either name.
+                state.exists = Tri::Unknown;
+                state.complete = false;
+            }
+        });
+        if sure {
             self.catalogue.name_relation(&old, self.now, Meaning::Free);
         }
         self.catalogue.name_relation(to, self.now, Meaning::Held(id));

@@ -7,7 +7,8 @@ use crate::ir::{
     ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, Like, OpKind, Operation, QualifiedName,
     TableDetails, Tri,
 };
-use crate::schema::catalogue::{Meaning, TEMPORARY, shared};
+use crate::schema::catalogue::{Meaning, RelationSlot, TEMPORARY, Touched, shared};
+use crate::schema::history::History;
 use crate::schema::object::{ColumnState, Generated, Maybe, RelationKind, RelationState};
 use crate::schema::{RelationId, TypeSort, text};
 
@@ -63,6 +64,18 @@ impl Apply<'_> {
         }
         if certain || op.if_not_exists {
             let sure = self.sure;
+            let called = self.state(id).map(|state| state.name.clone()).filter(|name| name != full);
+            if sure && called.is_some() {
+                // It was renamed under a condition: either it is still there, or the name was left to this one.
+                let kind = self.kind(id);
+                let fresh = self.catalogue.relations.push(RelationSlot {
+                    state: History::new(self.now, super::unseen(full.clone(), kind)),
+                    ..Default::default()
+                });
+                self.catalogue.touch(Touched::Relation(fresh));
+                self.catalogue.name_relation(full, self.now, Meaning::Held(fresh));
+                return true;
+            }
             self.catalogue.set_relation(id, self.now, true, |state| {
                 state.complete = false;
                 if sure {
