@@ -107,6 +107,8 @@ pub struct Catalogue {
     pub(super) takers: BTreeMap<String, Vec<RoutineId>>,
     /// Temporary relations of the file being folded.
     pub(super) temporary: Vec<RelationId>,
+    /// The last statement of which a part was not known that can alter tables.
+    pub(super) unread: Option<crate::span::Span>,
     /// The first so many relations are known to have parts that are not known.
     pub(super) doubted: usize,
     /// `search_path`.

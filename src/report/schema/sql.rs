@@ -359,7 +359,18 @@ impl<'a> Writer<'a, '_> {
         let kind = if view.state.kind == RelationKind::Matview { "MATERIALIZED VIEW" } else { "VIEW" };
         let columns: Vec<_> = view.columns().iter().map(|column| quoted(&column.state.name)).collect();
         let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
+        // A table that it reads may have gone to another schema since.
+        let read = view.state.reads.iter().filter_map(|id| self.snapshot.relation_of(*id));
+        let schemas: std::collections::BTreeSet<_> =
+            read.filter_map(|of| of.state.name.schema.as_deref()).filter(|schema| *schema != "public").collect();
+        let path: Vec<_> = std::iter::once("public").chain(schemas).map(quoted).collect();
+        if path.len() > 1 {
+            self.line(&format!("SET search_path = {}", path.join(", ")));
+        }
         self.line(&format!("CREATE {kind} {}{columns} AS {}", name_sql(&view.state.name), query.text));
+        if path.len() > 1 {
+            self.line("RESET search_path");
+        }
     }
 
     fn list(&self, columns: &[crate::schema::ColumnId]) -> String {

@@ -290,7 +290,7 @@ impl Apply<'_> {
 
     pub(super) fn detach(&mut self, op: &Operation) {
         let Some(child) = op.name.as_ref().and_then(Known::known).and_then(|name| self.find(name)) else { return };
-        if op.detail == "drop-partition" {
+        if op.detail == "drop-partition" || self.table(op).is_none() {
             return;
         }
         self.catalogue.set_relation(child, self.now, self.sure, |state| {

@@ -51,6 +51,12 @@ impl Apply<'_> {
     /// Applies `op`.
     pub(super) fn operation(&mut self, op: &Operation) {
         use OpKind as K;
+        let unknown = matches!(op.table, Some(Known::Unknown(_)));
+        let of_table = matches!(op.kind.family(), "table" | "column" | "constraint" | "partition");
+        if unknown && of_table && op.kind.changes_schema() && op.kind != K::TableCreate {
+            self.somewhere(op);
+            return;
+        }
         match op.kind {
             K::TableCreate | K::ForeignTableCreate => self.create_table(op),
             K::TableDrop | K::ViewDrop | K::MatviewDrop | K::ForeignTableDrop | K::SequenceDrop | K::IndexDrop => {
@@ -91,7 +97,7 @@ impl Apply<'_> {
             K::FunctionAlter | K::FunctionRename | K::FunctionDrop => self.alter_routine(op),
             K::SchemaCreate | K::SchemaDrop | K::SchemaRename => self.change_schema(op),
             K::SessionSet => self.set(op),
-            K::Opaque => self.open(),
+            K::Opaque => self.unread(op),
             K::CodeRun => self.call(op),
             K::RoleAlter if op.detail == "drop-owned" => self.open(),
             _ => {}
