@@ -12,7 +12,7 @@ mod transactions;
 mod version;
 
 pub use graph::Graph;
-pub use order::{Project, order, project, version};
+pub use order::{Project, order, project, project_of, version};
 pub use settings::{Timeout, Timeouts};
 pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
 pub use version::Version;

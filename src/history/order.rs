@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Graph, Version};
-use crate::ir::Migration;
+use crate::ir::{Line, Migration};
 use crate::source::{Language, Runner, SourceFile};
 use crate::span::FileId;
 
@@ -29,6 +29,14 @@ pub fn project(file: &SourceFile) -> Project {
         file.place.root.clone()
     };
     Project { runner: file.runner, root }
+}
+
+/// The project that a migration of `file` belongs to.
+pub fn project_of(migration: &Migration, file: &SourceFile) -> Project {
+    match &migration.line {
+        Line::Site(root) => Project { runner: file.runner, root: root.as_ref().to_owned() },
+        Line::Place | Line::Beside => project(file),
+    }
 }
 
 /// The version of a file as it is written: the runner's, else the digits that the name of a SQL file begins with.
@@ -94,7 +102,7 @@ pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Gr
             continue;
         }
         let key = files.get(id.0 as usize).map(|file| {
-            let first = *projects.entry(project(file)).or_insert(at);
+            let first = *projects.entry(project_of(migration, file)).or_insert(at);
             let version = version(file).map(|written| ordered_by(file.runner, written));
             let place = &file.place;
             // What is not listed beside files that are was added later than the list.
@@ -115,7 +123,7 @@ pub(super) fn split(path: &str) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ir::Direction;
+    use crate::ir::{Direction, Line};
     use crate::source::{Place, Role};
     use crate::span::Span;
 
@@ -134,6 +142,7 @@ mod tests {
             direction: Direction::Up,
             role: Role::Migrations,
             runner: file.runner,
+            line: Line::Place,
             operations: Vec::new(),
         };
         let mut migrations: Vec<_> = files.iter().map(migration).collect();

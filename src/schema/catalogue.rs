@@ -117,6 +117,8 @@ pub struct Catalogue {
     pub(super) opened: Option<Step>,
     /// An operation that changes the schema was seen.
     pub(super) begun: bool,
+    /// Others make tables in the database too: what nobody has spoken of may be there.
+    pub(super) shared: bool,
     /// The first operation makes something, so that the history may begin with an empty database.
     pub(super) from_scratch: bool,
     /// What the open transaction has changed.
