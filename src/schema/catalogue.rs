@@ -13,6 +13,9 @@ use crate::ir::{QualifiedName, Tri};
 /// altered over and over costs no more than many relations.
 pub(super) const MOST_PARTS: usize = 500;
 
+/// Savepoints of a transaction beyond these are not followed.
+const MOST_SAVEPOINTS: usize = 1000;
+
 /// The schema in which temporary relations are kept.
 pub(super) const TEMPORARY: &str = "pg_temp";
 
@@ -121,28 +124,74 @@ pub struct Catalogue {
     pub(super) shared: bool,
     /// The first operation makes something, so that the history may begin with an empty database.
     pub(super) from_scratch: bool,
-    /// What the open transaction has changed.
-    pub(super) journal: BTreeSet<Touched>,
-    /// The step at which it began; `None` where none is open.
-    pub(super) began: Option<Step>,
+    /// What the open transaction has changed, and what it has since each of its savepoints.
+    pub(super) journals: Vec<Journal>,
+}
+
+/// What was changed since a transaction began, or since a savepoint in it.
+#[derive(Clone, Debug)]
+pub(super) struct Journal {
+    /// The savepoint.
+    name: Option<String>,
+    /// The step at which it began.
+    began: Step,
+    touched: BTreeSet<Touched>,
 }
 
 impl Catalogue {
     /// Changes go to the journal from here on.
     pub(super) fn begin(&mut self, step: Step) {
-        self.journal.clear();
-        self.began = Some(step);
+        self.journals = vec![Journal { name: None, began: step, touched: BTreeSet::new() }];
     }
 
     pub(super) fn commit(&mut self) {
-        self.journal.clear();
-        self.began = None;
+        self.journals.clear();
     }
 
     /// Everything that was changed since [`Self::begin`] is from `since` on what it was then.
     pub(super) fn rollback(&mut self, since: Step) {
-        let Some(began) = self.began.take() else { return };
-        for touched in std::mem::take(&mut self.journal) {
+        while let Some(journal) = self.journals.pop() {
+            self.take_back(journal.touched, journal.began, since);
+        }
+    }
+
+    /// SAVEPOINT.
+    pub(super) fn savepoint(&mut self, name: &str, step: Step) {
+        // Each costs a search when it is released; a transaction with more of them is not followed so far.
+        if self.journals.len() < MOST_SAVEPOINTS {
+            self.journals.push(Journal { name: Some(name.to_owned()), began: step, touched: BTreeSet::new() });
+        }
+    }
+
+    /// ROLLBACK TO: what was changed since the savepoint is from `since` on what it was then. The savepoint stays.
+    pub(super) fn rollback_to(&mut self, name: &str, since: Step) {
+        let Some(at) = self.journals.iter().rposition(|journal| journal.name.as_deref() == Some(name)) else { return };
+        // The innermost first: what an outer one says of the same object is older.
+        for journal in self.journals.split_off(at + 1).into_iter().rev() {
+            self.take_back(journal.touched, journal.began, since);
+        }
+        if let Some(journal) = self.journals.get_mut(at) {
+            let (touched, began) = (std::mem::take(&mut journal.touched), journal.began);
+            self.take_back(touched, began, since);
+        }
+    }
+
+    /// RELEASE: what was changed since the savepoint belongs to what is around it.
+    pub(super) fn release(&mut self, name: &str) {
+        let Some(at) = self.journals.iter().rposition(|journal| journal.name.as_deref() == Some(name)) else { return };
+        for journal in self.journals.split_off(at) {
+            let Some(around) = self.journals.last_mut() else { continue };
+            let (mut more, mut fewer) = (std::mem::take(&mut around.touched), journal.touched);
+            if more.len() < fewer.len() {
+                std::mem::swap(&mut more, &mut fewer);
+            }
+            more.extend(fewer);
+            around.touched = more;
+        }
+    }
+
+    fn take_back(&mut self, touched: BTreeSet<Touched>, began: Step, since: Step) {
+        for touched in touched {
             self.restore(touched, began, since);
         }
     }
@@ -188,8 +237,8 @@ impl Catalogue {
     }
 
     pub(super) fn touch(&mut self, touched: Touched) {
-        if self.began.is_some() {
-            self.journal.insert(touched);
+        if let Some(journal) = self.journals.last_mut() {
+            journal.touched.insert(touched);
         }
     }
 

@@ -338,6 +338,18 @@ impl Apply<'_> {
         }
     }
 
+    /// SAVEPOINT, ROLLBACK TO, RELEASE.
+    pub(super) fn savepoint(&mut self, op: &Operation) {
+        let Some(name) = named(op).filter(|_| self.sure) else { return };
+        match op.detail {
+            // The state *at* a step is the one before its operation, and `now` is the step behind this one.
+            "savepoint" => self.catalogue.savepoint(&name.name, self.now),
+            "rollback-to" => self.catalogue.rollback_to(&name.name, self.now),
+            "release" => self.catalogue.release(&name.name),
+            _ => {}
+        }
+    }
+
     /// SET search_path.
     pub(super) fn set(&mut self, op: &Operation) {
         let Details::Setting(setting) = &op.details else { return };
