@@ -235,7 +235,7 @@ const HISTORIES: &[(&str, &str)] = &[
         "a key gets the name of what comes to the same",
         "CREATE TABLE a (k text PRIMARY KEY NOT NULL, CONSTRAINT a_k_unique UNIQUE (k)); \
          CREATE TABLE b (k text DEFAULT NULL::character varying); \
-         CREATE TABLE c (a serial) INHERITS (b); CREATE TABLE d (k text); CREATE TABLE e (k int) INHERITS (b, d);",
+         CREATE TABLE c (a serial) INHERITS (b); CREATE TABLE d (k text); CREATE TABLE e (k text) INHERITS (b, d);",
     ),
     (
         "a view keeps the columns that a star stood for",

@@ -116,6 +116,8 @@ pub struct Catalogue {
     pub(super) doubted: usize,
     /// `search_path`.
     pub(super) path: History<Vec<String>>,
+    /// What `search_path` was before SET LOCAL.
+    pub(super) around_local: Option<Vec<String>>,
     /// The first step from which on something may have happened that was not read.
     pub(super) opened: Option<Step>,
     /// An operation that changes the schema was seen.

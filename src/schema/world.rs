@@ -113,6 +113,7 @@ impl World {
         if let Some(place) = self.places.get_mut(at) {
             *place = Some((number, first));
         }
+        catalogue.around_local = None;
         let begins = catalogue.path.last().is_some();
         if begins {
             // Another file is another session, as far as one can tell.

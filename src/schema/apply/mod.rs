@@ -97,6 +97,7 @@ impl Apply<'_> {
             K::FunctionAlter | K::FunctionRename | K::FunctionDrop => self.alter_routine(op),
             K::SchemaCreate | K::SchemaDrop | K::SchemaRename => self.change_schema(op),
             K::SessionSet => self.set(op),
+            K::TransactionCommit | K::TransactionRollback => self.end_transaction(),
             K::Other => self.savepoint(op),
             K::Opaque => self.unread(op),
             K::CodeRun => self.call(op),
