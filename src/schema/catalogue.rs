@@ -10,7 +10,8 @@ use crate::ir::{QualifiedName, Tri};
 
 /// A relation keeps no more parts of one sort than this, counting those that were dropped; further ones are not
 /// recorded, and it counts as not completely known. (The server itself allows 1600 columns.) So one relation that is
-/// altered over and over costs no more than many relations.
+/// altered over and over costs no more than many relations. `facts::sight` goes through all parts of a relation for each
+/// operation on it, so that a file of many statements on one wide table costs their product: this bounds the one side.
 pub(super) const MOST_PARTS: usize = 500;
 
 /// Savepoints of a transaction beyond these are not followed.
