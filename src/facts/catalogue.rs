@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::config::Dialect;
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
@@ -45,9 +45,16 @@ fn needs_table(v: &View<'_>) -> bool {
     of_table && !creates && !tolerant && named && op.kind != OpKind::TableVacuum
 }
 
+/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object.
+fn judged(v: &View<'_>) -> bool {
+    let asked =
+        v.op.conditional || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+    v.op.statement.dialect == Dialect::Postgres && !asked
+}
+
 /// Relations that the operation needs and that are certainly not there.
 pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return Vec::new() };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return Vec::new() };
     let mut wanted: Vec<&QualifiedName> = Vec::new();
     if needs_table(v) {
         wanted.extend(known(v.op.table.as_ref()));
@@ -75,7 +82,7 @@ pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
 
 /// Columns that the operation needs and that are certainly not there, as `table.column`.
 pub(super) fn missing_columns(v: &View<'_>) -> Vec<String> {
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return Vec::new() };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return Vec::new() };
     let mut missing = Vec::new();
     let mut want = |table: Option<&QualifiedName>, columns: &[String], known: &[ColumnDetails]| {
         let Some(relation) = table.and_then(|name| before.relation(name).known()) else { return };
@@ -127,7 +134,7 @@ fn is_system(column: &str) -> bool {
 /// What the operation makes is there already; the sort and the name of it.
 pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
     let no = (Tri::No, String::new());
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return no };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return no };
     let name = known(v.op.name.as_ref());
     let found = match (v.op.kind, &v.op.details) {
         (_, Details::Table(details)) if details.temporary => return no,
