@@ -26,6 +26,8 @@ mod explain;
 mod rules;
 /// Each habit of a runner by itself: a marker, a placeholder, a name, a configuration.
 mod runner_details;
+/// `ddlint schema` on the command line.
+mod schema_command;
 /// The schema that migrations leave, against a real server that ran them.
 mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
