@@ -32,3 +32,5 @@ mod real_runners;
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.
 mod tidy;
+/// What is said of ways back.
+mod ways_back;

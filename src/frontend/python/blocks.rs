@@ -7,7 +7,7 @@ use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Context, Direction, Migration, Operation, Scope, TransactionKind};
+use crate::ir::{Context, Direction, Migration, OpKind, Operation, Scope, TransactionKind};
 use crate::source::{Role, Runner, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -141,6 +141,13 @@ impl Output {
     /// Notes that a transaction of which nothing was known is one that the driver began.
     pub(super) fn proved(&mut self, scope: u32) {
         self.driven.insert(scope);
+    }
+
+    /// Whether something on the way forward changes the schema, or may.
+    pub(super) fn changes_schema(&self) -> bool {
+        let forward = self.blocks.iter().filter(|block| block.migration.direction == Direction::Up);
+        let mut operations = forward.flat_map(|block| &block.migration.operations);
+        operations.any(|operation| operation.kind.changes_schema() || operation.kind == OpKind::Opaque)
     }
 
     /// Where operations stand by now.

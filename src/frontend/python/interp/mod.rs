@@ -55,7 +55,10 @@ struct Frame<'a> {
     function: Option<Rc<Function<'a>>>,
     /// The call expression, in the frame before.
     call: Option<Span>,
-    returns: Vec<Value<'a>>,
+    /// What it returned so far, and whether where no other dialect is asked for.
+    returns: Vec<(Value<'a>, bool)>,
+    /// How many guards stood around the call.
+    guards: usize,
     /// What a generator has given so far.
     yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
@@ -263,6 +266,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: 0,
             yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,
