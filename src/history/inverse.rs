@@ -67,6 +67,8 @@ struct Net {
     back: bool,
     /// A constraint or index was made that the server names.
     nameless: bool,
+    /// Something took constraints with it that are not named.
+    cascaded: bool,
 }
 
 /// What stands in a way of comparing.
@@ -203,6 +205,7 @@ impl Net {
     }
 
     fn step(&mut self, operation: &Operation) -> Step {
+        self.cascaded |= operation.cascade;
         let table = || known(operation.table.as_ref()).map(plain);
         let name = || known(operation.name.as_ref()).map(plain);
         match (operation.kind, &operation.details) {
@@ -300,7 +303,11 @@ impl Net {
             (OpKind::ViewCreate | OpKind::MatviewCreate, _) => {
                 self.create(Object::View(table()?), operation, None, BTreeSet::new());
             }
-            (OpKind::ViewDrop | OpKind::MatviewDrop, _) => self.drop(Object::View(table()?), operation),
+            (OpKind::ViewDrop | OpKind::MatviewDrop, _) => {
+                let view = table()?;
+                self.drop(Object::View(view.clone()), operation);
+                self.drop_parts(&view, operation.cascade);
+            }
             (OpKind::ViewRename | OpKind::MatviewRename, _) => return Err(GiveUp),
             _ => {}
         }
@@ -309,8 +316,12 @@ impl Net {
 
     /// What is not as it was: the place that the first is told at, and a message.
     fn difference(&self) -> Option<(Span, String)> {
-        let all = || self.objects.iter().filter(|(_, seen)| !seen.unsure && seen.before != seen.now);
         let part = |object: &Object| matches!(object, Object::Index(..));
+        let told = |object: &Object| !(self.cascaded && part(object));
+        let all = || {
+            let all = self.objects.iter();
+            all.filter(|(object, seen)| !seen.unsure && seen.before != seen.now && told(object))
+        };
         let made = |object: &Object| !(part(object) && self.nameless);
         let left = all().filter(|(_, seen)| seen.now && seen.forward);
         let gone = all().filter(|(object, seen)| !seen.now && seen.forward && made(object));
@@ -394,6 +405,12 @@ pub fn problems(migrations: &[Migration], files: &[Arc<SourceFile>], refused: &B
             continue;
         }
         let dialect = files.get(first.span.file.0 as usize).map(|file| file.dialect).unwrap_or_default();
+        // There a table is changed by making it anew, often over several files.
+        let says = |operation: &Operation| operation.kind.changes_schema() || operation.kind.changes_data();
+        let empty = !back.iter().flat_map(|migration| &migration.operations).any(says);
+        if dialect == Dialect::Sqlite || empty {
+            continue;
+        }
         let mut net = Net::default();
         let mut ways = [(false, &forward), (true, &back)].into_iter().flat_map(|(back, all)| {
             all.iter().flat_map(|migration| &migration.operations).map(move |operation| (back, operation))
