@@ -57,7 +57,7 @@ fn printed(python: &str, project: &Path) -> Vec<(String, String)> {
 }
 
 /// An operation as both sides must have it.
-fn shown(operation: &Operation) -> String {
+pub(crate) fn shown(operation: &Operation) -> String {
     let mut details = operation.details.clone();
     match &mut details {
         Details::Table(table) => {
@@ -162,7 +162,7 @@ fn compare(python: &str, project: &Path) -> usize {
 }
 
 /// What is to be shown of two lines: their beginning, and what is around the first difference.
-fn apart<'l>(left: &'l str, right: &'l str) -> (String, String) {
+pub(crate) fn apart<'l>(left: &'l str, right: &'l str) -> (String, String) {
     let same = left.chars().zip(right.chars()).take_while(|(a, b)| a == b).count();
     let from = same.saturating_sub(60);
     let part = |line: &str| {

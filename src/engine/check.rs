@@ -64,7 +64,7 @@ impl Project {
                 Migration { role, ..migration }
             }));
         }
-        let lowered = super::django::lower(django, &reader, sources);
+        let (lowered, order) = super::django::lower(django, &reader, sources);
         migrations.extend(lowered.into_iter().map(|mut migration| {
             migration.operations.retain(|op| !op.context.origins.iter().any(|file| judged.contains(file)));
             migration
@@ -76,7 +76,7 @@ impl Project {
             data_functions: matcher(&settings.data_functions),
         };
         let files = sources.all();
-        let graph = Graph::new(revisions, &files);
+        let graph = Graph::new(revisions, &files).settled(order);
         let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);

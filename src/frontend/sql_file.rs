@@ -6,7 +6,7 @@ use super::python::Reading;
 use super::runners::{self, Cut, Plan, Section};
 use super::sql::{self, ReadOptions};
 use crate::diagnostic::Severity;
-use crate::ir::{Context, Direction, Guard, Migration, Operation, Scope, Statement, restate};
+use crate::ir::{Context, Direction, Guard, Line, Migration, Operation, Scope, Statement, restate};
 use crate::source::{Modules, Problem, SourceFile};
 use crate::span::Span;
 
@@ -109,7 +109,8 @@ fn migration(
     let name = section.name.clone().unwrap_or_else(|| stem.trim_end_matches(".sql").to_owned());
     let span = Span::new(file.id, section.range.start, section.range.end);
     let Section { direction, .. } = *section;
-    (Migration { name, span, direction, role: file.role, runner: file.runner, operations }, plan)
+    let (role, runner, line) = (file.role, file.runner, Line::Place);
+    (Migration { name, span, direction, role, runner, line, operations }, plan)
 }
 
 /// Sets the circumstances of what one text sends.

@@ -1,6 +1,7 @@
 //! The graph that revisions make: in which order they are applied, and what is wrong with it.
 //!
-//! Source: Alembic's `script.revision.RevisionMap` (heads, branches, partial identifiers).
+//! Source: Alembic's `script.revision.RevisionMap` (heads, branches, partial identifiers); Django's
+//! `db.migrations.loader.MigrationLoader` and `graph.MigrationGraph` (replaced migrations, leaf nodes of an app).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -26,36 +27,56 @@ pub struct Graph {
     /// The number of the first revision of its graph, for each.
     part: Vec<usize>,
     by_id: BTreeMap<RevisionId, Vec<usize>>,
+    /// By a revision that another stands for: that other one.
+    stands: BTreeMap<usize, usize>,
+    /// Revisions of an application.
+    apps: BTreeMap<String, Vec<usize>>,
+    /// Files in the order in which their runner applies them, where that is known better than from the graph.
+    settled: Vec<FileId>,
 }
 
 impl Graph {
     /// Ties revisions together; `files` are all that were read, by number.
     pub fn new(mut revisions: Vec<Revision>, files: &[Arc<SourceFile>]) -> Self {
         let path = |revision: &Revision| files.get(revision.span.file.0 as usize).map_or("", |file| file.path.as_str());
-        revisions.sort_by(|a, b| (path(a), a.span.start).cmp(&(path(b), b.span.start)));
+        let split = |revision: &Revision| path(revision).rsplit_once('/').unwrap_or(("", path(revision)));
+        revisions.sort_by(|a, b| (split(a), a.span.start).cmp(&(split(b), b.span.start)));
         let folders: Vec<&str> =
             revisions.iter().map(|revision| path(revision).rsplit_once('/').map_or("", |(folder, _)| folder)).collect();
         let mut by_id: BTreeMap<RevisionId, Vec<usize>> = BTreeMap::new();
         let mut labels: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut replacing: BTreeMap<RevisionId, Vec<usize>> = BTreeMap::new();
+        let mut firsts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        let mut apps: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (at, revision) in revisions.iter().enumerate() {
             by_id.entry(revision.id.clone()).or_default().push(at);
             for label in &revision.labels {
                 labels.entry(label).or_default().push(at);
             }
-            for replaced in &revision.replaces {
-                by_id.entry(replaced.clone()).or_default().push(at);
+            for id in &revision.replaces {
+                replacing.entry(id.clone()).or_default().push(at);
+            }
+            if let Some(app) = &revision.id.app {
+                apps.entry(app.clone()).or_default().push(at);
+                let own = |parent: &Known<RevisionId>| parent.known().is_some_and(|id| id.app.as_ref() == Some(app));
+                let firsts: &mut Vec<usize> = firsts.entry(app).or_default();
+                firsts.extend(Some(at).filter(|_| !revision.parents.iter().any(own)));
             }
         }
         let find = |from: usize, id: &RevisionId| -> Option<usize> {
-            let near = |found: &Vec<usize>| {
-                found.iter().copied().find(|at| folders.get(*at) == folders.get(from)).or(found.first().copied())
-            };
+            let near = |found: &Vec<usize>| nearest(&folders, from, found);
+            if let Some(app) = &id.app {
+                if id.name == "__first__" {
+                    return firsts.get(app.as_str()).and_then(near);
+                }
+                return by_id.get(id).or_else(|| replacing.get(id)).and_then(near);
+            }
             // `branch@revision`
             let name = id.name.rsplit('@').next().unwrap_or_default();
             if let Some(found) = by_id.get(id).or_else(|| labels.get(name)) {
                 return near(found);
             }
-            if id.app.is_some() || name.len() < PARTIAL {
+            if name.len() < PARTIAL {
                 return None;
             }
             let start = RevisionId::bare(name);
@@ -73,7 +94,8 @@ impl Graph {
                 match find(at, id) {
                     Some(found) => {
                         before.get_mut(at).map(|all| all.insert(found));
-                        if parent {
+                        let app = revisions.get(found).map(|found| &found.id.app);
+                        if parent && app == Some(&revision.id.app) {
                             parents.get_mut(at).map(|all| all.insert(found));
                         }
                     }
@@ -86,8 +108,26 @@ impl Graph {
                 }
             }
         }
+        // What a squashed migration replaces, near it.
+        let mut stands = BTreeMap::new();
+        for (at, revision) in revisions.iter().enumerate() {
+            let old =
+                revision.replaces.iter().filter_map(|id| by_id.get(id).and_then(|all| nearest(&folders, at, all)));
+            stands.extend(old.filter(|old| *old != at).map(|old| (old, at)));
+        }
+        // Applications that are not here bring migrations of their own.
+        missing.retain(|(_, id, _)| {
+            let here = |app: &String| apps.contains_key(app) && !id.name.starts_with("__");
+            id.app.as_ref().is_none_or(here)
+        });
         let part = parts(&folders, &before);
-        Self { revisions, before, parents, missing, part, by_id }
+        Self { revisions, before, parents, missing, part, by_id, stands, apps, settled: Vec::new() }
+    }
+
+    /// Says in which order a runner applies some of the files.
+    #[must_use]
+    pub fn settled(self, settled: Vec<FileId>) -> Self {
+        Self { settled, ..self }
     }
 
     /// Whether there is any revision.
@@ -99,10 +139,14 @@ impl Graph {
     /// what names it, else by path. What stands in a circle comes last.
     pub fn order(&self) -> BTreeMap<FileId, usize> {
         let mut open: Vec<usize> = self.before.iter().map(BTreeSet::len).collect();
-        let after = self.after();
+        let after = after(&self.before);
         let mut ready: BTreeSet<(usize, usize)> =
             (0..open.len()).filter(|at| open.get(*at) == Some(&0)).map(|at| (self.part_of(at), at)).collect();
         let mut order = BTreeMap::new();
+        for file in &self.settled {
+            let next = order.len();
+            order.entry(*file).or_insert(next);
+        }
         while let Some((_, at)) = ready.pop_first() {
             if let Some(revision) = self.revisions.get(at) {
                 let next = order.len();
@@ -128,26 +172,17 @@ impl Graph {
         self.part.get(at).copied().unwrap_or(at)
     }
 
-    /// For each revision, those that name it.
-    fn after(&self) -> Vec<Vec<usize>> {
-        let mut after = vec![Vec::new(); self.revisions.len()];
-        for (at, before) in self.before.iter().enumerate() {
-            for earlier in before {
-                if let Some(list) = after.get_mut(*earlier) {
-                    list.push(at);
-                }
-            }
-        }
-        after
-    }
-
     /// What is wrong with the graph. `whole`: every migration of that file's folder was read.
     pub fn problems(&self, whole: &dyn Fn(FileId) -> bool) -> Vec<Problem> {
         let mut problems = self.cycles();
         problems.extend(self.twins());
         problems.extend(self.ways_back());
         let known = |at: usize| self.revisions.get(at).is_some_and(|revision| whole(revision.span.file));
-        for (at, id, span) in self.missing.iter().filter(|(at, ..)| known(*at)) {
+        // Of an application it is enough that one of its folders was not read in full.
+        let partly = |(_, all): &(&String, &Vec<usize>)| !all.iter().all(|at| known(*at));
+        let partly: BTreeSet<&String> = self.apps.iter().filter(partly).map(|(app, _)| app).collect();
+        let read = |id: &RevisionId| id.app.as_ref().is_none_or(|app| !partly.contains(app));
+        for (at, id, span) in self.missing.iter().filter(|(at, id, _)| known(*at) && read(id)) {
             let own = self.shown(*at);
             problems.push(Problem {
                 rule: "missing-parent",
@@ -159,12 +194,16 @@ impl Graph {
         }
         problems.extend(self.heads().into_iter().filter(|(at, _)| known(*at)).filter_map(|(at, other)| {
             let revision = self.revisions.get(at)?;
+            let (merge, place) = match &revision.id.app {
+                Some(app) => ("manage.py makemigrations --merge", format!(" in `{app}`")),
+                None => ("alembic merge heads", String::new()),
+            };
             Some(Problem {
                 rule: "multiple-heads",
                 span: revision.span,
                 severity: Severity::Error,
-                message: format!("`{}` and `{}` both come last", self.shown(other), revision.id),
-                help: Some("let one follow the other, or merge them with `alembic merge heads`".to_owned()),
+                message: format!("`{}` and `{}` both come last{place}", self.shown(other), revision.id.name),
+                help: Some(format!("let one follow the other, or merge them with `{merge}`")),
             })
         }));
         problems
@@ -177,28 +216,57 @@ impl Graph {
     /// Heads beyond the first of one branch, each with that first one.
     fn heads(&self) -> Vec<(usize, usize)> {
         let mut followed = vec![false; self.revisions.len()];
-        for parent in self.parents.iter().flatten() {
-            if let Some(followed) = followed.get_mut(*parent) {
+        for parent in self.parents.iter().flatten().flat_map(|parent| [*parent, self.standing_for(*parent)]) {
+            if let Some(followed) = followed.get_mut(parent) {
                 *followed = true;
             }
         }
         let labels = self.branches();
-        let mut first: BTreeMap<(usize, &BTreeSet<String>), usize> = BTreeMap::new();
+        // A graph over applications has a head in each.
+        let mut first: BTreeMap<(usize, Option<&String>, &BTreeSet<String>), usize> = BTreeMap::new();
         let mut found = Vec::new();
         for (at, revision) in self.revisions.iter().enumerate() {
-            // A graph over applications has a head in each.
-            if followed.get(at) == Some(&true) || revision.id.app.is_some() {
+            if followed.get(at) == Some(&true) || self.stands.contains_key(&at) {
                 continue;
             }
             let Some(own) = labels.get(at) else { continue };
-            match first.get(&(self.part_of(at), own)) {
+            match first.get(&(self.part_of(at), revision.id.app.as_ref(), own)) {
                 Some(other) => found.push((at, *other)),
                 None => {
-                    first.insert((self.part_of(at), own), at);
+                    first.insert((self.part_of(at), revision.id.app.as_ref(), own), at);
                 }
             }
         }
         found
+    }
+
+    /// The revision that is run in place of one on a new database: a squashed one, or itself.
+    fn standing_for(&self, at: usize) -> usize {
+        let mut at = at;
+        // Squashed migrations are squashed again now and then.
+        for _ in 0..16 {
+            match self.stands.get(&at) {
+                Some(next) => at = *next,
+                None => break,
+            }
+        }
+        at
+    }
+
+    /// For each revision what comes before it where squashed ones are run in place of those that they stand for.
+    fn squashed(&self) -> Vec<BTreeSet<usize>> {
+        if self.stands.is_empty() {
+            return self.before.clone();
+        }
+        let mut squashed = vec![BTreeSet::new(); self.before.len()];
+        for (at, before) in self.before.iter().enumerate() {
+            let at = self.standing_for(at);
+            let before = before.iter().map(|before| self.standing_for(*before)).filter(|before| *before != at);
+            if let Some(all) = squashed.get_mut(at) {
+                all.extend(before);
+            }
+        }
+        squashed
     }
 
     /// The labels of the branches that each revision is on: its own and those of what it follows.
@@ -226,8 +294,9 @@ impl Graph {
     }
 
     fn cycles(&self) -> Vec<Problem> {
-        let mut open: Vec<usize> = self.before.iter().map(BTreeSet::len).collect();
-        let after = self.after();
+        let before = self.squashed();
+        let mut open: Vec<usize> = before.iter().map(BTreeSet::len).collect();
+        let after = after(&before);
         let mut ready: Vec<usize> = (0..open.len()).filter(|at| open.get(*at) == Some(&0)).collect();
         while let Some(at) = ready.pop() {
             for later in after.get(at).into_iter().flatten() {
@@ -247,7 +316,7 @@ impl Graph {
             let (mut at, mut path) = (start, Vec::new());
             while !told.contains(&at) && !path.contains(&at) && path.len() < 1_000 {
                 path.push(at);
-                let next = self.before.get(at).into_iter().flatten().copied().find(|next| stuck(*next));
+                let next = before.get(at).into_iter().flatten().copied().find(|next| stuck(*next));
                 let Some(next) = next else { break };
                 at = next;
             }
@@ -337,16 +406,45 @@ impl Graph {
                 },
                 Back::Present | Back::Missing => continue,
             };
+            let help = match revision.id.app {
+                Some(_) => "give the operation its reverse, a `noop` where there is nothing to take back",
+                None => "write the way back, or say in a comment why there is none",
+            };
             problems.push(Problem {
                 rule: "irreversible-down",
                 span,
                 severity: Severity::Info,
                 message,
-                help: Some("write the way back, or say in a comment why there is none".to_owned()),
+                help: Some(help.to_owned()),
             });
         }
         problems
     }
+}
+
+/// For each revision, those that come after it.
+fn after(before: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
+    let mut after = vec![Vec::new(); before.len()];
+    for (at, before) in before.iter().enumerate() {
+        for earlier in before {
+            if let Some(list) = after.get_mut(*earlier) {
+                list.push(at);
+            }
+        }
+    }
+    after
+}
+
+/// Of `found`, which are in the order of their folders: the one in the folder of `from`, else the one whose folder has
+/// most in common with it.
+fn nearest(folders: &[&str], from: usize, found: &[usize]) -> Option<usize> {
+    let own = folders.get(from).copied().unwrap_or_default();
+    let folder = |at: usize| folders.get(at).copied().unwrap_or_default();
+    let place = found.partition_point(|at| folder(*at) < own);
+    let common = |at: usize| own.bytes().zip(folder(at).bytes()).take_while(|(a, b)| a == b).count();
+    let beside =
+        [place.checked_sub(1), Some(place)].into_iter().flatten().filter_map(|place| found.get(place).copied());
+    beside.max_by_key(|at| (folder(*at) == own, common(*at)))
 }
 
 /// Which graph each revision is of: those of one folder, and of folders whose revisions name each other's.

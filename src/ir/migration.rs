@@ -1,5 +1,7 @@
 //! What a runner applies as one unit.
 
+use std::sync::Arc;
+
 use super::Operation;
 use crate::source::{Role, Runner};
 use crate::span::Span;
@@ -23,6 +25,18 @@ impl Direction {
     }
 }
 
+/// The line of migrations that one is a part of: those that make one schema together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Line {
+    /// Those of the project that its file belongs to by its place.
+    #[default]
+    Place,
+    /// Those of a site: the apps below this folder share one database (Django).
+    Site(Arc<str>),
+    /// None: it stands for others, which are there too and are part of the line (a squashed migration).
+    Beside,
+}
+
 /// An ordered list of operations that a runner applies as one unit: the up section of a SQL file, one numbered
 /// block of a script, one function that a runner calls.
 ///
@@ -40,6 +54,8 @@ pub struct Migration {
     pub role: Role,
     /// What applies it.
     pub runner: Runner,
+    /// Which migrations it follows.
+    pub line: Line,
     /// What it does, in order of execution.
     pub operations: Vec<Operation>,
 }

@@ -19,7 +19,7 @@ pub use details::{
 };
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
-pub use migration::{Direction, Migration};
+pub use migration::{Direction, Line, Migration};
 pub use name::QualifiedName;
 pub use operation::{
     Context, Doubt, Guard, GuardKind, Nested, Operation, Record, Scope, Statement, TransactionKind, restate,

@@ -129,7 +129,7 @@ impl<'a> Snapshot<'a> {
             Meaning::Free => Found::Absent,
             Meaning::Elsewhere => Found::Unknown,
             Meaning::Never => {
-                if self.is_complete() && self.makes_schema(name) {
+                if self.is_complete() && !self.catalogue.shared && self.makes_schema(name) {
                     Found::Absent
                 } else {
                     Found::Unknown

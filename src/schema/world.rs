@@ -9,7 +9,7 @@ use super::catalogue::{Catalogue, default_path};
 use super::history::Step;
 use crate::config::Dialect;
 use crate::history::{self, End, Project, Timeline};
-use crate::ir::{Details, Direction, GuardKind, Known, Migration, OpKind, OpaqueReason, Operation, Tri};
+use crate::ir::{Details, Direction, GuardKind, Known, Line, Migration, OpKind, OpaqueReason, Operation, Tri};
 use crate::source::{Role, Runner, SourceFile};
 use crate::span::FileId;
 
@@ -71,8 +71,10 @@ impl World {
         let main = |role: Role| role == Role::Migrations;
         let left_out = left_out(files);
         for (at, migration) in migrations().filter(|(_, migration)| main(migration.role)) {
-            let Some(project) = file(migration.span.file).map(history::project) else { continue };
-            if left_out.contains(&migration.span.file) {
+            let Some(project) = file(migration.span.file).map(|file| history::project_of(migration, file)) else {
+                continue;
+            };
+            if left_out.contains(&migration.span.file) || migration.line == Line::Beside {
                 continue;
             }
             let versioned = file(migration.span.file).is_some_and(|file| history::version(file).is_some());
@@ -85,7 +87,9 @@ impl World {
         // An index registry or a backfill runs after the migrations. Of several projects it is not known after which.
         let only = if world.catalogues.len() == 1 { Some(0) } else { None };
         for (at, migration) in migrations().filter(|(_, migration)| !main(migration.role)) {
-            let Some(project) = file(migration.span.file).map(history::project) else { continue };
+            let Some(project) = file(migration.span.file).map(|file| history::project_of(migration, file)) else {
+                continue;
+            };
             let key = (project, dialect_of(migration));
             let number = only.unwrap_or_else(|| *numbers.entry(key.clone()).or_insert_with(|| world.add(key)));
             world.fold(number, at, timeline, whole && only.is_some());
@@ -94,7 +98,9 @@ impl World {
     }
 
     fn add(&mut self, key: (Project, Dialect)) -> usize {
-        self.catalogues.push(Catalogue::default());
+        // Apps that Django or a package brings make tables that no migration of the project does.
+        let shared = key.0.runner == Runner::Django;
+        self.catalogues.push(Catalogue { shared, ..Catalogue::default() });
         self.projects.push(key);
         self.last.push(0);
         self.catalogues.len() - 1

@@ -490,6 +490,14 @@ impl Modules for Sources {
         candidates.find_map(|folder| self.helper(&clean(&folder.join(path))))
     }
 
+    fn earlier(&self, from: &SourceFile) -> Vec<String> {
+        let folder = self.folder_of(&self.root.join(&from.path));
+        let own = name(&from.path);
+        // A name with another dot cannot be imported.
+        let stems = folder.names().filter(|other| *other < own).filter_map(|other| other.strip_suffix(".py"));
+        stems.filter(|stem| !stem.contains('.')).map(str::to_owned).collect()
+    }
+
     fn module(&self, from: &SourceFile, level: u32, dotted: &str) -> Option<Arc<SourceFile>> {
         let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
         let own = self.root.join(&from.path);

@@ -7,7 +7,7 @@ use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Context, Direction, Migration, OpKind, Operation, Scope, TransactionKind};
+use crate::ir::{Context, Direction, Line, Migration, OpKind, Operation, Scope, TransactionKind};
 use crate::source::{Role, Runner, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -104,6 +104,7 @@ impl Output {
             direction: Direction::Up,
             role: self.role,
             runner: self.runner,
+            line: Line::Place,
             operations: Vec::new(),
         }
     }
@@ -123,7 +124,8 @@ impl Output {
     pub(super) fn defer(&mut self, call: Span, operation: Operation) {
         let (name, role, runner) = (self.stem.clone(), self.role, self.runner);
         let operations = vec![operation];
-        let migration = Migration { name, span: call, direction: Direction::Up, role, runner, operations };
+        let (span, direction, line) = (call, Direction::Up, Line::Place);
+        let migration = Migration { name, span, direction, role, runner, line, operations };
         self.deferred.entry(call).or_insert(migration);
     }
 
@@ -182,7 +184,8 @@ impl Output {
         let (role, runner, direction) = (self.role, self.runner, emitted.direction);
         let at = *self.index.entry(key).or_insert(self.blocks.len());
         if at == self.blocks.len() {
-            let migration = Migration { name, span, direction, role, runner, operations: Vec::new() };
+            let (line, operations) = (Line::Place, Vec::new());
+            let migration = Migration { name, span, direction, role, runner, line, operations };
             self.blocks.push(Block { migration, entry: self.entry, seen: BTreeSet::new() });
         }
         let Some(block) = self.blocks.get_mut(at) else { return };

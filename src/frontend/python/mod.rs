@@ -11,6 +11,8 @@ mod guards;
 mod interp;
 mod modules;
 mod parse;
+mod peewee;
+mod piccolo;
 mod places;
 mod registry;
 mod sqlalchemy;
@@ -87,7 +89,8 @@ impl Reader {
         let shell = output.shell();
         let django = output.django.take().map(|migration| DjangoMigration { shell: Some(shell), ..migration });
         let (wrappers, sent) = (output.wrappers(), std::mem::take(&mut output.sent));
-        let revisions = std::mem::take(&mut output.revisions);
+        let mut revisions = std::mem::take(&mut output.revisions);
+        revisions.extend(django.iter().filter_map(|migration| migration.revision.clone()));
         let migrations = output.into_migrations();
         Reading { migrations, problems, resolved, unresolved, wrappers, sent, shape, revisions, django }
     }

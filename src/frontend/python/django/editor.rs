@@ -15,7 +15,7 @@ use crate::ir::{Context, Operation, Statement};
 use crate::span::Span;
 
 /// The editor of one run over all migrations.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Editor {
     pub(super) state: State,
     pub(super) catalogue: Catalogue,
@@ -54,7 +54,8 @@ impl Editor {
         for mut operation in operations {
             operation.span = self.span;
             operation.nested = None;
-            operation.statement = Arc::new(Statement { span: self.span, ..(*operation.statement).clone() });
+            operation.statement =
+                Arc::new(Statement { span: self.span, implied: true, ..(*operation.statement).clone() });
             operation.context = self.context.clone();
             self.sent.push(operation);
         }
@@ -78,6 +79,11 @@ impl Editor {
     }
 
     fn defer(&mut self, statement: Wait) {
+        // Of what is only noted nothing waits to be sent.
+        if self.silent {
+            let dialect = self.dialect();
+            return self.catalogue.send(&statement, dialect);
+        }
         self.waiting.push((self.span, statement));
     }
 

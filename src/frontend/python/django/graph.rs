@@ -6,27 +6,45 @@ use super::value::DjangoMigration;
 
 type Node = (String, String);
 
-/// The migrations by number in an order that Django can run them in: each after all it depends on, by app and name
-/// where nothing else decides. Squashed migrations come instead of those that they replace.
-pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
+/// A migration in the order of its graph.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Stop {
+    /// Its number.
+    pub(super) at: usize,
+    /// It is a squashed migration, and all that it replaces are there: they are run, it is read beside them.
+    pub(super) beside: bool,
+}
+
+/// The migrations in an order that Django can run them in: each after all it depends on, by app and name where nothing
+/// else decides.
+///
+/// Of a squashed migration and those that it replaces, a database has run either. Where those that it replaces are all
+/// there, they are the line, since databases in use have run them; it comes after the last of them. Where some are gone
+/// already, it comes instead of the rest.
+pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<Stop> {
     let mut numbers: BTreeMap<Node, usize> = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
         numbers.entry((migration.app.clone(), migration.name.clone())).or_insert(at);
     }
-    let replaced = replaced(migrations, &numbers);
-    let resolve = |node: &Node| -> Vec<usize> {
-        let found = numbers.get(node).copied();
-        found.map(|at| replaced.get(&at).copied().unwrap_or(at)).into_iter().collect()
+    let beside = beside(migrations, &numbers);
+    let replaced = replaced(migrations, &numbers, &beside);
+    let resolve = |node: &Node| -> Option<usize> {
+        let found = numbers.get(node).copied()?;
+        Some(replaced.get(&found).copied().unwrap_or(found))
     };
     let mut firsts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     let mut children: BTreeSet<usize> = BTreeSet::new();
     for (at, migration) in migrations.iter().enumerate() {
         let own = migration.dependencies.iter().filter(|(app, name)| *app == migration.app && !name.starts_with("__"));
-        let own: Vec<usize> = own.flat_map(&resolve).collect();
-        if own.is_empty() && !replaced.contains_key(&at) {
+        let own: Vec<usize> = own.filter_map(&resolve).collect();
+        if own.is_empty() && !replaced.contains_key(&at) && !beside.contains(&at) {
             firsts.entry(&migration.app).or_default().push(at);
         }
         children.extend(own);
+    }
+    let mut lasts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for ((app, _), at) in numbers.iter().filter(|(_, at)| !children.contains(at) && !beside.contains(at)) {
+        lasts.entry(app).or_default().push(*at);
     }
     let mut after: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); migrations.len()];
     let mut depend = |child: usize, parent: usize| {
@@ -37,37 +55,45 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<usize> {
         }
     };
     for (at, migration) in migrations.iter().enumerate() {
+        for node in migration.replaces.iter().filter(|_| beside.contains(&at)) {
+            resolve(node).into_iter().for_each(|parent| depend(at, parent));
+        }
         let at = replaced.get(&at).copied().unwrap_or(at);
         for node in &migration.dependencies {
-            let parents = match node.1.as_str() {
-                "__first__" => firsts.get(node.0.as_str()).cloned().unwrap_or_default(),
-                "__latest__" => {
-                    let of_app =
-                        numbers.range((node.0.clone(), String::new())..).take_while(|(key, _)| key.0 == node.0);
-                    of_app.map(|(_, at)| *at).filter(|at| !children.contains(at)).collect()
-                }
-                _ => resolve(node),
-            };
-            for parent in parents {
-                depend(at, parent);
+            let app = node.0.as_str();
+            match node.1.as_str() {
+                "__first__" => firsts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
+                "__latest__" => lasts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
+                _ => resolve(node).into_iter().for_each(|parent| depend(at, parent)),
             }
         }
-        for node in &migration.run_before {
-            for child in resolve(node) {
-                depend(child, at);
-            }
+        for child in migration.run_before.iter().filter_map(&resolve) {
+            depend(child, at);
         }
     }
     let gone: BTreeSet<usize> = replaced.keys().copied().collect();
     let name = |at: usize| migrations.get(at).map(|migration| (migration.app.clone(), migration.name.clone(), at));
-    sorted(&after, &gone, name)
+    let sorted = sorted(&after, &gone, name).into_iter();
+    sorted.map(|at| Stop { at, beside: beside.contains(&at) }).collect()
 }
 
-/// Which migration comes instead of which. One that replaces only what is no longer there, or not all there, still
-/// counts: the project at hand is taken to be the whole one.
-fn replaced(migrations: &[DjangoMigration], numbers: &BTreeMap<Node, usize>) -> BTreeMap<usize, usize> {
+/// The squashed migrations whose predecessors are all there.
+fn beside(migrations: &[DjangoMigration], numbers: &BTreeMap<Node, usize>) -> BTreeSet<usize> {
+    let whole = |(at, migration): &(usize, &DjangoMigration)| {
+        let there = |node| numbers.get(node).is_some_and(|old| old != at);
+        !migration.replaces.is_empty() && migration.replaces.iter().all(there)
+    };
+    migrations.iter().enumerate().filter(whole).map(|(at, _)| at).collect()
+}
+
+/// Which migration comes instead of which.
+fn replaced(
+    migrations: &[DjangoMigration],
+    numbers: &BTreeMap<Node, usize>,
+    beside: &BTreeSet<usize>,
+) -> BTreeMap<usize, usize> {
     let mut replaced = BTreeMap::new();
-    for (at, migration) in migrations.iter().enumerate() {
+    for (at, migration) in migrations.iter().enumerate().filter(|(at, _)| !beside.contains(at)) {
         for node in &migration.replaces {
             if let Some(old) = numbers.get(node).filter(|old| **old != at) {
                 replaced.insert(*old, at);
@@ -125,7 +151,11 @@ mod tests {
     }
 
     fn names(migrations: &[DjangoMigration]) -> Vec<String> {
-        order(migrations).into_iter().map(|at| format!("{}.{}", migrations[at].app, migrations[at].name)).collect()
+        let shown = |stop: Stop| {
+            let migration = &migrations[stop.at];
+            format!("{}.{}{}", migration.app, migration.name, if stop.beside { " beside" } else { "" })
+        };
+        order(migrations).into_iter().map(shown).collect()
     }
 
     #[test]
@@ -147,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_squashed_migration_comes_instead_of_those_it_replaces() {
+    fn a_squashed_migration_stands_beside_those_it_replaces_or_comes_instead_of_what_is_left_of_them() {
         let mut all = [
             migration("a", "1", &[]),
             migration("a", "2", &[("a", "1")]),
@@ -155,6 +185,11 @@ mod tests {
             migration("a", "3", &[("a", "2")]),
         ];
         all[2].replaces = vec![("a".to_owned(), "1".to_owned()), ("a".to_owned(), "2".to_owned())];
+        let line = ["a.1", "a.2", "a.1_squashed beside", "a.3"];
+        assert_eq!(names(&all), line);
+        all[3].dependencies = vec![("a".to_owned(), "1_squashed".to_owned())];
+        assert_eq!(names(&all), line);
+        all[2].replaces.push(("a".to_owned(), "gone".to_owned()));
         assert_eq!(names(&all), ["a.1_squashed", "a.3"]);
     }
 
@@ -182,6 +217,6 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(order(&all), (0..5_000).collect::<Vec<_>>());
+        assert_eq!(order(&all).into_iter().map(|stop| stop.at).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
     }
 }

@@ -1,5 +1,6 @@
 //! Operations of migrations, run over the state: each says what it sends and what it leaves.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::alter::Side;
@@ -29,6 +30,8 @@ impl Editor {
     /// Runs one migration; what it sends, forward and back.
     pub(super) fn migration(&mut self, migration: &DjangoMigration) -> (Vec<Operation>, Vec<Operation>) {
         self.waiting.clear();
+        self.span = migration.span;
+        self.query = 0;
         let mut back = Vec::new();
         for step in &migration.operations {
             self.context = Arc::new(context(migration));
@@ -52,23 +55,11 @@ impl Editor {
             }
             Step::Separate(database, state, _) if depth < MAX_DEPTH => {
                 // The database's steps see the state as they change it themselves.
-                let app_models = |key: &Key| key.0 == app;
-                let before: Vec<(Key, Model)> = if database.iter().all(|step| matches!(step, Step::Done(..))) {
-                    Vec::new()
-                } else {
-                    let models = self.state.models.range((app.to_owned(), String::new())..);
-                    models
-                        .take_while(|(key, _)| app_models(key))
-                        .map(|(key, model)| (key.clone(), model.clone()))
-                        .collect()
-                };
+                let before = self.state.models.mark();
                 for step in database {
                     self.step(app, step, (on.0, true), back, depth + 1);
                 }
-                if !before.is_empty() {
-                    self.state.models.retain(|key, _| !app_models(key));
-                    self.state.models.extend(before);
-                }
+                self.state.models.back_to(&before);
                 for step in state {
                     self.step(app, step, (false, on.1), back, depth + 1);
                 }
@@ -125,6 +116,7 @@ impl Editor {
             query: self.query,
             shares_query: false,
             dialect: self.dialect(),
+            implied: true,
         };
         let mut operation = Operation::new(OpKind::Opaque, Arc::new(statement));
         operation.details = Details::Opaque(OpaqueReason::NotUnderstood(reason.to_owned()));
@@ -249,8 +241,8 @@ impl Editor {
     }
 
     /// A model whose table migrations change.
-    pub(super) fn managed(&self, app: &str, name: &str) -> Option<Model> {
-        self.state.model(app, name).filter(|model| model.managed()).cloned()
+    pub(super) fn managed(&self, app: &str, name: &str) -> Option<Arc<Model>> {
+        self.state.shared(app, name).filter(|model| model.managed())
     }
 
     pub(super) fn model_mut(&mut self, app: &str, name: &str) -> Option<&mut Model> {
@@ -315,6 +307,7 @@ impl Editor {
                 .user_model
                 .as_deref()
                 .is_some_and(|user| user.to_lowercase() != format!("{}.{}", key.0, key.1));
+        let model = Arc::new(model);
         self.state.models.insert(key.clone(), model.clone());
         self.state.refer(&key);
         if model.managed() && !swapped {
@@ -324,7 +317,7 @@ impl Editor {
 
     fn delete(&mut self, app: &str, name: &str) {
         let key = (app.to_owned(), name.to_lowercase());
-        match self.state.models.get(&key).cloned() {
+        match self.state.models.shared(&key) {
             Some(model) if model.managed() => self.delete_model(&model),
             Some(_) => {}
             None => self.missing(app, name),
@@ -335,7 +328,7 @@ impl Editor {
     fn rename(&mut self, app: &str, old: &str, new: &str) {
         let dialect = self.dialect();
         let old_key = (app.to_owned(), old.to_lowercase());
-        let Some(before) = self.state.models.get(&old_key).cloned() else { return self.missing(app, old) };
+        let Some(before) = self.state.models.shared(&old_key) else { return self.missing(app, old) };
         let related = self.state.references(&old_key);
         let visible = |field: &Field| {
             field.is_many_to_many() || !field.call.text("related_name").is_some_and(|name| name.ends_with('+'))
@@ -354,11 +347,11 @@ impl Editor {
             .map(|field| self.side(&before, field))
             .collect();
         // The state: the model under its new name, and all that names it.
-        let mut model = before.clone();
+        let mut model = (*before).clone();
         new.clone_into(&mut model.name);
         let key = model.key();
         self.state.models.remove(&old_key);
-        self.state.models.insert(key.clone(), model);
+        self.state.models.insert(key.clone(), Arc::new(model));
         let to = Py::Text(format!("{app}.{new}"));
         for (referrer, name) in &related {
             let referrer = if *referrer == old_key { &key } else { referrer };
@@ -369,9 +362,7 @@ impl Editor {
                 field.call.set("to", to.clone());
             }
         }
-        let bases = self.state.models.values_mut().flat_map(|model| &mut model.bases);
-        bases.filter(|base| **base == old_key).for_each(|base| *base = key.clone());
-        self.repoint_through(&old_key, &to);
+        self.repoint_users(&old_key, &key, &to);
         let referrers = self.state.referrers.remove(&old_key).unwrap_or_default();
         let referrers = referrers.into_iter().map(|referrer| if referrer == old_key { key.clone() } else { referrer });
         let referrers: Vec<Key> = referrers.collect();
@@ -397,20 +388,29 @@ impl Editor {
 
     /// Changes a field to what it is by now.
     fn follow(&mut self, key: &Key, name: &str, before: &Side) {
-        let Some(model) = self.state.models.get(key).filter(|model| model.managed()).cloned() else { return };
+        let Some(model) = self.state.models.shared(key).filter(|model| model.managed()) else { return };
         let Some(field) = model.field(name) else { return };
         let now = self.side(&model, field);
         self.alter_field(&model, before, &now, &[]);
     }
 
-    fn repoint_through(&mut self, old: &Key, to: &Py) {
+    /// Models that name a renamed one as what joins them to others, or as what they are derived from, follow it.
+    fn repoint_users(&mut self, old: &Key, new: &Key, to: &Py) {
+        let users = self.state.users.remove(old).unwrap_or_default();
+        let users: BTreeSet<Key> =
+            users.into_iter().map(|user| if user == *old { new.clone() } else { user }).collect();
         let named = format!("{}.{}", old.0, old.1);
-        for field in self.state.models.values_mut().flat_map(|model| &mut model.fields) {
-            let through = field.call.text("through").map(str::to_lowercase);
-            if through.is_some_and(|through| through == named) {
-                field.call.set("through", to.clone());
+        for user in &users {
+            let Some(model) = self.state.models.get_mut(user) else { continue };
+            model.bases.iter_mut().filter(|base| *base == old).for_each(|base| base.clone_from(new));
+            for field in &mut model.fields {
+                let through = field.call.text("through").map(str::to_lowercase);
+                if through.is_some_and(|through| through == named) {
+                    field.call.set("through", to.clone());
+                }
             }
         }
+        self.state.users.entry(new.clone()).or_default().extend(users);
     }
 
     /// Sets an option of the model that its table follows.
@@ -500,7 +500,7 @@ impl Editor {
     fn order(&mut self, app: &str, name: &str, field: Option<Py>) {
         let span = self.span;
         let value = field.filter(|value| !matches!(value, Py::None));
-        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let Some(before) = self.state.shared(app, name) else { return self.missing(app, name) };
         let had = before.option("order_with_respect_to").is_some();
         let has = value.is_some();
         if let Some(model) = self.model_mut(app, name) {
@@ -535,19 +535,17 @@ impl Editor {
         if !keep {
             kept.call.kwargs.retain(|(name, _)| name != "default");
         }
-        let before = model.clone();
         model.fields.push(kept);
         let key = model.key();
         self.state.refer(&key);
-        if before.managed() {
-            // What the expression or the constraint of the new field names is there by now.
-            let model = self.state.models.get(&key).cloned().unwrap_or(before);
+        // What the expression or the constraint of the new field names is there by now.
+        if let Some(model) = self.state.models.shared(&key).filter(|model| model.managed()) {
             self.add_column(&model, field);
         }
     }
 
     fn remove(&mut self, app: &str, model: &str, name: &str) {
-        let Some(before) = self.state.model(app, model).cloned() else { return self.missing(app, model) };
+        let Some(before) = self.state.shared(app, model) else { return self.missing(app, model) };
         let Some(field) = before.field(name).cloned() else {
             let reason = format!("no migration before this one adds the field `{name}`");
             return self.opaque(self.span, &reason);
@@ -561,7 +559,7 @@ impl Editor {
     }
 
     fn change(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
-        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let Some(before) = self.state.shared(app, name) else { return self.missing(app, name) };
         let Some(old) = before.field(&field.name).cloned() else {
             let reason = format!("no migration before this one adds the field `{}`", field.name);
             return self.opaque(self.span, &reason);
@@ -594,7 +592,7 @@ impl Editor {
     }
 
     fn rename_field(&mut self, app: &str, name: &str, old: &str, new: &str) {
-        let Some(before) = self.state.model(app, name).cloned() else { return self.missing(app, name) };
+        let Some(before) = self.state.shared(app, name) else { return self.missing(app, name) };
         let Some(field) = before.field(old).cloned() else {
             let reason = format!("no migration before this one adds the field `{old}`");
             return self.opaque(self.span, &reason);

@@ -30,7 +30,7 @@ impl Editor {
         let (model, new) = (text(0, "model_name"), text(1, "new_name"));
         let fields = call.argument(3, "old_fields").map(Py::strings).unwrap_or_default();
         let mut old = text(2, "old_name");
-        let Some(before) = self.state.model(app, &model).cloned() else { return self.missing(app, &model) };
+        let Some(before) = self.state.shared(app, &model) else { return self.missing(app, &model) };
         let table = before.table(self.dialect());
         if fields.is_empty() {
             let indexes = self.model_mut(app, &model).map(|model| &mut model.indexes);

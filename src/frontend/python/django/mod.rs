@@ -12,6 +12,7 @@ mod field;
 mod graph;
 mod lower;
 mod meta;
+mod models;
 mod names;
 mod sql;
 mod sqlite;
@@ -22,9 +23,11 @@ pub(super) use self::lower::model_table;
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 
+use std::collections::BTreeMap;
+
 use self::editor::Editor;
 use crate::config::Dialect;
-use crate::ir::{Direction, Migration};
+use crate::ir::{Direction, Line, Migration};
 
 /// Lowers all migrations of a project, each to one that goes forward and one that goes back where it says how, in the
 /// order in which Django runs them. Those that a squashed migration replaces send nothing.
@@ -34,19 +37,55 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
     editor.state.user_model = user_model(migrations);
     editor.state.big_keys = migrations.iter().flat_map(|migration| &migration.operations).any(makes_big_keys);
     let mut lowered = Vec::new();
-    for at in graph::order(migrations) {
-        let Some(migration) = migrations.get(at) else { continue };
-        editor.span = migration.span;
-        editor.query = 0;
-        let (forward, back) = editor.migration(migration);
+    let order = graph::order(migrations);
+    let mut begins = begins(migrations, &order);
+    let mut before: BTreeMap<usize, Editor> = BTreeMap::new();
+    for stop in order {
+        let Some(migration) = migrations.get(stop.at) else { continue };
+        for squashed in begins.remove(&stop.at).into_iter().flatten() {
+            before.insert(squashed, editor.clone());
+        }
+        let (forward, back) = if stop.beside {
+            let Some(before) = before.remove(&stop.at) else { continue };
+            // Other apps may have gone on since: what it depends on comes before it.
+            let own = before.state.models.of_app(&migration.app);
+            let mut beside = Editor { state: editor.state.clone(), ..before };
+            beside.state.models.set_app(&migration.app, own);
+            beside.migration(migration)
+        } else {
+            editor.migration(migration)
+        };
         let Some(shell) = &migration.shell else { continue };
-        let part = |operations, direction| Migration { direction, operations, ..shell.clone() };
+        let line = if stop.beside { Line::Beside } else { Line::Place };
+        let part = |operations, direction| Migration { direction, operations, line: line.clone(), ..shell.clone() };
         if !back.is_empty() {
             lowered.push(part(back, Direction::Down));
         }
         lowered.push(part(forward, Direction::Up));
     }
     lowered
+}
+
+/// Squashed migrations that are read beside those that they replace; more than anyone keeps.
+const MAX_BESIDE: usize = 500;
+
+/// By the first migration that a squashed one replaces: the squashed ones that begin where it begins.
+fn begins(migrations: &[DjangoMigration], order: &[graph::Stop]) -> BTreeMap<usize, Vec<usize>> {
+    let place: BTreeMap<(&str, &str), usize> = order
+        .iter()
+        .enumerate()
+        .rev()
+        .filter_map(|(place, stop)| migrations.get(stop.at).map(|one| ((one.app.as_str(), one.name.as_str()), place)))
+        .collect();
+    let mut begins: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for stop in order.iter().filter(|stop| stop.beside).take(MAX_BESIDE) {
+        let replaces = migrations.get(stop.at).into_iter().flat_map(|migration| &migration.replaces);
+        let first = replaces.filter_map(|(app, name)| place.get(&(app.as_str(), name.as_str()))).min();
+        if let Some(first) = first.and_then(|place| order.get(*place)) {
+            begins.entry(first.at).or_default().push(stop.at);
+        }
+    }
+    begins
 }
 
 /// Whether a step shows that the setting `DEFAULT_AUTO_FIELD` is `BigAutoField`: a model has such a key that nobody wrote.

@@ -77,9 +77,9 @@ impl Editor {
         self.remake(model, &Changes { altered: vec![(was, is)], ..Changes::default() });
         if is.unique() && (old.kind != new.kind || old.collation != new.collation) {
             for (key, through, _) in self.referrers(&model.key(), is) {
-                let Some(referrer) = self.state.models.get(&key).cloned() else { continue };
+                let Some(referrer) = self.state.models.shared(&key) else { continue };
                 let through = through.and_then(|name| self.state.through(&referrer, referrer.field(&name)?));
-                self.remake(&through.unwrap_or(referrer), &Changes::default());
+                self.remake(through.as_ref().unwrap_or(&referrer), &Changes::default());
             }
         }
     }

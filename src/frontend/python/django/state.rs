@@ -1,8 +1,10 @@
 //! The project's state: every model as the migrations so far have made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::field::Field;
+use super::models::Models;
 use super::names;
 use super::value::{Call, Py};
 use crate::config::Dialect;
@@ -104,14 +106,17 @@ pub(super) struct Target {
 /// Every model.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
-    pub(super) models: BTreeMap<Key, Model>,
+    pub(super) models: Models,
     /// `DEFAULT_AUTO_FIELD` is `BigAutoField`.
     pub(super) big_keys: bool,
     /// `AUTH_USER_MODEL`.
     pub(super) user_model: Option<String>,
     pub(super) dialect: Dialect,
     /// Models that refer to a model, by it; only ever added to.
-    pub(super) referrers: BTreeMap<Key, std::collections::BTreeSet<Key>>,
+    pub(super) referrers: BTreeMap<Key, BTreeSet<Key>>,
+    /// Models that name a model as the one that joins them to others, or as one that they are derived from, by it; only
+    /// ever added to.
+    pub(super) users: BTreeMap<Key, BTreeSet<Key>>,
 }
 
 /// Models of Django's own apps, whose migrations are not in the project: app, model, table, primary key.
@@ -127,8 +132,8 @@ const CONTRIB: &[(&str, &str, &str)] = &[
 ];
 
 impl State {
-    pub(super) fn model(&self, app: &str, name: &str) -> Option<&Model> {
-        self.models.get(&(app.to_owned(), name.to_lowercase()))
+    pub(super) fn shared(&self, app: &str, name: &str) -> Option<Arc<Model>> {
+        self.models.shared(&(app.to_owned(), name.to_lowercase()))
     }
 
     /// The model that `to` names, as written in `app` by `model`.
@@ -283,6 +288,11 @@ impl State {
         let Some(model) = self.models.get(key) else { return };
         let targets = model.fields.iter().filter(|field| field.is_relation() || field.is_many_to_many());
         let targets: Vec<Key> = targets.filter_map(|field| self.named(field.to()?, &model.app, &model.name)).collect();
+        let through = model.fields.iter().filter_map(|field| self.named(field.through()?, &model.app, &model.name));
+        let used: Vec<Key> = through.chain(model.bases.iter().cloned()).collect();
+        for other in used {
+            self.users.entry(other).or_default().insert(key.clone());
+        }
         for target in targets {
             let target = self.concrete(&target);
             self.referrers.entry(target).or_default().insert(key.clone());

@@ -1,6 +1,6 @@
 //! What a migration file says, with nothing left of the interpreter that read it.
 
-use crate::ir::{Migration, Operation, Unknown};
+use crate::ir::{Migration, Operation, Revision, Unknown};
 use crate::span::Span;
 
 /// A value of the source.
@@ -154,10 +154,10 @@ pub struct DjangoMigration {
     pub run_before: Vec<(String, String)>,
     /// `replaces`.
     pub replaces: Vec<(String, String)>,
+    /// The same as its place in the graph, and how it is taken back.
+    pub revision: Option<Revision>,
     /// `atomic`, where it is known.
     pub atomic: Option<bool>,
-    /// `initial`.
-    pub initial: bool,
     /// `operations`.
     pub operations: Vec<Step>,
     /// What the project's setting `AUTH_USER_MODEL` is, where its settings were seen.

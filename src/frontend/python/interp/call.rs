@@ -198,7 +198,9 @@ impl<'a> Interp<'a> {
         let Some(parameters) = function.parameters else { return };
         let depth = u32::try_from(self.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let passing = |value: Value<'a>| if entry { value } else { passed(value, depth) };
-        let mut given = function.bound.iter().cloned().chain(arguments.iter().cloned());
+        let handed = if entry && arguments.is_empty() { self.handed(function) } else { Vec::new() };
+        let given = function.bound.iter().cloned().chain(arguments.iter().cloned());
+        let mut given = given.chain(handed);
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             let name = parameter.parameter.name.as_str();
             let value = match given.next().or_else(|| keyword(named, name)) {
@@ -344,7 +346,9 @@ impl<'a> Interp<'a> {
                 self.manager(base, name, span).unwrap_or(Value::None)
             }
             Value::Django(django) => match &**django {
-                Dj::Foreign(path) => Self::foreign(format!("{path}.{name}")),
+                Dj::Foreign(path) => {
+                    self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}")))
+                }
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
@@ -476,6 +480,11 @@ impl<'a> Interp<'a> {
         );
         let connection =
             matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
+        if super::peewee::DATABASES.contains(&name) {
+            // Each statement is committed, unless `atomic()` says otherwise.
+            let conn = self.new_conn(TransactionKind::None, Some(span));
+            return Some(Value::Handle(Rc::new(Handle { engine: false, autocommit: true, conn })));
+        }
         if !(engine || connection) {
             return None;
         }

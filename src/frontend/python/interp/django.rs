@@ -12,7 +12,8 @@ use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
 use super::Interp;
 use super::call::Named;
-use crate::ir::{Operation, Scope, TransactionKind, Unknown};
+use crate::config::Dialect;
+use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, TransactionKind, Unknown};
 use crate::span::Span;
 
 /// Values within one another.
@@ -31,6 +32,8 @@ pub(super) struct Django<'a> {
     pub(super) conn: Rc<super::super::value::Conn>,
     /// The app's label.
     pub(super) app: String,
+    /// Operations that cannot be taken back: where, and why as a clause.
+    pub(super) one_way: Vec<(Span, String)>,
     /// What dotted paths into the project lead to.
     pub(super) paths: BTreeMap<String, Option<Value<'a>>>,
 }
@@ -58,23 +61,35 @@ impl<'a> Interp<'a> {
         };
         self.next_id = self.next_id.max(1);
         self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
-        let pairs = |name: &str| {
+        let pairs = |name: &str| -> Vec<((String, String), Span)> {
             let value = class.attribute(name, 0);
             value.and_then(|value| Value::items(&value)).unwrap_or_default().iter().filter_map(Self::node).collect()
         };
+        let plain = |name: &str| pairs(name).into_iter().map(|(node, _)| node).collect();
         let mut migration = DjangoMigration {
             name,
             span: class.span,
-            dependencies: pairs("dependencies"),
-            run_before: pairs("run_before"),
-            replaces: pairs("replaces"),
+            dependencies: plain("dependencies"),
+            run_before: plain("run_before"),
+            replaces: plain("replaces"),
             atomic,
-            initial: class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true),
             ..DjangoMigration::default()
         };
         migration.app.clone_from(&self.django.app);
         let operations = class.attribute("operations", 0).unwrap_or_else(|| Value::list(Vec::new(), class.span));
         migration.operations = self.steps(&operations, 0);
+        let named = |name: &str| -> Vec<Known<RevisionId>> {
+            let place = |span: Span| if span.file == class.span.file { span } else { class.span };
+            let all = pairs(name).into_iter();
+            all.map(|((app, name), span)| Known::Known(RevisionId::of_app(app, name), place(span))).collect()
+        };
+        let mut revision = Revision::new(RevisionId::of_app(&*migration.app, &*migration.name), class.span);
+        (revision.parents, revision.run_before) = (named("dependencies"), named("run_before"));
+        revision.replaces = migration.replaces.iter().map(|(app, name)| RevisionId::of_app(app, name)).collect();
+        revision.initial = class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true);
+        let one_way = std::mem::take(&mut self.django.one_way);
+        revision.back = if one_way.is_empty() { Back::Present } else { Back::Refused(one_way) };
+        migration.revision = Some(revision);
         Some(migration)
     }
 
@@ -91,21 +106,21 @@ impl<'a> Interp<'a> {
         })
     }
 
-    /// A dependency: app and name; the model of users is what its app begins with.
-    fn node(value: &Value<'a>) -> Option<(String, String)> {
+    /// A dependency: app and name, and where it stands; the model of users is what its app begins with.
+    fn node(value: &Value<'a>) -> Option<((String, String), Span)> {
         match value {
-            Value::List(items, _) => {
+            Value::List(items, span) => {
                 let items = items.borrow();
                 let name = match items.get(1)? {
                     Value::Text(_) => items.get(1)?.as_str()?.to_owned(),
                     _ => "__first__".to_owned(),
                 };
-                Some((items.first()?.as_str()?.to_owned(), name))
+                Some(((items.first()?.as_str()?.to_owned(), name), *span))
             }
             Value::Record(record) => {
                 let setting = record.fields.borrow().get("=0").cloned()?;
                 let text = setting.as_str()?.to_owned();
-                Some((text.split('.').next()?.to_owned(), "__first__".to_owned()))
+                Some(((text.split('.').next()?.to_owned(), "__first__".to_owned()), record.span))
             }
             _ => None,
         }
@@ -179,6 +194,9 @@ impl<'a> Interp<'a> {
             return Some(Step::Done(forward, backward, state.filter(|_| known).into_iter().collect()));
         }
         if is("RunSQL") {
+            if at(1, "reverse_sql").is_none_or(|value| matches!(value, Value::None)) {
+                self.django.one_way.push((span, "`RunSQL` is given no `reverse_sql`".to_owned()));
+            }
             let forward = self.run_sql(at(0, "sql"), span);
             let backward = self.run_sql(at(1, "reverse_sql"), span);
             let state = at(2, "state_operations").unwrap_or(Value::None);
@@ -187,6 +205,9 @@ impl<'a> Interp<'a> {
         if is("RunPython") {
             let atomic = at(2, "atomic").and_then(|value| value.truth()) == Some(true);
             let (code, reverse) = (at(0, "code"), at(1, "reverse_code"));
+            if reverse.as_ref().is_none_or(|value| matches!(value, Value::None)) {
+                self.django.one_way.push((span, "`RunPython` is given no `reverse_code`".to_owned()));
+            }
             return Some(Step::Done(
                 self.run_python(code, atomic, span),
                 self.run_python(reverse, atomic, span),
@@ -495,6 +516,23 @@ impl<'a> Interp<'a> {
             return Value::None;
         }
         Value::unknown("what it inherits is not in the project", format!("{{super().{name}()}}"), span)
+    }
+
+    /// `connection.vendor` where a module or class asks for it: its operations are picked for the server that is judged.
+    pub(super) fn vendor(&self, path: &str, name: &str, span: Span) -> Option<Value<'a>> {
+        let asked = name == "vendor" && (path.ends_with("django.db.connection") || path.ends_with("connections[]"));
+        if !asked || self.frame().is_some_and(|frame| frame.function.is_some()) {
+            return None;
+        }
+        let mut vendor = crate::frontend::text::SqlText::default();
+        let word = match self.dialect() {
+            Dialect::Postgres => "postgresql",
+            Dialect::Mysql => "mysql",
+            Dialect::Sqlite => "sqlite",
+            Dialect::Mssql => "microsoft",
+        };
+        vendor.push(word, span);
+        Some(Value::text(vendor))
     }
 
     /// What a dotted path into the project leads to.

@@ -12,12 +12,15 @@ mod expr;
 mod import;
 mod method;
 mod orm;
+mod peewee;
+mod piccolo;
 mod revision;
 mod rows;
 mod runners;
 mod schema;
 mod sink;
 mod stmt;
+mod tool;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,6 +126,8 @@ pub(super) struct Interp<'a> {
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
+    /// What a migration tool other than those is asked to do.
+    tool: tool::Tool<'a>,
     pub(super) out: Output,
 }
 
@@ -158,6 +163,7 @@ impl<'a> Interp<'a> {
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            tool: tool::Tool::new(file),
             out,
         }
     }
@@ -174,6 +180,7 @@ impl<'a> Interp<'a> {
             self.forget();
             return;
         }
+        self.run_tool(&env);
         let mut functions = Vec::new();
         functions_of(&parsed.body, None, &mut functions);
         let mut used = BTreeSet::new();
