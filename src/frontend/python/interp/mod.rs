@@ -119,6 +119,8 @@ pub(super) struct Interp<'a> {
     settings: Option<Arc<env::Settings>>,
     /// Directives that the project adds.
     custom: custom::Custom<'a>,
+    /// The column that is being added has a default that only the program applies.
+    mapper_default: bool,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
     /// Tables that were made by calls.
@@ -159,6 +161,7 @@ impl<'a> Interp<'a> {
             migration: None,
             settings: None,
             custom: custom::Custom::default(),
+            mapper_default: false,
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
