@@ -40,3 +40,5 @@ mod sizes;
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.
 mod tidy;
+/// What is said of ways back.
+mod ways_back;

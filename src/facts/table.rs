@@ -332,6 +332,17 @@ pub const FACTS: &[Fact] = &[
         get: |v| column(v, |column| Value::Bool(filled_by_server(column))),
     },
     Fact {
+        name: "column.default_elsewhere",
+        ty: Type::Str,
+        doc: "For the end of a message: that its default is one which only the program applies (SQLAlchemy's `default=`), else empty.",
+        families: &["column"],
+        get: |v| {
+            let clause =
+                |on: bool| if on { ": its `default=` is applied by the program, not by the server" } else { "" };
+            column(v, |column| Value::Str(clause(column.mapper_default).to_owned()))
+        },
+    },
+    Fact {
         name: "column.old_type",
         ty: Type::Str,
         doc: "Type of the column before it is changed, where the history tells.",
