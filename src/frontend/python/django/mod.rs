@@ -10,6 +10,7 @@ mod editor;
 mod expr;
 mod field;
 mod graph;
+mod late;
 mod lower;
 mod meta;
 mod models;
@@ -19,7 +20,7 @@ mod sqlite;
 mod state;
 mod value;
 
-pub(super) use self::lower::model_table;
+pub(super) use self::late::{model_table, table_word};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 
