@@ -6,6 +6,7 @@
 //! - rows of `bulk_insert` are printed one by one, and read as one statement;
 //! - the percent sign is printed twice, as drivers want it;
 //! - indexes and constraints of one CREATE TABLE, and what one UPDATE or INSERT sets, come in another order;
+//! - what stands under a condition on another server's dialect is not printed;
 //! - a computed column of which the source does not say that it is stored is taken to be (SQLAlchemy 2.1 prints nothing,
 //!   and leaves it to the server).
 
@@ -16,7 +17,7 @@ use ddlint::config::{Dialect, Settings};
 use ddlint::frontend::sql::{self, ReadOptions};
 use ddlint::frontend::text::SqlText;
 use ddlint::frontend::{Reader, Reading};
-use ddlint::ir::{Details, Direction, OpKind, Operation};
+use ddlint::ir::{Details, Direction, GuardKind, OpKind, Operation};
 use ddlint::source::Sources;
 use ddlint::span::FileId;
 
@@ -56,7 +57,7 @@ fn printed(python: &str, project: &Path) -> Vec<(String, String)> {
 }
 
 /// An operation as both sides must have it.
-fn shown(operation: &Operation) -> String {
+pub(crate) fn shown(operation: &Operation) -> String {
     let mut details = operation.details.clone();
     match &mut details {
         Details::Table(table) => {
@@ -113,14 +114,19 @@ fn lines<'o>(operations: impl Iterator<Item = &'o Operation>) -> Vec<String> {
     lines
 }
 
-fn of_sql(text: &str) -> Vec<String> {
+fn of_sql(text: &str, dialect: Dialect) -> Vec<String> {
     let sql = SqlText::of_part(FileId(0), text, 0);
-    lines(sql::read(&sql, ReadOptions { dialect: Dialect::Postgres, query: 0 }).iter())
+    lines(sql::read(&sql, ReadOptions { dialect, query: 0 }).iter())
 }
 
-fn of_python(reading: &Reading) -> Vec<String> {
+/// What is read for a server, without the branches for others.
+fn of_python(reading: &Reading, dialect: Dialect) -> Vec<String> {
     let up = reading.migrations.iter().filter(|migration| migration.direction == Direction::Up);
-    lines(up.flat_map(|migration| &migration.operations))
+    let elsewhere = |operation: &&Operation| {
+        let mut asked = operation.context.guards.iter().map(|guard| &guard.kind);
+        !asked.any(|kind| matches!(kind, GuardKind::Dialect(other) if *other != dialect))
+    };
+    lines(up.flat_map(|migration| &migration.operations).filter(elsewhere))
 }
 
 /// Compares a project revision by revision; returns how many operations were compared.
@@ -134,7 +140,8 @@ fn compare(python: &str, project: &Path) -> usize {
         let stem = file.path.rsplit('/').next().unwrap_or_default();
         let own = |revision: &str| stem.strip_prefix(revision).is_some_and(|rest| rest.starts_with(['_', '.']));
         let Some((_, section)) = sections.iter().find(|(revision, _)| own(revision)) else { continue };
-        let (expected, found) = (of_sql(section), of_python(&reader.read(file, &sources)));
+        let dialect = file.dialect;
+        let (expected, found) = (of_sql(section, dialect), of_python(&reader.read(file, &sources), dialect));
         compared += expected.len();
         let mut at = 0;
         while at < expected.len().max(found.len()) {
@@ -155,7 +162,7 @@ fn compare(python: &str, project: &Path) -> usize {
 }
 
 /// What is to be shown of two lines: their beginning, and what is around the first difference.
-fn apart<'l>(left: &'l str, right: &'l str) -> (String, String) {
+pub(crate) fn apart<'l>(left: &'l str, right: &'l str) -> (String, String) {
     let same = left.chars().zip(right.chars()).take_while(|(a, b)| a == b).count();
     let from = same.saturating_sub(60);
     let part = |line: &str| {
@@ -183,7 +190,7 @@ fn random_migrations_are_what_alembic_prints() {
 }
 
 /// Public projects: `DDLINT_ALEMBIC` is a folder with an unpacked package `NAME` and, beside it, `NAME.jsonl`, which
-/// `scripts/alembic-print NAME` has written.
+/// `scripts/alembic-print NAME` has written; `NAME.mysql.jsonl` is what it has written for MySQL.
 #[test]
 fn public_projects_are_read_as_alembic_prints_them() {
     let Some(folder) = std::env::var_os("DDLINT_ALEMBIC").map(std::path::PathBuf::from) else {
@@ -195,16 +202,19 @@ fn public_projects_are_read_as_alembic_prints_them() {
     lists.sort();
     for list in lists {
         let project = list.with_extension("");
+        let mysql = project.extension().is_some_and(|end| end == "mysql");
+        let dialect = if mysql { Dialect::Mysql } else { Dialect::Postgres };
+        let project = if mysql { project.with_extension("") } else { project };
         let text = std::fs::read_to_string(&list).expect("a list");
-        let sources =
-            Sources::discover(std::slice::from_ref(&project), &project, &Settings::default()).expect("a folder");
+        let settings = Settings { dialect, dialect_given: true, ..Settings::default() };
+        let sources = Sources::discover(std::slice::from_ref(&project), &project, &settings).expect("a folder");
         let reader = Reader::default();
         let (mut same, mut files) = (0, 0);
         for line in text.lines() {
             let printed: serde_json::Value = serde_json::from_str(line).expect("JSON");
             let (path, sql) = (printed["path"].as_str().expect("a path"), printed["sql"].as_str().expect("SQL"));
             let Some(file) = sources.files().iter().find(|file| file.path == path) else { continue };
-            let (expected, found) = (of_sql(sql), of_python(&reader.read(file, &sources)));
+            let (expected, found) = (of_sql(sql, dialect), of_python(&reader.read(file, &sources), dialect));
             files += 1;
             same += usize::from(expected == found);
             if expected != found {
@@ -214,7 +224,7 @@ fn public_projects_are_read_as_alembic_prints_them() {
                 println!("{path}\n  printed: {left}\n  read:    {right}");
             }
         }
-        println!("{}: {same} of {files} files are the same", project.display());
+        println!("{} ({}): {same} of {files} files are the same", project.display(), dialect.as_str());
     }
 }
 

@@ -14,6 +14,8 @@ mod coverage;
 mod django;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// Peewee's and Piccolo's migrations, against what the tools send to a real server.
+mod orms;
 /// What real servers do for each statement, against what the model says.
 mod effects_oracle;
 /// `ddlint explain`, as a person reads it.

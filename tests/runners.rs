@@ -19,6 +19,17 @@ type Row = (&'static str, &'static str, &'static str);
 /// What each project is, read with the eyes of its runner. A project without rows has no operations.
 #[rustfmt::skip]
 const EXPECTED: &[(&str, &[Row])] = &[
+    ("aerich", &[
+        ("migrations/models/0_20240301090000_init.py", "up", "runner"),
+        ("migrations/models/1_20240308143000_index_harvest.py", "up", "none"),
+        // Only the way forward is asked for outside a transaction.
+        ("migrations/models/1_20240308143000_index_harvest.py", "down", "runner"),
+        // The query is sent by itself; what is returned is one string, which the server runs in one transaction.
+        ("migrations/models/2_20240402081500_sort.py", "up", "none runner runner"),
+        ("migrations/models/2_20240402081500_sort.py", "down", "runner"),
+        ("migrations/models/10_20240711170000_drop_sort.py", "up", "runner"),
+        ("migrations/models/10_20240711170000_drop_sort.py", "down", "runner"),
+    ]),
     ("atlas", &[
         ("migrations/20240601093000_venues.sql", "up", "runner"),
         ("migrations/20240608140000_tickets_by_venue.sql", "up", "none"),
@@ -94,6 +105,20 @@ const EXPECTED: &[(&str, &[Row])] = &[
         ("sql/001_create_loaves.sql", "up", "unknown"),
         ("sql/002_add_price.sql", "up", "unknown"),
         ("sql/003_index_flour.sql", "up", "unknown"),
+    ]),
+    ("peewee-migrate", &[
+        ("migrations/001_ferry.py", "up", "runner"),
+        ("migrations/001_ferry.py", "down", "runner"),
+        ("migrations/002_delays.py", "up", "runner"),
+        ("migrations/002_delays.py", "down", "runner"),
+    ]),
+    ("piccolo", &[
+        ("choir/piccolo_migrations/choir_2024_04_05t10_00_00_120000.py", "up", "runner"),
+        ("choir/piccolo_migrations/choir_2024_04_05t10_00_00_120000.py", "down", "runner"),
+        ("choir/piccolo_migrations/choir_2024_04_19t18_30_00_000000.py", "up", "none"),
+        ("choir/piccolo_migrations/choir_2024_04_19t18_30_00_000000.py", "down", "none"),
+        ("choir/piccolo_migrations/choir_2024_05_02t09_15_00_000000.py", "up", "runner"),
+        ("choir/piccolo_migrations/choir_2024_05_02t09_15_00_000000.py", "down", "runner"),
     ]),
     // A transaction around a single statement, unlike golang-migrate, whose names it has: the index fails.
     ("pop", &[
@@ -174,6 +199,8 @@ const EXPECTED: &[(&str, &[Row])] = &[
         ("migrations/0002.index-rides.rollback.sql", "down", "none"),
         ("migrations/0003.retire.py", "up", "runner"),
         ("migrations/0003.retire.py", "down", "runner"),
+        ("migrations/0004.lights.py", "up", "none"),
+        ("migrations/0004.lights.py", "down", "none"),
     ]),
 ];
 

@@ -2,24 +2,25 @@
 
 mod compare;
 mod generate;
+mod project;
 mod server;
 
 use std::path::Path;
 use std::sync::Arc;
 
-use ddlint::config::{Dialect, Settings};
-use ddlint::engine::Project;
+use ddlint::config::Dialect;
 use ddlint::frontend::sql::{ReadOptions, read};
 use ddlint::frontend::text::SqlText;
 use ddlint::history::Timeline;
 use ddlint::ir::{Direction, Migration};
 use ddlint::report::schema::{Described, sql};
 use ddlint::schema::World;
-use ddlint::source::{Language, Role, Runner, SourceFile, Sources};
+use ddlint::source::{Language, Role, Runner, SourceFile};
 use ddlint::span::{FileId, Span};
 
 use compare::{differences, lines};
 use generate::{Random, statement};
+use project::compare_project;
 use server::Server;
 
 /// The catalogue of one file of SQL.
@@ -143,116 +144,6 @@ fn first_difference(server: &Server, statements: &[String], database: &str) -> (
     (differ - 1, found)
 }
 
-/// The statements of a project, as they are sent going forward, by catalogue.
-fn sent(project: &Project, at: usize) -> Vec<String> {
-    let mut statements: Vec<String> = Vec::new();
-    for migration in project.model.world.migrations_of(at) {
-        let Some(migration) = project.model.timeline.migrations.get(migration) else { continue };
-        let mut last = None;
-        for operation in &migration.operations {
-            // Who may do what is not compared, and the roles are not there.
-            let of_roles = operation.kind.family() == "privilege" || operation.detail == "owner";
-            if last != Some(operation.statement.span) && !of_roles {
-                // The delimiter that a file declares is no part of the statement.
-                statements.push(operation.statement.text.trim_end_matches('/').to_owned());
-            }
-            last = Some(operation.statement.span);
-        }
-        // Another file is another session.
-        statements.push("RESET ALL".to_owned());
-    }
-    statements
-}
-
-/// A placeholder as a runner could fill it in: `${schema}` is `filled_schema`, `{{ .Schema }}` is `filled_schema` too.
-fn filled(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        result.push_str(before);
-        result.push_str("filled_");
-        let (name, behind) = after.split_once('}').unwrap_or((after, ""));
-        result.push_str(name);
-        rest = behind;
-    }
-    result.push_str(rest);
-    while let Some(((start, end), name)) = template(&result) {
-        result.replace_range(start..end, &format!("filled_{name}"));
-    }
-    result
-}
-
-/// The first `{{ … }}` that stands for a schema, and a name for it. Where it is a part of a table's name, what is
-/// folded knows no such table.
-fn template(text: &str) -> Option<((usize, usize), String)> {
-    text.match_indices("{{").find_map(|(start, _)| {
-        let end = start + text[start..].find("}}")? + 2;
-        let letters = text[start..end].chars().filter(char::is_ascii_alphanumeric);
-        text[end..].starts_with('.').then(|| ((start, end), letters.collect::<String>().to_lowercase()))
-    })
-}
-
-/// What a platform brings, or an administrator makes, before the first migration.
-const SURROUNDINGS: [&str; 8] = [
-    "CREATE ROLE observers",
-    "CREATE ROLE astronomers",
-    "CREATE ROLE authenticated",
-    "CREATE ROLE anon",
-    "CREATE ROLE service_role",
-    "CREATE SCHEMA auth",
-    "CREATE TABLE auth.users (id uuid PRIMARY KEY)",
-    "CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql AS 'SELECT NULL::uuid'",
-];
-
-/// Makes the schemas that placeholders stand for.
-fn placeholder_schemas(statements: &[String]) -> Vec<String> {
-    let mut names = std::collections::BTreeSet::new();
-    for statement in statements {
-        for part in statement.split("filled_").skip(1) {
-            let name: String = part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            if part[name.len()..].starts_with('.') {
-                names.insert(name);
-            }
-        }
-    }
-    names.into_iter().map(|name| format!("CREATE SCHEMA filled_{name}")).collect()
-}
-
-/// Compares the projects under `folder` that are PostgreSQL's; how many there are.
-fn compare_project(server: &Server, folder: &Path, database: &str) -> (usize, Vec<String>) {
-    let settings = Settings::default();
-    let sources = Sources::discover(&[folder.to_owned()], folder, &settings).expect("readable");
-    let project = Project::read(&sources, &settings);
-    let (mut count, mut found) = (0, Vec::new());
-    for (at, (name, dialect, snapshot)) in project.model.world.ends().enumerate() {
-        if dialect != Dialect::Postgres {
-            continue;
-        }
-        let statements: Vec<String> = sent(&project, at).iter().map(|text| filled(text)).collect();
-        if statements.len() < 2 {
-            continue;
-        }
-        count += 1;
-        let database = format!("{database}_{at}");
-        server.database(&database);
-        server.send(&database, &SURROUNDINGS.map(ToOwned::to_owned));
-        server.send(&database, &placeholder_schemas(&statements));
-        let taken = server.send(&database, &statements);
-        let refused: Vec<_> = statements.iter().zip(&taken).filter(|(_, taken)| !**taken).map(|(s, _)| s).collect();
-        if std::env::var_os("DDLINT_SCHEMA_VERBOSE").is_some() {
-            eprintln!("{} {}: {} statements, {} refused", name.root, database, statements.len(), refused.len());
-            for statement in refused.iter().take(20) {
-                eprintln!("  refused: {}", statement.split_whitespace().take(14).collect::<Vec<_>>().join(" "));
-            }
-        }
-        let own: Vec<String> = lines(&snapshot).iter().map(|line| filled(line)).collect();
-        let mut differing = differences(&own, &server.catalogue(&database));
-        differing.retain(|line| !line.contains(" auth") && !line.starts_with("only the server: schema filled_"));
-        found.extend(differing.into_iter().map(|line| format!("{} ({database}): {line}", name.root)));
-    }
-    (count, found)
-}
-
 #[test]
 fn fixture_projects_fold_to_the_servers_catalogue() {
     let Some(server) = Server::start() else { return };
@@ -264,20 +155,28 @@ fn fixture_projects_fold_to_the_servers_catalogue() {
     folders.sort();
     let (mut count, mut found) = (0, Vec::new());
     for (at, folder) in folders.iter().enumerate() {
-        let (projects, differing) = compare_project(&server, folder, &format!("fixture_{at}"));
-        count += projects;
-        found.extend(differing.into_iter().map(|line| format!("{}: {line}", folder.display())));
+        for compared in compare_project(&server, folder, &format!("fixture_{at}")) {
+            count += 1;
+            let own = compared.differing.iter().map(|line| format!("{}: {line}", folder.display()));
+            found.extend(own);
+        }
     }
     assert!(count > 10, "only {count} projects were compared");
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Any other project: `DDLINT_SCHEMA_PROJECT=folder cargo test schema_oracle::a_named_project`.
+/// Any other projects, a folder each: `scripts/schema-compare FOLDER…`.
 #[test]
-fn a_named_project_folds_to_the_servers_catalogue() {
-    let Some(folder) = std::env::var_os("DDLINT_SCHEMA_PROJECT") else { return };
+fn named_projects_fold_to_the_servers_catalogue() {
+    let Some(folders) = std::env::var_os("DDLINT_SCHEMA_PROJECT") else { return };
     let Some(server) = Server::start() else { return };
-    let (count, found) = compare_project(&server, Path::new(&folder), "named");
-    eprintln!("{count} projects, {} differences", found.len());
-    assert!(found.is_empty(), "{}", found.join("\n"));
+    let mut differing = 0;
+    for (at, folder) in std::env::split_paths(&folders).enumerate() {
+        for compared in compare_project(&server, &folder, &format!("named_{at}")) {
+            println!("{}: {}", folder.display(), compared.summary());
+            compared.differing.iter().for_each(|line| println!("    {line}"));
+            differing += compared.differing.len();
+        }
+    }
+    assert_eq!(differing, 0, "differences");
 }

@@ -90,7 +90,7 @@ fn each_foreign_crate_has_one_home() {
         ("std::fs", &["src/source/"]),
         ("walkdir", &["src/source/"]),
         ("clap", &["src/cli/"]),
-        ("md5::", &["src/frontend/python/django/"]),
+        ("md5::", &["src/frontend/python/digest.rs"]),
         ("lsp_types", &["src/lsp/"]),
         ("lsp_server", &["src/lsp/"]),
         ("std::process::Command", &["src/source/"]),

@@ -41,6 +41,12 @@ runners! {
     Alembic = "alembic",
     /// Django.
     Django = "django",
+    /// Aerich, for Tortoise ORM.
+    Aerich = "aerich",
+    /// Peewee, by peewee-migrate.
+    PeeweeMigrate = "peewee-migrate",
+    /// Piccolo.
+    Piccolo = "piccolo",
     /// Atlas.
     Atlas = "atlas",
     /// dbmate.

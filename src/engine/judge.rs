@@ -9,7 +9,7 @@ use crate::diagnostic::{About, Confidence, Diagnostic, Fix, Label, Severity, Sta
 use crate::expr::{Env, Value};
 use crate::facts::{FACTS, FactId, Model, View};
 use crate::fix;
-use crate::ir::{Direction, Known, OpKind, Operation, Tri};
+use crate::ir::{Direction, Known, OpKind, Operation, QualifiedName, Tri};
 use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
 use crate::source::SourceFile;
 use crate::span::Span;
@@ -52,11 +52,13 @@ impl Facts<'_> {
     fn shown_unknown(&self, id: FactId) -> String {
         let op = self.0.op;
         let written = match FACTS.get(id as usize).map(|fact| fact.name) {
-            Some("table.name") => op.table.as_ref().or(op.name.as_ref()),
-            Some("op.name" | "index.name") => op.name.as_ref().or(op.table.as_ref()),
-            _ => None,
+            Some("table.name" | "effect.rewritten" | "effect.scanned") => op.table.as_ref().or(op.name.as_ref()),
+            Some("op.name" | "index.name" | "partition.scanned") => op.name.as_ref().or(op.table.as_ref()),
+            _ => return "?".to_owned(),
         };
-        written.map_or_else(|| "?".to_owned(), ToString::to_string)
+        // VACUUM FULL and REINDEX without a name are about all there is.
+        let all = if op.kind.family() == "table" { "every table" } else { "?" };
+        written.map_or_else(|| all.to_owned(), ToString::to_string)
     }
 }
 
@@ -118,6 +120,10 @@ impl<'a> Judge<'a> {
     /// The rewrite that the rule asks for. A file whose offsets are not those on disk is not rewritten.
     fn fix(&self, rule: &Rule, view: &View<'_>) -> Option<Fix> {
         let name = rule.fix.as_deref()?;
+        // The server refuses to build an index of a partitioned table CONCURRENTLY.
+        if name == "index-concurrently" && view.table_is_partitioned() {
+            return None;
+        }
         let file = self.files.get(view.op.span.file.0 as usize).filter(|file| file.exact)?;
         fix::propose(name, view.op, &file.text, view.transaction_open())
     }
@@ -155,11 +161,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         .filter(|via| **via != op.span)
         .map(|via| Label { span: *via, text: "called from here".to_owned() })
         .collect();
-    if mentions(rule, "transaction.")
-        && let Some(opened) = view.model.timeline.transactions.get(view.state.group).and_then(|t| t.opened)
-    {
-        related.push(Label { span: opened, text: "the transaction is opened here".to_owned() });
-    }
+    related.extend(around(rule, &view));
     let about = About {
         kind: Some(op.kind.as_str()),
         table: view.table().map(ToString::to_string),
@@ -184,6 +186,34 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         fix: None,
     };
     Finding { diagnostic, block: view.migration.span }
+}
+
+/// Other places of the transaction that the rule's facts are about.
+fn around(rule: &Rule, view: &View<'_>) -> Vec<Label> {
+    /// A message about hundreds of tables does not need them all.
+    const MOST: usize = 8;
+    let mut labels = Vec::new();
+    if !mentions(rule, "transaction.") {
+        return labels;
+    }
+    if let Some(opened) = view.model.timeline.transactions.get(view.state.group).and_then(|t| t.opened) {
+        labels.push(Label { span: opened, text: "the transaction is opened here".to_owned() });
+    }
+    if mentions(rule, "transaction.holds")
+        && let Some((table, operation)) = view.holds()
+    {
+        let text = format!("`{table}` is locked from here to the commit");
+        labels.push(Label { span: operation.span, text });
+    }
+    if mentions(rule, "transaction.tables_locked") {
+        let tables = view.locked_tables().filter(|(_, operation)| operation.span != view.op.span).take(MOST);
+        let label = |(table, operation): (&QualifiedName, &Operation)| Label {
+            span: operation.span,
+            text: format!("`{table}` is locked here"),
+        };
+        labels.extend(tables.map(label));
+    }
+    labels
 }
 
 /// The bytes that a rule underlines.

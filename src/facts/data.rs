@@ -1,27 +1,46 @@
 //! Facts about changes of rows that take some working out.
 
-use crate::ir::{DataDetails, Details, OpKind, Term, TermOperator, TermValue, Tri, Where};
+use crate::ir::{DataDetails, DataSource, Details, OpKind, Term, TermOperator, TermValue, Tri, Where};
 
 use super::View;
 
 /// Whether the WHERE picks rows by primary key equal to literals, or the one row that the program picks.
 pub(super) fn keyed_by_literals(view: &View<'_>) -> bool {
-    let Some(Where::Predicate(predicate)) = view.condition() else { return false };
-    let key = &view.object.primary_key;
-    let is_key = |term: &Term| match key.as_slice() {
+    key_terms(view).any(|term| match (&term.operator, &term.value) {
+        (TermOperator::Equal | TermOperator::In, TermValue::Literal(_)) => true,
+        // One row that the program picks; in a loop it is one row a round.
+        (TermOperator::Equal, TermValue::Parameter) => !view.op.context.in_loop,
+        _ => false,
+    })
+}
+
+/// What the WHERE says of the primary key.
+fn key_terms<'v>(view: &'v View<'_>) -> impl Iterator<Item = &'v Term> {
+    let terms = match view.condition() {
+        Some(Where::Predicate(predicate)) => predicate.terms.as_slice(),
+        _ => &[],
+    };
+    let key = view.object.primary_key.as_slice();
+    terms.iter().filter(move |term| match key {
         [] => term.column == "id",
         [only] => *only == term.column,
         _ => false,
-    };
-    predicate.terms.iter().any(|term| {
-        is_key(term)
-            && match (&term.operator, &term.value) {
-                (TermOperator::Equal | TermOperator::In, TermValue::Literal(_)) => true,
-                // One row that the program picks; in a loop it is one row a round.
-                (TermOperator::Equal, TermValue::Parameter) => !view.op.context.in_loop,
-                _ => false,
-            }
     })
+}
+
+/// Whether it changes one row, and a loop over rows runs it for each.
+pub(super) fn row_by_row(view: &View<'_>) -> bool {
+    let (Some(data), context) = (details(view), &view.op.context) else { return false };
+    match (data.source, view.op.kind) {
+        // An object is saved, or one batch of them is sent, a round.
+        (Some(DataSource::Orm), _) => context.in_loop && data.limit.is_none_or(|limit| limit <= 1),
+        (Some(DataSource::Values), OpKind::DataInsert) => context.per_row,
+        (_, OpKind::DataUpdate | OpKind::DataDelete) => {
+            let one = |term: &Term| (&term.operator, &term.value) == (&TermOperator::Equal, &TermValue::Parameter);
+            context.per_row && key_terms(view).any(one)
+        }
+        _ => false,
+    }
 }
 
 /// Whether one statement changes a bounded number of rows: by LIMIT, by a range of keys, by a list of keys.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::held::Holdings;
 use super::{Model, enums};
 use crate::history::{self, Project, Timeout};
 use crate::ir::{ConstraintKind, Details, Direction, Known, OpKind, Operation, Tri};
@@ -50,6 +51,8 @@ pub(super) struct Marks {
     by_hand: BTreeSet<FileId>,
     /// Files without a way back among files that have one.
     pub(super) one_way: BTreeSet<FileId>,
+    /// What each transaction locks.
+    pub(super) holdings: Holdings,
 }
 
 /// The settings that limit a wait, in the order of [`Marks::off`].
@@ -100,6 +103,9 @@ impl Marks {
         let (op, group) = (view.op, view.state.group);
         self.remember(model, op, group, at);
         let effects = view.effects();
+        if view.migration.direction == Direction::Up {
+            self.holdings.add(&view, &effects);
+        }
         let blocks = effects.blocks_reads().or(effects.blocks_writes()).and(view.table_preexisting());
         if blocks != Tri::Yes {
             return;

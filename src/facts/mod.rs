@@ -6,14 +6,17 @@
 mod by_hand;
 mod catalogue;
 mod data;
+mod effects;
 mod enums;
 mod files;
+mod held;
 mod marks;
 mod model;
 mod settings;
 mod sight;
 mod table;
 mod transaction;
+mod work;
 
 pub use model::{Model, Policy, View};
 pub use table::{FACTS, Fact};

@@ -1,7 +1,7 @@
 //! What facts are read from: the timeline, the objects, and what is worked out once for all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::config::Dialect;
 use crate::effects::{self, Effects, Server};
@@ -65,6 +65,8 @@ pub struct Model {
     altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+    /// What the server does for each operation, once it has been asked for.
+    effects: Vec<Vec<OnceLock<Effects>>>,
 }
 
 impl Model {
@@ -92,6 +94,7 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
+        let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
             objects,
@@ -103,6 +106,7 @@ impl Model {
             sets_lock_timeout,
             altering: Vec::new(),
             record_names,
+            effects,
         };
         model.marks = Marks::new(&model);
         model.altering = model.timeline.transactions.iter().map(|t| model.altering(&t.operations)).collect();
@@ -115,7 +119,8 @@ impl Model {
         let op = in_migration.operations.get(operation)?;
         let state = self.timeline.state(migration, operation)?;
         let object = self.objects.get(migration)?.get(operation)?;
-        Some(View { model: self, migration: in_migration, op, state, object, at: (migration, operation) })
+        let effects = self.effects.get(migration)?.get(operation)?;
+        Some(View { model: self, migration: in_migration, op, state, object, effects, at: (migration, operation) })
     }
 
     /// The file of that number.
@@ -150,7 +155,7 @@ impl Model {
 }
 
 /// Whether one of two operations runs only where the other does not: they stand in different arms of one condition.
-fn exclude(one: &[Guard], other: &[Guard]) -> bool {
+pub(super) fn exclude(one: &[Guard], other: &[Guard]) -> bool {
     one.iter().any(|a| other.iter().any(|b| a.span == b.span && a.text != b.text))
 }
 
@@ -202,6 +207,8 @@ pub struct View<'a> {
     pub state: &'a OperationState,
     /// What existed.
     pub object: &'a ObjectState,
+    /// What the server does, once it has been asked for.
+    effects: &'a OnceLock<Effects>,
     /// The number of its migration, and its own number there.
     pub at: (usize, usize),
 }
@@ -228,10 +235,10 @@ impl View<'_> {
         if temporary { Tri::No } else { self.object.table_preexisting }
     }
 
-    /// What the server does.
-    pub fn effects(&self) -> Effects {
+    /// What the server does; worked out once for each operation.
+    pub fn effects(&self) -> &Effects {
         let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
-        effects::of(self.op, &Sight(self), server)
+        self.effects.get_or_init(|| effects::of(self.op, &Sight(self), server))
     }
 
     /// The command, where the server refuses it inside a transaction block.
@@ -256,6 +263,11 @@ impl View<'_> {
     /// Whether the table is small: the configuration says so, or a migration tool keeps its books in it.
     pub(super) fn small(&self) -> bool {
         self.listed(&self.model.policy.small_tables) || self.table().is_some_and(|table| keeps_books(&table.name))
+    }
+
+    /// Whether the table is partitioned, as the migrations before tell.
+    pub fn table_is_partitioned(&self) -> bool {
+        super::effects::partitioned(self)
     }
 
     /// Whether a lock on an existing table of a server is meant (locks are PostgreSQL's here).
@@ -297,11 +309,14 @@ impl View<'_> {
     /// Rows that are written out in the statement; 0 where they come from elsewhere, `None` where it is not known.
     pub(super) fn written_rows(&self) -> Option<u64> {
         let Details::Data(data) = &self.op.details else { return None };
+        if self.op.kind != OpKind::DataInsert {
+            return Some(0);
+        }
         match data.source {
             // Once for each row of another table: that table says how many.
             Some(DataSource::Values) if self.op.context.per_row => Some(0),
             Some(DataSource::Values) => Some(data.rows.unwrap_or(1)),
-            Some(DataSource::Orm) => data.rows,
+            Some(DataSource::Orm) => data.rows.or(self.op.context.per_row.then_some(0)),
             Some(DataSource::Select) if super::data::constant(self, data) => Some(1),
             Some(DataSource::Copy) => Some(data.rows.unwrap_or(0)),
             Some(DataSource::Select) | None => Some(0),

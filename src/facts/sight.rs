@@ -26,7 +26,11 @@ fn part<T>(snapshot: &Snapshot<'_>, items: Vec<T>) -> Part<T> {
 impl Schema for Sight<'_, '_> {
     fn relation(&self, name: &QualifiedName) -> Found<Relation> {
         let View { op, object, .. } = self.0;
-        let found = self.0.before().map_or(Found::Unknown, |before| before.relation(name).map(|of| relation_of(&of)));
+        let found = self.0.before().map_or(Found::Unknown, |before| match before.relation(name) {
+            // A relation that no migration speaks of may well be made by something else; one that was dropped is gone.
+            Found::Absent if !before.was_seen(name) => Found::Unknown,
+            found => found.map(|of| relation_of(&of)),
+        });
         // The table of the index that the operation names is what the history tells.
         let named = op.name.as_ref().and_then(Known::known) == Some(name);
         match &object.index_table {
@@ -137,7 +141,7 @@ fn relation_of(relation: &schema::Relation<'_>) -> Relation {
             complete,
         },
         referenced_by: part(&snapshot, referenced_by.collect()),
-        children: part(&snapshot, names(relation.children())),
+        children: children(relation),
         parents: Part { items: names(relation.parents()), complete },
         bound: state.bound.as_deref().map(ToOwned::to_owned),
         partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
@@ -145,6 +149,15 @@ fn relation_of(relation: &schema::Relation<'_>) -> Relation {
         reads: Part { items: names(reads), complete: false },
         table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
     }
+}
+
+/// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which
+/// none are known is taken to have others.
+fn children(relation: &schema::Relation<'_>) -> Part<QualifiedName> {
+    let snapshot = relation.snapshot();
+    let items: Vec<_> = relation.children().into_iter().map(|child| plain(&child.state.name)).collect();
+    let elsewhere = items.is_empty() && relation.state.kind == schema::RelationKind::Partitioned;
+    Part { items, complete: snapshot.is_complete() && !elsewhere }
 }
 
 fn kind_of(snapshot: &Snapshot<'_>, relation: &schema::Relation<'_>) -> RelationKind {

@@ -8,7 +8,7 @@ use crate::ir::{
     ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
 };
 
-use super::{View, catalogue, data, enums, settings, transaction};
+use super::{View, catalogue, data, effects, enums, held, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -110,6 +110,13 @@ pub const FACTS: &[Fact] = &[
         doc: "CASCADE is written.",
         families: &[],
         get: |v| Value::Bool(v.op.cascade),
+    },
+    Fact {
+        name: "op.written",
+        ty: Type::Bool,
+        doc: "The statement is written in the source, not made by a tool with words and objects that stand nowhere in it.",
+        families: &[],
+        get: |v| Value::Bool(!v.op.statement.implied),
     },
     Fact {
         name: "op.guarded",
@@ -309,6 +316,55 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(catalogue::narrowed(v)),
     },
     Fact {
+        name: "column.type_change",
+        ty: Type::Str,
+        doc: "What a change of type does to what is stored: `rewrite` of the table, `rebuild` of indexes, `scan` for its checks, `none`.",
+        families: &["column"],
+        get: |v| effects::type_change(v),
+    },
+    Fact {
+        name: "column.type_change_said",
+        ty: Type::Str,
+        doc: "The same as a clause: rewrites `orders` and its indexes.",
+        families: &["column"],
+        get: |v| effects::type_change_said(v),
+    },
+    Fact {
+        name: "column.computed",
+        ty: Type::Str,
+        doc: "Why the server works out the values of a new column row by row, as a clause; empty where nothing says that it does.",
+        families: &["column"],
+        get: |v| effects::computed(v),
+    },
+    Fact {
+        name: "foreign_key.validated",
+        ty: Type::Bool,
+        doc: "The foreign key is looked up for the rows that are there: no NOT VALID, and for a new column a value for them.",
+        families: &["column", "constraint"],
+        get: |v| tri(effects::validated(v)),
+    },
+    Fact {
+        name: "foreign_key.name",
+        ty: Type::Str,
+        doc: "Name of the foreign key, the one that the server chooses where none is written.",
+        families: &["column", "constraint"],
+        get: |v| effects::name(v, true),
+    },
+    Fact {
+        name: "foreign_key.columns",
+        ty: Type::Str,
+        doc: "Its columns: `a, b`.",
+        families: &["column", "constraint"],
+        get: |v| effects::columns(v, true),
+    },
+    Fact {
+        name: "foreign_key.references",
+        ty: Type::Str,
+        doc: "The table that it refers to.",
+        families: &["table", "column", "constraint"],
+        get: |v| effects::references(v),
+    },
+    Fact {
         name: "foreign_key.mismatch",
         ty: Type::Str,
         doc: "The columns of a foreign key whose types differ, in words; empty where none do.",
@@ -337,6 +393,34 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Str(catalogue::constraint_kind(v).to_owned()),
     },
     Fact {
+        name: "constraint.kinds",
+        ty: Type::List,
+        doc: "Sorts of the constraints that are added or written on a new column, in the words of `constraint.kind`; also of one that uses an index.",
+        families: &["table", "column", "constraint"],
+        get: |v| effects::kinds(v),
+    },
+    Fact {
+        name: "constraint.name",
+        ty: Type::Str,
+        doc: "Name of the constraint that is added, the one that the server chooses where none is written.",
+        families: &["column", "constraint"],
+        get: |v| effects::name(v, false),
+    },
+    Fact {
+        name: "constraint.columns",
+        ty: Type::Str,
+        doc: "Its columns: `a, b`.",
+        families: &["column", "constraint"],
+        get: |v| effects::columns(v, false),
+    },
+    Fact {
+        name: "partition.scanned",
+        ty: Type::List,
+        doc: "Tables that are read in full because a partition comes: the partition, or the default partition.",
+        families: &["partition", "table.create"],
+        get: |v| effects::scanned_for_partition(v),
+    },
+    Fact {
         name: "constraint.never_validated",
         ty: Type::Bool,
         doc: "It is added NOT VALID, and no later migration validates or drops it.",
@@ -349,6 +433,20 @@ pub const FACTS: &[Fact] = &[
         doc: "An index of the same kind whose keys begin with all of its keys; empty where there is none.",
         families: &["index"],
         get: |v| Value::Str(catalogue::repeated_index(v).unwrap_or_default()),
+    },
+    Fact {
+        name: "index.built",
+        ty: Type::Bool,
+        doc: "Rows are read to build the index: not for ON ONLY a partitioned table, nor where IF NOT EXISTS finds it.",
+        families: &["index"],
+        get: |v| tri(effects::index_built(v)),
+    },
+    Fact {
+        name: "index.way_out",
+        ty: Type::Str,
+        doc: "How to build the index while others write, as an order.",
+        families: &["index"],
+        get: |v| Value::Str(effects::index_way_out(v)),
     },
     Fact {
         name: "index.named",
@@ -409,9 +507,21 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "data.limit",
         ty: Type::Int,
-        doc: "The LIMIT, where it is a number.",
+        doc: "The LIMIT; 0 where there is none.",
         families: &["data"],
-        get: |v| data(v, |d| d.limit.map_or(Value::Unknown, int)),
+        get: |v| {
+            data(v, |d| match d.limit {
+                None if d.limited => Value::Unknown,
+                limit => int(limit.unwrap_or(0)),
+            })
+        },
+    },
+    Fact {
+        name: "data.row_by_row",
+        ty: Type::Bool,
+        doc: "It changes one row, and runs again for each row that a loop of the program reads.",
+        families: &["data"],
+        get: |v| Value::Bool(data::row_by_row(v)),
     },
     Fact {
         name: "data.skip_locked",
@@ -519,6 +629,27 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Bool(v.op.context.scope.batch),
     },
     Fact {
+        name: "transaction.holds",
+        ty: Type::Str,
+        doc: "The first existing table that an earlier statement of the same transaction has locked ACCESS EXCLUSIVE, and that this one does not lock so by itself; empty where there is none.",
+        families: &[],
+        get: |v| Value::Str(v.holds().map_or_else(String::new, |(table, _)| table.to_string())),
+    },
+    Fact {
+        name: "transaction.tables_locked",
+        ty: Type::Int,
+        doc: "How many existing tables the transaction has locked against writes up to here, this operation's among them; a partitioned table counts once.",
+        families: &[],
+        get: |v| int(u64::try_from(v.tables_locked()).unwrap_or(u64::MAX)),
+    },
+    Fact {
+        name: "transaction.locked_tables",
+        ty: Type::Str,
+        doc: "The existing tables that the transaction locks against writes before it ends, in words: `a`, `b` and 3 more.",
+        families: &[],
+        get: |v| Value::Str(held::in_words(v)),
+    },
+    Fact {
         name: "migration.partial",
         ty: Type::Bool,
         doc: "A failed run can leave a part of the migration behind: it makes several changes that do not commit together, or nothing is known to record that it ran.",
@@ -596,6 +727,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(v.effects().blocks_writes()),
     },
     Fact {
+        name: "lock.others",
+        ty: Type::List,
+        doc: "Other tables than the one acted on that existed before this migration, and that others cannot write to meanwhile.",
+        families: &[],
+        get: |v| effects::other_relations(v),
+    },
+    Fact {
         name: "effect.refuses_transaction",
         ty: Type::Bool,
         doc: "The server refuses the statement inside a transaction block.",
@@ -615,6 +753,41 @@ pub const FACTS: &[Fact] = &[
         doc: "A table is read in full.",
         families: &[],
         get: |v| tri(v.effects().scans_any()),
+    },
+    Fact {
+        name: "effect.scanned",
+        ty: Type::List,
+        doc: "Tables that are read in full while others cannot write to them.",
+        families: &[],
+        get: |v| effects::scanned(v),
+    },
+    Fact {
+        name: "effect.rewrites",
+        ty: Type::Bool,
+        doc: "A table is written anew.",
+        families: &[],
+        get: |v| tri(v.effects().rewrites_any()),
+    },
+    Fact {
+        name: "effect.rewritten",
+        ty: Type::List,
+        doc: "Tables that are written anew.",
+        families: &[],
+        get: |v| effects::rewritten(v),
+    },
+    Fact {
+        name: "effect.builds",
+        ty: Type::Bool,
+        doc: "An index is built, new or anew.",
+        families: &[],
+        get: |v| tri(v.effects().builds_any()),
+    },
+    Fact {
+        name: "effect.work",
+        ty: Type::Str,
+        doc: "What it certainly does to existing tables that takes longer the larger they are, in words: reads all of `orders`; empty where nothing is known.",
+        families: &[],
+        get: |v| Value::Str(v.work().map_or_else(String::new, |work| work.words())),
     },
     Fact {
         name: "timeout.lock",
@@ -810,7 +983,7 @@ fn column(v: &View<'_>, get: impl Fn(&ColumnDetails) -> Value) -> Value {
     }
 }
 
-fn filled_by_server(column: &ColumnDetails) -> bool {
+pub(super) fn filled_by_server(column: &ColumnDetails) -> bool {
     let null = |text: &String| text.trim().eq_ignore_ascii_case("null");
     column.default.as_ref().is_some_and(|text| !null(text))
         || column.identity

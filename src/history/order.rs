@@ -59,8 +59,38 @@ pub fn version(file: &SourceFile) -> Option<&str> {
     name.get(..end).filter(|version| !version.is_empty())
 }
 
+/// What a version is compared by.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Its letters: `20250604085536` comes before `20250625`.
+    Letters(String),
+    /// Its numbers; `None` where it has none.
+    Numbers(Option<Version>),
+}
+
+/// Runners that sort by the letters of the version or of the name. Sources: Prisma's engine lists its folders by name,
+/// dbmate, Atlas and the command line of Supabase their files; `MigrationVersion` of Diesel and `Migrations.Less` of pop
+/// compare text.
+const BY_LETTERS: &[Runner] =
+    &[Runner::Prisma, Runner::Dbmate, Runner::Atlas, Runner::Supabase, Runner::Diesel, Runner::Pop];
+
+fn ordered_by(runner: Runner, written: &str) -> Rank {
+    if !BY_LETTERS.contains(&runner) {
+        return Rank::Numbers(Version::parse(written));
+    }
+    Rank::Letters(match runner {
+        // Diesel takes the dashes out of the date that `diesel migration generate` writes.
+        // Source: `diesel_migrations::file_based_migrations`, `version_from_string`.
+        Runner::Diesel => written.replace('-', ""),
+        Runner::Pop => written.to_owned(),
+        // Whole names are compared, and what follows the version sorts behind digits: `20250625_b` comes after
+        // `20250625000000_a`.
+        _ => format!("{written}_"),
+    })
+}
+
 /// Sorts migrations as they are applied: the projects in the order in which they come, in each what its runner lists
-/// as it is listed, else by version, else by path. What is repeated whenever it changes comes last. Those of one file
+/// as it is listed, else by version as that runner compares them, else by path. What is repeated whenever it changes comes last. Those of one file
 /// stay next to each other, in their order.
 pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Graph) {
     let revisions = graph.order();
@@ -73,13 +103,7 @@ pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Gr
         }
         let key = files.get(id.0 as usize).map(|file| {
             let first = *projects.entry(project_of(migration, file)).or_insert(at);
-            // Diesel takes the dashes out of the date that `diesel migration generate` writes.
-            // Source: `diesel_migrations::file_based_migrations`, `version_from_string`.
-            let plain = |written: &str| match file.runner {
-                Runner::Diesel => Version::parse(&written.replace('-', "")),
-                _ => Version::parse(written),
-            };
-            let version = version(file).and_then(plain);
+            let version = version(file).map(|written| ordered_by(file.runner, written));
             let place = &file.place;
             // What is not listed beside files that are was added later than the list.
             let listed = place.listed.or_else(|| revisions.get(&id).copied()).unwrap_or(usize::MAX);
@@ -134,13 +158,23 @@ mod tests {
     fn versions_are_compared_as_numbers_also_where_nothing_is_said_of_them() {
         let plain = |path| file(Runner::Plain, path, Place::default());
         assert_eq!(ordered(vec![plain("m/10_b.sql"), plain("m/9_a.sql")]), ["m/9_a.sql", "m/10_b.sql"]);
-        let diesel = |path| file(Runner::Diesel, path, Place::default());
-        assert_eq!(ordered(vec![diesel("m/10_b/up.sql"), diesel("m/9_a/up.sql")]), ["m/9_a/up.sql", "m/10_b/up.sql"]);
         let flyway = |path| file(Runner::Flyway, path, Place::default());
         assert_eq!(
             ordered(vec![flyway("m/V1.10__b.sql"), flyway("m/V1_9__a.sql")]),
             ["m/V1_9__a.sql", "m/V1.10__b.sql"]
         );
+    }
+
+    #[test]
+    fn some_runners_compare_letters() {
+        let diesel = |path| file(Runner::Diesel, path, Place::default());
+        assert_eq!(ordered(vec![diesel("m/9_a/up.sql"), diesel("m/10_b/up.sql")]), ["m/10_b/up.sql", "m/9_a/up.sql"]);
+        let prisma = |path| file(Runner::Prisma, path, Place::default());
+        let files = vec![prisma("m/20250625_b/migration.sql"), prisma("m/20250604085536_a/migration.sql")];
+        assert_eq!(ordered(files), ["m/20250604085536_a/migration.sql", "m/20250625_b/migration.sql"]);
+        let goose = |path| file(Runner::Goose, path, Place::default());
+        let files = vec![goose("m/20250604085536_a.sql"), goose("m/20250625_b.sql")];
+        assert_eq!(ordered(files), ["m/20250625_b.sql", "m/20250604085536_a.sql"]);
     }
 
     #[test]

@@ -155,6 +155,8 @@ pub struct Statement {
     pub shares_query: bool,
     /// The dialect it is written in.
     pub dialect: Dialect,
+    /// A tool makes it of a directive, with words and objects that stand nowhere in the source: Django's schema editor.
+    pub implied: bool,
 }
 
 /// Where and how an operation is executed.

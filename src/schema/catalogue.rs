@@ -103,6 +103,10 @@ pub struct Catalogue {
     pub(super) constraint_names: BTreeMap<(RelationId, String), History<Meaning<ConstraintId>>>,
     /// Constraints by their own name, whatever their table.
     pub(super) constraints_named: BTreeMap<String, Vec<ConstraintId>>,
+    /// Functions by the type of an argument, without its schema.
+    pub(super) takers: BTreeMap<String, Vec<RoutineId>>,
+    /// The first so many relations are known to have parts that are not known.
+    pub(super) doubted: usize,
     /// `search_path`.
     pub(super) path: History<Vec<String>>,
     /// The first step from which on something may have happened that was not read.

@@ -20,8 +20,8 @@ pub use catalogue::Catalogue;
 pub use fold::{ObjectState, fold};
 pub use history::{ColumnId, ConstraintId, History, RelationId, RoutineId, Step, TypeId};
 pub use object::{
-    ColumnState, ConstraintState, DomainState, Generated, IndexState, KeyState, LabelState, Maybe, Rank, RelationKind,
-    RelationState, RoutineState, SequenceState, TypeSort, TypeState,
+    ColumnState, ConstraintState, DomainState, Generated, IndexState, KeyState, LabelState, Maybe, Rank, Reach,
+    RelationKind, RelationState, RoutineState, SequenceState, TypeSort, TypeState,
 };
 pub use snapshot::{Column, Constraint, Found, Relation, Snapshot, Type};
 pub use text::quoted;

@@ -369,8 +369,39 @@ pub struct RoutineState {
     pub volatility: &'static str,
     /// Text of RETURNS.
     pub returns: Option<String>,
+    /// What a call of it can change.
+    pub reach: Reach,
     /// The whole statement.
     pub text: Arc<str>,
+}
+
+/// What a call of a function can change, by the words of its text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Reach {
+    /// Rows at the most.
+    Rows,
+    /// It can make and drop objects, but not change a table.
+    Objects,
+    /// Anything.
+    Tables,
+}
+
+impl Reach {
+    /// Of the function that `text` creates.
+    pub(super) fn of(text: &str) -> Self {
+        let mut creates = 0_usize;
+        let mut reach = Self::Rows;
+        for word in super::text::names(text) {
+            match word.as_str() {
+                "alter" => return Self::Tables,
+                "execute" | "drop" | "rename" | "perform" | "call" => reach = Self::Objects,
+                "create" => creates += 1,
+                _ => {}
+            }
+        }
+        // The statement itself begins with CREATE.
+        if creates > 1 { Self::Objects } else { reach }
+    }
 }
 
 impl Either for RoutineState {

@@ -35,6 +35,12 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     found
 }
 
+/// Whether the text of a default is NULL, which is the same as none: `NULL`, `NULL::character varying`.
+pub(super) fn is_null(default: &str) -> bool {
+    let value = default.split("::").next().unwrap_or(default);
+    value.trim().trim_matches(['(', ')']).eq_ignore_ascii_case("null")
+}
+
 /// Every name in `text`.
 pub(super) fn names(text: &str) -> impl Iterator<Item = String> {
     pieces(text).into_iter().filter_map(|piece| match piece {

@@ -122,8 +122,15 @@ fn split(text: &str) -> Vec<&str> {
     parts
 }
 
+/// `text` in lower case, but for what is quoted.
+fn folded(text: &str) -> String {
+    let parts = text.split('"').enumerate();
+    let fold = |(at, part): (usize, &str)| if at % 2 == 0 { part.to_lowercase() } else { part.to_owned() };
+    parts.map(fold).collect::<Vec<_>>().join("\"")
+}
+
 fn argument(text: &str) -> Option<String> {
-    let lower = text.to_lowercase();
+    let lower = folded(text);
     let end = [" default ", "=", ":="].iter().filter_map(|mark| lower.find(mark)).min().unwrap_or(lower.len());
     let mut words: Vec<&str> = lower.get(..end)?.split_whitespace().collect();
     match words.first().copied() {
@@ -174,6 +181,7 @@ mod tests {
             ["integer", "double precision", "character varying[]"]
         );
         assert_eq!(arguments("INOUT x public.mood, VARIADIC numeric[]"), ["mood", "numeric[]"]);
+        assert_eq!(arguments("of_limit public.\"RateLimit\""), ["RateLimit"]);
         assert!(arguments(" ").is_empty());
     }
 

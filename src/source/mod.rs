@@ -2,6 +2,7 @@
 
 mod decode;
 mod detect;
+mod dialects;
 mod file;
 mod files;
 mod globs;

@@ -18,6 +18,11 @@ pub trait Modules: Sync {
     fn included(&self, _from: &SourceFile, _path: &str, _beside: bool) -> Option<Arc<SourceFile>> {
         None
     }
+
+    /// The names of the Python modules in the folder of `from` whose names come before its own, in order.
+    fn earlier(&self, _from: &SourceFile) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A project of one file: nothing can be imported.

@@ -56,6 +56,7 @@ const FOLDERS: &[&str] = &[
     "changesets",
     "upgrades",
     "upgrade",
+    "piccolo_migrations",
 ];
 
 /// Folders of tests, examples and documentation.
@@ -130,6 +131,9 @@ static SCRIPT: LazyLock<Regex> = LazyLock::new(|| {
         r#"(?m)__name__\s*==\s*['"]__main__['"]|^(async\s+)?def\s+(main|run|upgrade|migrate|run_migrations?|apply_migrations?)\s*\(|^\w+\.execute"#,
     )
 });
+/// Peewee's own tool for migrations has no files of its own: scripts call it.
+static PLAYHOUSE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?ms)^\s*(?:from|import)\s+playhouse\.migrate\b.*\bmigrate\s*\("));
 /// What serves requests is an application, also where it creates its tables at start.
 static APPLICATION: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -192,7 +196,13 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
         Some(Language::Sql) if detect::marked(text) => Verdict::Read("holds a marker of a runner".to_owned()),
         Some(Language::Python) => {
             let executes = EXECUTES.is_match(text);
-            if PYTHON_NAME.is_match(name) && (ddl || executes || text.contains("CREATE INDEX")) {
+            // The import alone would do for a test or a tool; a migration has what its runner calls.
+            let (runner, why) = python_runner(text);
+            if matches!(runner, Runner::Aerich | Runner::PeeweeMigrate | Runner::Piccolo) {
+                Verdict::Read(why.to_owned())
+            } else if PLAYHOUSE.is_match(text) && !APPLICATION.is_match(text) {
+                Verdict::Read("calls `migrate(…)` of `playhouse.migrate`".to_owned())
+            } else if PYTHON_NAME.is_match(name) && (ddl || executes || text.contains("CREATE INDEX")) {
                 Verdict::Read("named like a migration, and holds SQL".to_owned())
             } else if ddl && executes && SCRIPT.is_match(text) && !APPLICATION.is_match(text) {
                 Verdict::Read("a script that changes a schema".to_owned())
@@ -220,6 +230,9 @@ pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
 
 /// The runner of a Python file, and what shows it.
 pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
+    static RETURNS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^async\s+def\s+upgrade\s*\(\s*db\b"));
+    static MIGRATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^def\s+(?:migrate|rollback)\s*\(\s*migrator\b"));
+    static STEPS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^steps\s*=\s*\[\s*(?:#.*\s*)*(?:step|group)\s*\("));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if head.contains("down_revision") && head.contains("revision") {
         (Runner::Alembic, "`down_revision` in it")
@@ -227,6 +240,16 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
         (Runner::Django, "`migrations.Migration` in it")
     } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
         (Runner::Yoyo, "`yoyo` imported in it")
+    } else if RETURNS.is_match(head) && head.contains("BaseDBAsyncClient") {
+        (Runner::Aerich, "`BaseDBAsyncClient` and `upgrade(db)` in it")
+    } else if RETURNS.is_match(head) && text.contains("MODELS_STATE") {
+        (Runner::Aerich, "`MODELS_STATE` and `upgrade(db)` in it")
+    } else if MIGRATOR.is_match(head) {
+        (Runner::PeeweeMigrate, "`def migrate(migrator, …)` in it")
+    } else if head.contains("MigrationManager(") && head.contains("piccolo") {
+        (Runner::Piccolo, "`MigrationManager` of Piccolo in it")
+    } else if STEPS.is_match(head) {
+        (Runner::Yoyo, "`steps = [step(…` in it")
     } else {
         (Runner::Script, "written in Python")
     }
@@ -255,17 +278,21 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
     static CHOOSES: LazyLock<Regex> = LazyLock::new(|| {
         pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
     });
-    static SQLITE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()"#));
-    static MYSQL: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT)\b"));
+    static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b"#)
+    });
+    static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT)\b|\b(?:ALTER|CREATE|DROP) TABLE (?:IF (?:NOT )?EXISTS )?`\w|\bMySQL(?:Database|Migrator)\b",
+        )
+    });
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if CHOOSES.is_match(head) {
         None
     } else if SQLITE.is_match(head) {
-        Some((Dialect::Sqlite, "`PRAGMA` in it"))
+        Some((Dialect::Sqlite, "`PRAGMA` or Peewee's class for SQLite in it"))
     } else if MYSQL.is_match(head) {
-        Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT` or a type of MySQL in it"))
+        Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT`, a type, quotes or a class for MySQL in it"))
     } else {
         None
     }
@@ -274,6 +301,14 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
 /// The dialect that a path names, and the word that does.
 pub(super) fn dialect(path: &str) -> Option<(Dialect, String)> {
     lower_words(path).into_iter().rev().find_map(|word| Some((dialect_word(&word)?, word)))
+}
+
+/// The dialect that the scheme of a URL names.
+pub(super) fn dialect_of_url(scheme: &str) -> Option<Dialect> {
+    match scheme.to_ascii_lowercase().as_str() {
+        "cockroachdb" => Some(Dialect::Postgres),
+        word => dialect_word(word),
+    }
 }
 
 /// The dialect that a word in a path names.
@@ -346,8 +381,26 @@ mod tests {
     }
 
     #[test]
+    fn tools_of_python_are_told_by_what_they_call() {
+        let of = |text| python_runner(text).0;
+        let returns = "async def upgrade(db: BaseDBAsyncClient) -> str:\n    return ''\n";
+        assert_eq!(of(returns), Runner::Aerich);
+        assert_eq!(of("async def upgrade(db):\n    return ''\n\nMODELS_STATE = ''\n"), Runner::Aerich);
+        assert_eq!(of("def migrate(migrator, database, fake=False, **kwargs):\n    pass\n"), Runner::PeeweeMigrate);
+        assert_eq!(of("from piccolo.x import MigrationManager\nm = MigrationManager(\n"), Runner::Piccolo);
+        assert_eq!(of("steps = [\n    # the first\n    step('SELECT 1')]\n"), Runner::Yoyo);
+        // A home-made tool may have the same words.
+        assert_eq!(of("async def upgrade(db):\n    await db.execute('SELECT 1')\n"), Runner::Script);
+        assert_eq!(of("manager = MigrationManager(engine)\n"), Runner::Script);
+        let script = "from playhouse.migrate import *\nmigrate(migrator.drop_column('t', 'c'))\n";
+        assert!(matches!(by_content("tools/change.py", script), Verdict::Read(_)));
+        assert_eq!(dialect_by_python("db = SqliteDatabase('x.db')\n").map(|found| found.0), Some(Dialect::Sqlite));
+        assert_eq!(dialect_by_python("'ALTER TABLE `t` ADD `c` INT'\n").map(|found| found.0), Some(Dialect::Mysql));
+    }
+
+    #[test]
     fn every_pattern_compiles() {
-        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &INCLUDES, &EXECUTES, &SCRIPT, &APPLICATION, &DUMP] {
+        for each in [&SQL_NAME, &PYTHON_NAME, &DDL, &INCLUDES, &EXECUTES, &SCRIPT, &APPLICATION, &DUMP, &PLAYHOUSE] {
             assert!(!each.as_str().is_empty());
         }
     }

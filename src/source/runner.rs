@@ -77,6 +77,30 @@ impl Runner {
                 Some("set `atomic = False` in the class `Migration`"),
                 "—",
             ),
+            Self::Aerich => about(
+                "`BaseDBAsyncClient` of Tortoise or `MODELS_STATE` in a Python file with `async def upgrade(db)`",
+                "`upgrade`, `downgrade`",
+                "the number in the name",
+                "one a migration; what `upgrade` returns is sent as one string; none (for the way forward) with `RUN_IN_TRANSACTION = False`, but several statements still share the implicit transaction of that string",
+                Some("set `RUN_IN_TRANSACTION = False` in the file, and keep one statement in it"),
+                "—",
+            ),
+            Self::PeeweeMigrate => about(
+                "`def migrate(migrator, …)` in a Python file",
+                "`migrate`, `rollback`",
+                "the name, which begins with three digits",
+                "one a migration",
+                None,
+                "—",
+            ),
+            Self::Piccolo => about(
+                "`MigrationManager` of Piccolo in a Python file",
+                "`forwards`; the way back is worked out from it",
+                "the name, which is a date",
+                "one a migration; functions given to `add_raw` come first in it",
+                Some("write `MigrationManager(…, wrap_in_transaction=False)`"),
+                "—",
+            ),
             Self::Atlas => about(
                 "`atlas.sum` beside the file, or a comment `-- atlas:…`",
                 "up only",
@@ -236,9 +260,9 @@ impl Runner {
                 "`{{ x }}`",
             ),
             Self::Yoyo => about(
-                "`x.rollback.sql` beside the file, `-- depends:`, `-- transactional:`, or `yoyo.ini` above",
-                "`.rollback.sql`",
-                "`-- depends:`, else the name",
+                "`x.rollback.sql` beside the file, `-- depends:`, `-- transactional:`, or `yoyo.ini` above; in Python `yoyo` imported, or `steps = [step(…`",
+                "`.rollback.sql`; the second argument of `step`",
+                "`-- depends:` and `__depends__`, else the name",
                 "one a migration; statements one by one",
                 Some(
                     "write `-- transactional: false` on the first line of the file that goes forward, in Python `__transactional__ = False`",
@@ -257,6 +281,15 @@ impl Runner {
             Self::Script => "the code itself, which is followed",
             Self::Alembic => "[`autocommit_block`](https://alembic.sqlalchemy.org/en/latest/api/runtime.html)",
             Self::Django => "[Writing migrations](https://docs.djangoproject.com/en/stable/howto/writing-migrations/)",
+            Self::Aerich => {
+                "[Aerich](https://github.com/tortoise/aerich); `aerich/__init__.py`, `Command.upgrade`; run"
+            }
+            Self::PeeweeMigrate => {
+                "[peewee-migrate](https://github.com/klen/peewee_migrate) `router.py`, `migrator.py`; peewee `playhouse/migrate.py`; run"
+            }
+            Self::Piccolo => {
+                "[Piccolo](https://piccolo-orm.readthedocs.io/en/latest/piccolo/migrations/index.html) `migration_manager.py`; run"
+            }
             Self::Atlas => "[Transactions](https://atlasgo.io/versioned/apply); ariga/atlas `sql/migrate`",
             Self::Dbmate => {
                 "[README](https://github.com/amacneil/dbmate#migration-options); `pkg/dbmate/migration.go`; run"

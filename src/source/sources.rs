@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::detect::{self, Detected, Folder, Folders};
 use super::globs::Globs;
 use super::recognise::{self, Verdict};
-use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, decode, listed, walk};
+use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, decode, dialects, listed, walk};
 use crate::config::{Dialect, Settings};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -68,6 +68,8 @@ struct Loaded {
     files: Vec<Arc<SourceFile>>,
     by_path: BTreeMap<PathBuf, Option<FileId>>,
     folders: Folders,
+    /// The dialects that folders show, by folder, whether Python is asked about, and runner.
+    dialects: BTreeMap<(PathBuf, bool, Runner), Option<(Dialect, String)>>,
 }
 
 impl Sources {
@@ -344,7 +346,14 @@ impl Sources {
         }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
-        let (dialect, dialect_why) = self.dialect(&shown, &decoded.text, language, &detected);
+        let said = self.dialect(&shown, &decoded.text, language, &detected);
+        let around = || {
+            // What is imported is read in the dialect of what imports it.
+            let asked = !(helper && language == Language::Python);
+            asked.then(|| self.dialect_around(&folder, path, language, detected.runner)).flatten()
+        };
+        let default = || (self.settings.dialect, "the default".to_owned());
+        let (dialect, dialect_why) = said.or_else(around).unwrap_or_else(default);
         let said = self.globs.said(&shown, |source| source.transaction);
         let said = said.map(|on| (on, "`[[source]]` in the configuration".to_owned()));
         let (transaction, transaction_why) = said.or(detected.transaction.clone()).unzip();
@@ -397,25 +406,46 @@ impl Sources {
     }
 
     /// The dialect of a file and why. What the user says counts before what the project's files do.
-    fn dialect(&self, shown: &str, text: &str, language: Language, detected: &Detected) -> (Dialect, String) {
+    fn dialect(&self, shown: &str, text: &str, language: Language, detected: &Detected) -> Option<(Dialect, String)> {
         if let Some(dialect) = self.globs.said(shown, |source| source.dialect) {
-            return (dialect, "`[[source]]` in the configuration".to_owned());
+            return Some((dialect, "`[[source]]` in the configuration".to_owned()));
         }
         if self.settings.dialect_given || self.settings.dialect != Dialect::default() {
-            return (self.settings.dialect, "`dialect` in the configuration".to_owned());
+            return Some((self.settings.dialect, "`dialect` in the configuration".to_owned()));
         }
         if let Some(found) = &detected.dialect {
-            return found.clone();
+            return Some(found.clone());
         }
         if let Some((dialect, word)) = recognise::dialect(shown) {
-            return (dialect, format!("`{word}` in the path"));
+            return Some((dialect, format!("`{word}` in the path")));
         }
         let by_content = match language {
             Language::Sql => recognise::dialect_by_content(text),
             Language::Python => recognise::dialect_by_python(text),
         };
-        let by_content = by_content.map(|(dialect, why)| (dialect, why.to_owned()));
-        by_content.unwrap_or_else(|| (self.settings.dialect, "the default".to_owned()))
+        by_content.map(|(dialect, why)| (dialect, why.to_owned()))
+    }
+
+    /// The dialect that the files around a source show, asked once for each folder, language and runner.
+    fn dialect_around(
+        &self,
+        folder: &Folder,
+        path: &Path,
+        language: Language,
+        runner: Runner,
+    ) -> Option<(Dialect, String)> {
+        if runner == Runner::Django {
+            // Each app has a folder of its own, and what tells them apart is no file beside them.
+            return None;
+        }
+        let path = path.parent().unwrap_or(path);
+        let key = (path.to_owned(), language == Language::Python, runner);
+        if let Some(known) = self.lock().dialects.get(&key) {
+            return known.clone();
+        }
+        let found = dialects::around(&self.root, folder, path, language, runner);
+        self.lock().dialects.insert(key, found.clone());
+        found
     }
 
     /// Whether a walk would find a file to be a source.
@@ -458,6 +488,14 @@ impl Modules for Sources {
         let candidates = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&self.root));
         let mut candidates = candidates.take(if beside { 1 } else { usize::MAX });
         candidates.find_map(|folder| self.helper(&clean(&folder.join(path))))
+    }
+
+    fn earlier(&self, from: &SourceFile) -> Vec<String> {
+        let folder = self.folder_of(&self.root.join(&from.path));
+        let own = name(&from.path);
+        // A name with another dot cannot be imported.
+        let stems = folder.names().filter(|other| *other < own).filter_map(|other| other.strip_suffix(".py"));
+        stems.filter(|stem| !stem.contains('.')).map(str::to_owned).collect()
     }
 
     fn module(&self, from: &SourceFile, level: u32, dotted: &str) -> Option<Arc<SourceFile>> {

@@ -89,7 +89,8 @@ FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON 
 WHERE n.oid IN (SELECT oid FROM own)
     AND c.oid NOT IN (SELECT objid FROM foreigners WHERE classid = 'pg_class'::regclass);
 
-SELECT 'function', n.nspname || '.' || p.proname || '(' || coalesce((SELECT string_agg(format_type(u.of, NULL), ', '
+SELECT 'function', n.nspname || '.' || p.proname || '(' || coalesce((SELECT string_agg(
+        replace(regexp_replace(format_type(u.of, NULL), '^("[^"]+"|\w+)\.', ''), '"', ''), ', '
         ORDER BY u.place) FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY u(of, place)), '') || ')',
     CASE p.provolatile WHEN 'i' THEN 'immutable' WHEN 's' THEN 'stable' ELSE 'volatile' END, p.prokind = 'p'
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

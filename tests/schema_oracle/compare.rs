@@ -8,6 +8,15 @@ use ddlint::schema::{Generated, Maybe, Relation, RelationKind, Snapshot, TypeSor
 /// What is not known agrees with everything.
 const UNKNOWN: &str = "?";
 
+/// Stands before the sort of what may not be there.
+const MAYBE: &str = "maybe ";
+
+fn doubt(line: &mut Vec<String>) {
+    if let Some(sort) = line.first_mut().filter(|sort| !sort.starts_with(MAYBE)) {
+        sort.insert_str(0, MAYBE);
+    }
+}
+
 fn tri(answer: Tri, yes: &str, no: &str) -> String {
     match answer {
         Tri::Yes => yes,
@@ -32,7 +41,11 @@ pub(crate) fn lines(snapshot: &Snapshot<'_>) -> Vec<String> {
         found.push(vec!["schema".to_owned(), schema.to_owned()]);
     }
     for relation in snapshot.relations().into_iter().filter(|relation| !relation.state.temporary) {
+        let before = found.len();
         relation_lines(snapshot, &relation, &mut found);
+        if relation.state.exists == Tri::Unknown {
+            found.iter_mut().skip(before).for_each(doubt);
+        }
     }
     for of in snapshot.types() {
         let name = full(&of.state.name);
@@ -56,9 +69,12 @@ pub(crate) fn lines(snapshot: &Snapshot<'_>) -> Vec<String> {
             TypeSort::Composite(_) | TypeSort::Other(_) => {}
         }
     }
-    for routine in snapshot.routines() {
+    for routine in snapshot.routines().into_iter().filter(|routine| routine.name.schema.as_deref() != Some("pg_temp")) {
         let name = format!("{}({})", full(&routine.name), routine.arguments.join(", "));
         found.push(vec!["function".to_owned(), name, routine.volatility.to_owned(), flag(routine.procedure)]);
+        if routine.exists == Tri::Unknown {
+            found.last_mut().into_iter().for_each(doubt);
+        }
     }
     found.into_iter().map(|fields| fields.join("\t")).collect()
 }
@@ -105,6 +121,9 @@ fn relation_lines(snapshot: &Snapshot<'_>, relation: &Relation<'_>, found: &mut 
             if column.state.generated == Generated::No { "no" } else { "stored" }.to_owned(),
             column.state.identity.map_or("no", |always| if always { "always" } else { "default" }).to_owned(),
         ]);
+        if column.state.exists == Tri::Unknown {
+            found.last_mut().into_iter().for_each(doubt);
+        }
     }
     for constraint in relation.constraints() {
         let state = constraint.state;
@@ -130,6 +149,9 @@ fn relation_lines(snapshot: &Snapshot<'_>, relation: &Relation<'_>, found: &mut 
             to,
             index.unwrap_or_default(),
         ]);
+        if state.exists == Tri::Unknown {
+            found.last_mut().into_iter().for_each(doubt);
+        }
     }
     if let Some(index) = &state.index {
         let table = snapshot.relation_of(index.table).map(|table| table.state.name.name.clone()).unwrap_or_default();
@@ -176,7 +198,12 @@ pub(crate) fn differences(folded: &[String], server: &[String]) -> Vec<String> {
             })
             .collect()
     };
-    let (ours, theirs) = (map(folded), map(server));
+    let is_doubted = |line: &&String| line.starts_with(MAYBE);
+    let maybe: Vec<String> = folded.iter().filter(is_doubted).map(|line| line[MAYBE.len()..].to_owned()).collect();
+    let sure: Vec<String> = folded.iter().filter(|line| !is_doubted(line)).cloned().collect();
+    let (mut ours, maybe, theirs) = (map(&sure), map(&maybe), map(server));
+    // What may be there is compared where it is.
+    ours.extend(maybe.into_iter().filter(|(key, _)| theirs.contains_key(key)));
     let mut found = Vec::new();
     for (key, server) in &theirs {
         match ours.get(key) {

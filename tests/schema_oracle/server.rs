@@ -64,7 +64,8 @@ impl Server {
 
     /// Sends each of `statements`; which of them the server took.
     pub(crate) fn send(&self, database: &str, statements: &[String]) -> Vec<bool> {
-        let mut script = String::from("\\set VERBOSITY terse\nSET client_min_messages = error;\n");
+        let mut script =
+            String::from("\\set VERBOSITY terse\n\\set ON_ERROR_ROLLBACK on\nSET client_min_messages = error;\n");
         for (at, statement) in statements.iter().enumerate() {
             let statement = statement.trim_end().trim_end_matches(';');
             write!(script, "{statement}\n;\n\\if :ERROR\n\\else\n\\echo :taken: {at}\n\\endif\n").expect("written");

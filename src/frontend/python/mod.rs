@@ -5,11 +5,14 @@
 //! that a run would show, so a string that is only logged or compared is never an operation.
 
 mod blocks;
+mod digest;
 mod django;
 mod guards;
 mod interp;
 mod modules;
 mod parse;
+mod peewee;
+mod piccolo;
 mod places;
 mod registry;
 mod sqlalchemy;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::interp::Settings;
 use super::parse::{self, Parsed};
 use crate::source::{Modules, SourceFile};
 use crate::span::FileId;
@@ -15,6 +16,7 @@ type Place = (String, u32, String);
 pub struct Reader {
     trees: Mutex<BTreeMap<FileId, Arc<Parsed>>>,
     found: Mutex<BTreeMap<Place, Option<Arc<SourceFile>>>>,
+    settings: Mutex<BTreeMap<FileId, Arc<Settings>>>,
 }
 
 /// Room for a file that is imported, filled on first use.
@@ -30,6 +32,16 @@ pub(super) struct Program<'a> {
 }
 
 impl Reader {
+    /// What an `env.py` arranges, read once for all migrations of its project.
+    pub(super) fn settings(&self, env: &SourceFile, read: impl FnOnce() -> Settings) -> Arc<Settings> {
+        let cached = self.settings.lock().unwrap_or_else(PoisonError::into_inner).get(&env.id).cloned();
+        cached.unwrap_or_else(|| {
+            // Read outside the lock, as trees are.
+            let settings = Arc::new(read());
+            self.settings.lock().unwrap_or_else(PoisonError::into_inner).entry(env.id).or_insert(settings).clone()
+        })
+    }
+
     /// The tree of an imported file.
     pub(super) fn tree(&self, file: &SourceFile) -> Arc<Parsed> {
         let cached = self.trees.lock().unwrap_or_else(PoisonError::into_inner).get(&file.id).cloned();

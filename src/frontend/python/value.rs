@@ -26,6 +26,8 @@ pub(super) struct Text {
     pub(super) marked: bool,
     /// It is nothing but the value of an entry function's parameter.
     pub(super) parameter: bool,
+    /// A name that no naming convention changes: `op.f("…")`.
+    pub(super) final_name: bool,
 }
 
 impl Text {
@@ -111,10 +113,12 @@ impl<'a> Class<'a> {
     pub(super) fn attribute(&self, name: &str, depth: u32) -> Option<Value<'a>> {
         let own = self.env.vars.borrow().get(name).cloned();
         own.or_else(|| {
-            let bases = self.bases.iter().filter(|_| depth < 10);
-            bases
-                .filter_map(|base| if let Value::Class(base) = base { Some(base) } else { None })
-                .find_map(|base| base.attribute(name, depth + 1))
+            self.bases.iter().filter(|_| depth < 10).find_map(|base| match base {
+                Value::Class(base) => base.attribute(name, depth + 1),
+                // `class Base(declarative_base(metadata=…))`.
+                Value::Record(base) if base.of.is_none() => base.fields.borrow().get(name).cloned(),
+                _ => None,
+            })
         })
     }
 }

@@ -59,7 +59,13 @@ impl Plan {
             Runner::GolangMigrate | Runner::Prisma | Runner::Psql | Runner::Sqitch | Runner::Supabase => None,
             // A script of batches is for sqlcmd, which commits each statement.
             Runner::Plain if file.dialect == Dialect::Mssql => None,
-            Runner::Plain | Runner::Script | Runner::Alembic | Runner::Django => Unknown,
+            Runner::Plain
+            | Runner::Script
+            | Runner::Alembic
+            | Runner::Django
+            | Runner::Aerich
+            | Runner::PeeweeMigrate
+            | Runner::Piccolo => Unknown,
         };
         let why = if kind == Unknown { "nothing says".to_owned() } else { habit(file) };
         Self { kind, opened: Option::None, batch: kind == Opened && file.batch, why }

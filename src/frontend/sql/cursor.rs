@@ -319,7 +319,7 @@ impl<'a> Cursor<'a> {
             let mut ahead = *self;
             ahead.at += 1;
             let Some(part) = ahead.part() else { break };
-            schema = Some(last.unwrap_or_else(|text| text));
+            schema = Some(last.unwrap_or_else(spaced));
             last = part;
             *self = ahead;
         }
@@ -417,4 +417,12 @@ pub(super) fn unquote(text: &str) -> String {
     };
     let inner = inner.strip_suffix(quote).unwrap_or(inner);
     if quote == ']' { inner.to_owned() } else { inner.replace(&format!("{quote}{quote}"), &quote.to_string()) }
+}
+
+/// The text that stands for a schema, written the same wherever it is: `{{ .Schema }}` is `{{.Schema}}`.
+fn spaced(text: String) -> String {
+    match text.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")) {
+        Some(inner) => format!("{{{{ {} }}}}", inner.split_whitespace().collect::<Vec<_>>().join(" ")),
+        None => text,
+    }
 }

@@ -43,6 +43,10 @@ impl Apply<'_> {
                         }
                         state.not_null = Tri::Unknown;
                     });
+                    if !details.constraints.is_empty() {
+                        // They came with it, or have not come again.
+                        self.forget_parts(table);
+                    }
                     return;
                 }
                 _ => {}
@@ -330,8 +334,8 @@ impl Apply<'_> {
                 }
             }
             OpKind::ColumnSetDefault => {
-                let text = details.default.as_deref().filter(|text| !text.trim().eq_ignore_ascii_case("null"));
-                let default: Maybe<_> = text.map(shared).into();
+                let written = details.default.as_deref().filter(|default| !text::is_null(default));
+                let default: Maybe<_> = written.map(shared).into();
                 self.catalogue.set_column(column, now, sure, |s| s.default = default);
             }
             OpKind::ColumnDropDefault => self.catalogue.set_column(column, now, sure, |s| s.default = Maybe::No),

@@ -46,6 +46,13 @@ impl Apply<'_> {
             });
             return;
         }
+        if op.if_not_exists && details.kind == ConstraintKind::PrimaryKey {
+            // A table has one at the most: what is around it asks whether there is one.
+            let key = self.live_constraints(table).into_iter().filter_map(|id| self.catalogue.constraints[id].last());
+            if key.into_iter().any(|state| state.kind == ConstraintKind::PrimaryKey) {
+                return;
+            }
+        }
         self.constrain(table, details, false);
     }
 

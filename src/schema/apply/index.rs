@@ -50,7 +50,9 @@ impl Apply<'_> {
         }
         if details.only {
             let alone = self.live_children(table).is_empty();
-            self.change_index(id, |state| state.valid = alone.into());
+            // Partitions may have been made where nothing is read of it.
+            let valid = if alone && self.catalogue.opened.is_some() { Tri::Unknown } else { alone.into() };
+            self.change_index(id, |state| state.valid = valid);
             return Some(id);
         }
         let mut made = std::collections::BTreeMap::from([(table, id)]);

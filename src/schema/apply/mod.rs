@@ -3,6 +3,7 @@
 //! A statement of a migration that has been applied has succeeded, so what it needs was there: a table that is altered
 //! but was never seen is put down as one whose parts are not known.
 
+mod call;
 mod column;
 mod constraint;
 mod index;
@@ -89,7 +90,8 @@ impl Apply<'_> {
             K::FunctionAlter | K::FunctionRename | K::FunctionDrop => self.alter_routine(op),
             K::SchemaCreate | K::SchemaDrop | K::SchemaRename => self.change_schema(op),
             K::SessionSet => self.set(op),
-            K::Opaque | K::CodeRun => self.open(),
+            K::Opaque => self.open(),
+            K::CodeRun => self.call(op),
             K::RoleAlter if op.detail == "drop-owned" => self.open(),
             _ => {}
         }

@@ -7,7 +7,7 @@ use crate::ir::{ConstraintKind, Details, Known, ObjectDetails, OpKind, Operation
 use crate::schema::catalogue::{Meaning, Touched, TypeSlot};
 use crate::schema::history::History;
 use crate::schema::object::{
-    DomainState, LabelState, Rank, RelationKind, RelationState, RoutineState, TypeSort, TypeState,
+    DomainState, LabelState, Rank, Reach, RelationKind, RelationState, RoutineState, TypeSort, TypeState,
 };
 use crate::schema::{TypeId, typename};
 
@@ -268,6 +268,7 @@ impl Apply<'_> {
             procedure: op.detail == "procedure" || is_procedure(&op.statement.text),
             volatility: details.volatility.unwrap_or("volatile"),
             returns: details.returns.clone(),
+            reach: Reach::of(&op.statement.text),
             text: Arc::from(op.statement.text.as_str()),
         };
         let same = self.catalogue.routine_names.entry(name.name.clone()).or_default().clone();
@@ -282,9 +283,26 @@ impl Apply<'_> {
             self.catalogue.set_routine(id, self.now, self.sure, |there| *there = state);
             return;
         }
+        let taken: Vec<String> = state.arguments.iter().map(|of| of.trim_end_matches("[]").to_owned()).collect();
         let id = self.catalogue.routines.push(History::new(self.now, state));
+        for of in taken {
+            self.catalogue.takers.entry(of).or_default().push(id);
+        }
         self.catalogue.touch(Touched::Routine(id));
         self.catalogue.routine_names.entry(name.name.clone()).or_default().push(id);
+    }
+
+    /// DROP … CASCADE of a table takes the functions with it that take its rows.
+    pub(super) fn drop_routines_of(&mut self, table: &RelationState) {
+        if !table.kind.is_table() {
+            return;
+        }
+        let taking = self.catalogue.takers.get(&table.name.name).cloned().unwrap_or_default();
+        for id in taking {
+            if self.catalogue.routines[id].last().is_some_and(|state| state.exists != Tri::No) {
+                self.catalogue.set_routine(id, self.now, self.sure, |state| state.exists = Tri::No);
+            }
+        }
     }
 
     pub(super) fn alter_routine(&mut self, op: &Operation) {

@@ -65,6 +65,7 @@ impl Apply<'_> {
             work.extend(self.owned_sequences(id));
             if cascade {
                 work.extend(self.live_readers(id));
+                self.drop_routines_of(&state);
             }
             let referring = self.catalogue.relations[id].referenced_by.clone();
             for child in self.live_children(id) {

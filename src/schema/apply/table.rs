@@ -9,7 +9,7 @@ use crate::ir::{
 };
 use crate::schema::catalogue::{Meaning, TEMPORARY, shared};
 use crate::schema::object::{ColumnState, Generated, Maybe, RelationKind, RelationState};
-use crate::schema::{RelationId, TypeSort};
+use crate::schema::{RelationId, TypeSort, text};
 
 impl Apply<'_> {
     pub(super) fn create_table(&mut self, op: &Operation) {
@@ -141,6 +141,16 @@ impl Apply<'_> {
                 }
                 // NOT VALID has no effect on a table without rows.
                 let mut constraint = ConstraintDetails { not_valid: false, ..constraint.clone() };
+                if kind == ConstraintKind::PrimaryKey && constraint.name.is_none() {
+                    // One that comes to the same gives it its name.
+                    let same = all.iter().find(|other| {
+                        other.kind == ConstraintKind::Unique
+                            && other.columns == constraint.columns
+                            && other.include.is_empty()
+                            && other.name.is_some()
+                    });
+                    constraint.name = same.and_then(|same| same.name.clone());
+                }
                 if kind == ConstraintKind::NotNull {
                     // Its name counts from PostgreSQL 18 on only.
                     constraint.name = None;
@@ -190,7 +200,7 @@ impl Apply<'_> {
             None => (None, None),
         };
         // DEFAULT NULL is no default.
-        let default = details.default.as_deref().filter(|text| !text.trim().eq_ignore_ascii_case("null"));
+        let default = details.default.as_deref().filter(|default| !text::is_null(default));
         ColumnState {
             data_type,
             user_type,

@@ -55,6 +55,11 @@ impl Folder {
         self.names.contains(name)
     }
 
+    /// Names of what is in it, in order.
+    pub(in crate::source) fn names(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().map(String::as_str)
+    }
+
     /// Whether one of these is in it.
     pub(super) fn has_any(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().copied().find(|name| self.has(name))

@@ -99,8 +99,18 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         }
         Runner::NodePgMigrate => this.batch = !folder.uses("--no-single-transaction"),
         // These take the whole name for the identity of a file.
-        Runner::Yoyo | Runner::SqlMigrate | Runner::Liquibase | Runner::Script | Runner::Alembic | Runner::Django => {}
-        _ => this.place.version = prefix(name).map(str::to_owned),
+        Runner::Yoyo
+        | Runner::SqlMigrate
+        | Runner::Liquibase
+        | Runner::Script
+        | Runner::Alembic
+        | Runner::Django
+        | Runner::PeeweeMigrate
+        | Runner::Piccolo => {}
+        _ => {
+            this.place.version = prefix(name).map(str::to_owned);
+            in_numbered_folder(&mut this, folder);
+        }
     }
     this.place.neighbours = neighbours::of(runner, folder, name);
     this
@@ -339,6 +349,18 @@ fn version_after(name: &str, letters: &[&str]) -> Option<String> {
 fn in_own_folder(this: &mut Detected, folder: &Folder) {
     this.place.root = folder.parent.as_ref().map(|above| above.shown.clone()).unwrap_or_default();
     this.place.version = folder.name().split('_').next().filter(|word| !word.is_empty()).map(str::to_owned);
+}
+
+/// Numbered files in numbered folders, `3/01_iam.up.sql`: one history, in which a folder holds one release. The root is
+/// the folder above, and the version begins with the folder's.
+fn in_numbered_folder(this: &mut Detected, folder: &Folder) {
+    let numbered = |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let Some(above) = folder.parent.as_ref().filter(|_| numbered(folder.name())) else { return };
+    if let Some(version) = &mut this.place.version {
+        *version = format!("{}.{version}", folder.name());
+        // An empty root is none.
+        this.place.root = if above.shown.is_empty() { ".".to_owned() } else { above.shown.clone() };
+    }
 }
 
 fn flyway_file(this: &mut Detected, folder: &Folder, name: &str) {

@@ -54,7 +54,8 @@ impl Editor {
         for mut operation in operations {
             operation.span = self.span;
             operation.nested = None;
-            operation.statement = Arc::new(Statement { span: self.span, ..(*operation.statement).clone() });
+            operation.statement =
+                Arc::new(Statement { span: self.span, implied: true, ..(*operation.statement).clone() });
             operation.context = self.context.clone();
             self.sent.push(operation);
         }

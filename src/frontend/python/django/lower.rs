@@ -83,6 +83,7 @@ impl Editor {
             query: self.query,
             shares_query: false,
             dialect: self.dialect(),
+            implied: true,
         };
         let mut operation = Operation::new(OpKind::Opaque, Arc::new(statement));
         operation.details = Details::Opaque(OpaqueReason::NotUnderstood(reason.to_owned()));

@@ -1,10 +1,7 @@
 //! Names that Django derives: indexes, constraints, many-to-many tables; and those that the server derives where
 //! Django writes none.
 
-use std::fmt::Write as _;
-
-use md5::{Digest as _, Md5};
-
+use super::super::digest::md5 as digest;
 use crate::ir::names;
 
 /// `_create_index_name` of Django's schema editor: table, columns and a digest of both, shortened to fit.
@@ -78,28 +75,4 @@ pub(super) fn quoted(name: &str) -> String {
 
 fn cut(text: &str, characters: usize) -> String {
     text.chars().take(characters).collect()
-}
-
-/// `names_digest`: the first `length` hex digits of the MD5 of the parts.
-fn digest(parts: &[&str], length: usize) -> String {
-    let mut hex = String::new();
-    for byte in Md5::digest(parts.concat()) {
-        // Writing to a string does not fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex.truncate(length);
-    hex
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn md5_is_that_of_the_rfc() {
-        assert_eq!(digest(&["abc"], 32), "900150983cd24fb0d6963f7d28e17f72");
-        assert_eq!(digest(&[""], 32), "d41d8cd98f00b204e9800998ecf8427e");
-        let long = "12345678901234567890123456789012345678901234567890123456789012345678901234567890";
-        assert_eq!(digest(&[long], 32), "57edf4a22be3c955ac49da2e2107b67a");
-    }
 }

@@ -8,9 +8,12 @@ use std::rc::Rc;
 
 use ruff_python_ast::ExprCall;
 
-use super::super::sqlalchemy::{self as sa, Args, Column, Owner, Table, Writer};
+use super::super::sqlalchemy::{self as sa, Args, Column, Kind, Nameless, Owner, Table, Writer};
 use super::super::value::{Conn, Handle, Record, Text, Value};
 use super::Interp;
+use super::alter::{alter_column, drop_constraint};
+use crate::config::Dialect;
+use crate::frontend::text::SqlText;
 use crate::ir::TransactionKind;
 use crate::span::Span;
 
@@ -22,6 +25,9 @@ const BATCH: &str = "#batch";
 const CONTEXT: &str = "#context";
 /// The class of what `autocommit_block` gives.
 pub(super) const AUTOCOMMIT: &str = "#autocommit";
+
+/// Names that the argument goes by which is the table.
+const TABLE: &[&str] = &["table_name", "source_table", "old_table_name", "tablename", "source"];
 
 /// Which argument of a directive is the table that a batch knows already.
 fn place_of_table(directive: &str) -> Option<usize> {
@@ -53,11 +59,12 @@ impl<'a> Interp<'a> {
             return conn.clone();
         }
         let mut scope = self.fresh(TransactionKind::Runner, None);
-        scope.batch = self.env_settings().batch;
+        let settings = self.env_settings();
+        scope.batch = settings.batch;
         let conn = Rc::new(Conn { scope: std::cell::Cell::new(scope) });
         self.migration = Some(conn.clone());
         let place = self.frame().map(|frame| frame.at).unwrap_or_default();
-        for sql in self.env_settings().timeouts {
+        for sql in settings.timeouts.iter().cloned() {
             let text = Text { sql, marked: true, ..Text::default() };
             self.emit(&text, &conn, place);
         }
@@ -73,8 +80,15 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Option<Value<'a>> {
         let span = self.span(call);
-        if matches!(base.path(), Some(OP | "alembic.context")) {
-            return Some(self.directive(name, args, call));
+        match base.path() {
+            Some(OP | "alembic.context") => return Some(self.directive(base, name, args, call)),
+            // What a custom operation reaches the connection by.
+            Some("alembic.op.impl" | "alembic.op.migration_context" | "alembic.op.migration_context.impl")
+                if name == "execute" =>
+            {
+                return Some(self.directive(base, name, args, call));
+            }
+            _ => {}
         }
         let Value::Record(record) = base else { return None };
         match (record.class.as_str(), name) {
@@ -86,12 +100,12 @@ impl<'a> Interp<'a> {
                     let schema = if name == "create_foreign_key" { "source_schema" } else { "schema" };
                     args.named.extend(fields.get("schema").map(|value| (schema.to_owned(), value.clone())));
                 }
-                Some(self.directive(name, args, call))
+                Some(self.directive(base, name, args, call))
             }
             (CONTEXT, "autocommit_block") => {
                 Some(Value::Record(Rc::new(self::record(AUTOCOMMIT, Args::default(), span))))
             }
-            (CONTEXT, "execute") => Some(self.directive(name, args, call)),
+            (CONTEXT, "execute") => Some(self.directive(base, name, args, call)),
             (CONTEXT, _) => Some(self.unknown("it is known only while the program runs", call)),
             _ => None,
         }
@@ -108,12 +122,18 @@ impl<'a> Interp<'a> {
         Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
     }
 
-    fn directive(&mut self, name: &str, args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
+    fn directive(&mut self, base: &Value<'a>, name: &str, args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         match name {
             "get_bind" => return self.migration_handle(),
             "get_context" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
-            "f" | "inline_literal" => return args.get(0, &["name", "value"]).cloned().unwrap_or(Value::None),
+            "f" => {
+                return match args.get(0, &["name"]) {
+                    Some(Value::Text(text)) => Value::Text(Rc::new(Text { final_name: true, ..(**text).clone() })),
+                    other => other.cloned().unwrap_or(Value::None),
+                };
+            }
+            "inline_literal" => return args.get(0, &["value"]).cloned().unwrap_or(Value::None),
             "batch_alter_table" => {
                 let mut fields = Args::default();
                 let table = args.get(0, &["table_name"]).cloned().unwrap_or(Value::None);
@@ -136,21 +156,41 @@ impl<'a> Interp<'a> {
                 }
                 return Value::None;
             }
+            "configure" => {
+                if let Some(metadata) = args.given("target_metadata") {
+                    self.configured.get_or_insert_with(|| metadata.clone());
+                }
+                return Value::None;
+            }
+            "invoke" => {
+                let object = args.positional.first().cloned().unwrap_or(Value::None);
+                return match self.invoke(base, &object, call) {
+                    Some(value) => value,
+                    None => self.directive_elsewhere(name, call),
+                };
+            }
             "is_offline_mode" | "get_x_argument" | "get_tag_argument" | "register_operation" | "implementation_for"
-            | "configure" | "begin_transaction" | "run_migrations" => {
+            | "begin_transaction" | "run_migrations" => {
                 return self.unknown("it is known only while the program runs", call);
             }
             _ => {}
         }
         let conn = self.migration_conn();
-        let w = Writer::new(span, self.dialect());
+        let mut w = Writer::new(span, self.dialect()).under(self.env_settings().convention.clone());
         if name == "create_table" {
             let table = Table::of(args.clone());
-            self.create_table(&table, &w, &conn, span);
+            self.create_table(&table, w, &conn, span);
             return Value::Record(Rc::new(record("Table", args, span)));
         }
+        if let Some(at) = place_of_table(name) {
+            let schema = args.given("schema").or_else(|| args.given("source_schema"));
+            w.of_table(schema, args.get(at, TABLE).unwrap_or(&Value::None));
+        }
         let Some(written) = Self::directive_sql(name, &args, &w) else {
-            return self.directive_elsewhere(name, &conn, call);
+            return match self.custom_directive(base, name, &args, call) {
+                Some(value) => value,
+                None => self.directive_elsewhere(name, call),
+            };
         };
         for one in written {
             self.write_out(one, &conn, span);
@@ -165,8 +205,9 @@ impl<'a> Interp<'a> {
     }
 
     /// CREATE TABLE with what stands around it.
-    pub(super) fn create_table(&mut self, table: &Table<'a>, w: &Writer, conn: &Rc<Conn>, span: Span) {
-        for (name, one) in table.types(w) {
+    pub(super) fn create_table(&mut self, table: &Table<'a>, mut w: Writer, conn: &Rc<Conn>, span: Span) {
+        w.of_table(table.schema(), &table.name);
+        for (name, one) in table.types(&w) {
             // One run creates a type once, whichever table brings it.
             if self.types.insert((name, self.out.entry)) {
                 self.write_out(one, conn, span);
@@ -175,7 +216,7 @@ impl<'a> Interp<'a> {
         let mut one = w.another();
         table.write(&mut one);
         self.write_out(one, conn, span);
-        for one in table.followers(w) {
+        for one in table.followers(&w) {
             self.write_out(one, conn, span);
         }
     }
@@ -210,36 +251,45 @@ impl<'a> Interp<'a> {
                 let keys = args.get(2, &["columns"]);
                 let keys = keys.map_or_else(Vec::new, |keys| Value::items(keys).unwrap_or_else(|| vec![keys.clone()]));
                 let table = args.get(1, &["table_name", "tablename"]).unwrap_or(&Value::None);
-                sa::index_on(
-                    &mut one,
-                    args.get(0, &["index_name", "name"]),
-                    (args.given("schema"), table),
-                    &keys,
-                    args,
-                );
+                let given = args.get(0, &["index_name", "name"]);
+                let name = one.derived(&Nameless::new(Kind::Index, given, keys.clone()));
+                sa::index_on(&mut one, name.as_ref(), (args.given("schema"), table), &keys, args);
                 vec![one]
             }
             "drop_index" => {
                 let mut one = w.another();
                 one.word("DROP INDEX ");
-                if_word(&mut one, args, "postgresql_concurrently", "CONCURRENTLY ");
+                if w.dialect == Dialect::Postgres {
+                    if_word(&mut one, args, "postgresql_concurrently", "CONCURRENTLY ");
+                }
                 if_word(&mut one, args, "if_exists", "IF EXISTS ");
-                one.table(args.given("schema"), args.get(0, &["index_name", "name"]).unwrap_or(&Value::None));
+                let given = args.get(0, &["index_name", "name"]);
+                let name = one.derived(&Nameless::new(Kind::Index, given, Vec::new()));
+                let name = name.unwrap_or(Value::None);
+                if w.dialect == Dialect::Mysql {
+                    // There an index is its table's.
+                    one.name(&name);
+                    one.word(" ON ");
+                    one.table(args.given("schema"), args.get(1, TABLE).unwrap_or(&Value::None));
+                } else {
+                    one.table(args.given("schema"), &name);
+                }
                 vec![one]
             }
-            "drop_constraint" => {
-                let mut one = alter(w, args, 1);
-                one.word(" DROP CONSTRAINT ");
-                if_word(&mut one, args, "if_exists", "IF EXISTS ");
-                one.name(args.get(0, &["constraint_name", "name"]).unwrap_or(&Value::None));
-                vec![one]
-            }
+            "drop_constraint" => vec![drop_constraint(args, w)],
             "create_table_comment" | "drop_table_comment" => {
+                let comment = args.get(1, &["comment"]).filter(|_| name == "create_table_comment");
                 let mut one = w.another();
+                if w.dialect == Dialect::Mysql {
+                    one = alter(w, args, 0);
+                    one.word(" COMMENT ");
+                    let none = Value::text(SqlText::default());
+                    one.expression(comment.unwrap_or(&none), false);
+                    return Some(vec![one]);
+                }
                 one.word("COMMENT ON TABLE ");
                 one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
                 one.word(" IS ");
-                let comment = args.get(1, &["comment"]).filter(|_| name == "create_table_comment");
                 one.expression(comment.unwrap_or(&Value::None), false);
                 vec![one]
             }
@@ -294,25 +344,26 @@ impl<'a> Interp<'a> {
     }
 
     /// A directive that is none of Alembic's own: said, not guessed.
-    fn directive_elsewhere(&mut self, name: &str, conn: &Rc<Conn>, call: &'a ExprCall) -> Value<'a> {
+    fn directive_elsewhere(&mut self, name: &str, call: &'a ExprCall) -> Value<'a> {
         let reason = format!("`{name}` is a directive that is defined elsewhere");
-        self.emit_opaque(&reason, conn, self.span(call));
+        let conn = self.migration_conn();
+        self.emit_opaque(&reason, &conn, self.span(call));
         self.unknown(&reason, call)
     }
 }
 
 /// `ALTER TABLE t`, where the table is the argument at `at`.
-fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
+pub(super) fn alter(w: &Writer, args: &Args<'_>, at: usize) -> Writer {
     let mut one = w.another();
     one.word("ALTER TABLE ");
-    let table = args.get(at, &["table_name", "source_table", "old_table_name", "tablename", "source"]);
+    let table = args.get(at, TABLE);
     let schema = args.given("schema").or_else(|| args.given("source_schema"));
     one.table(schema, table.unwrap_or(&Value::None));
     one
 }
 
 /// Writes a word where an option asks for it, and a hole where that is not known.
-fn if_word(w: &mut Writer, args: &Args<'_>, option: &str, word: &str) {
+pub(super) fn if_word(w: &mut Writer, args: &Args<'_>, option: &str, word: &str) {
     match args.given(option).map(|value| (value, value.truth())) {
         Some((_, Some(true))) => w.word(word),
         Some((value, None)) => {
@@ -355,16 +406,18 @@ fn add_constraint(name: &str, args: &Args<'_>, w: &Writer) -> Option<Writer> {
         }
     }
     let record = record(class, parts, w.place);
-    sa::constraint(&mut one, &record, None);
+    sa::constraint(&mut one, &record);
     Some(one)
 }
 
-fn foreign_key(one: &mut Writer, args: &Args<'_>, parts: &Args<'_>) {
-    if let Some(name) = parts.given("name") {
-        one.word("CONSTRAINT ");
-        one.name(name);
-        one.word(" ");
-    }
+fn foreign_key<'a>(one: &mut Writer, args: &Args<'a>, parts: &Args<'a>) {
+    let own = args.get(3, &["local_cols"]).and_then(Value::items).unwrap_or_default();
+    let text = |value: &Value<'_>| if let Value::Text(text) = value { Some(text.sql.clone()) } else { None };
+    let table = args.get(2, &["referent_table", "referent"]).and_then(text);
+    let remote = args.get(4, &["remote_cols"]).and_then(Value::items);
+    let remote = remote.and_then(|remote| remote.iter().map(text).collect::<Option<Vec<_>>>());
+    let referred = table.zip(remote);
+    sa::constraint_name(one, &Nameless { referred, ..Nameless::new(Kind::ForeignKey, parts.given("name"), own) });
     one.word("FOREIGN KEY(");
     one.names(args.get(3, &["local_cols"]).unwrap_or(&Value::None));
     one.word(") REFERENCES ");
@@ -373,98 +426,4 @@ fn foreign_key(one: &mut Writer, args: &Args<'_>, parts: &Args<'_>) {
     one.names(args.get(4, &["remote_cols"]).unwrap_or(&Value::None));
     one.word(")");
     sa::foreign_key_options(one, args);
-}
-
-fn alter_column(args: &Args<'_>, w: &Writer) -> Vec<Writer> {
-    let column = args.get(1, &["column_name"]).unwrap_or(&Value::None);
-    let change = || {
-        let mut one = alter(w, args, 0);
-        one.word(" ALTER COLUMN ");
-        one.name(column);
-        one.word(" ");
-        one
-    };
-    let mut found = Vec::new();
-    let asked = |names: &[&str]| names.iter().find_map(|name| args.given(name)).filter(|v| v.truth() != Some(false));
-    let data_type = asked(&["type_", "type"]);
-    if let (Some(before), Some(_)) = (asked(&["existing_type"]), data_type)
-        && let Some(check) = sa::type_check_name(w, column, before)
-    {
-        let mut one = alter(w, args, 0);
-        one.word(" DROP CONSTRAINT ");
-        one.name(&check);
-        found.push(one);
-    }
-    if let Some(data_type) = data_type {
-        let mut one = change();
-        one.word("TYPE ");
-        sa::write_type(&mut one, data_type);
-        if let Some(using) = args.given("postgresql_using") {
-            one.word(" USING ");
-            one.phrase(using);
-        }
-        found.push(one);
-    }
-    if let Some(nullable) = args.given("nullable") {
-        let mut one = change();
-        match nullable.truth() {
-            Some(true) => one.word("DROP NOT NULL"),
-            Some(false) => one.word("SET NOT NULL"),
-            None => one.unknown(nullable, "whether it is nullable is not known"),
-        }
-        found.push(one);
-    }
-    found.extend(changed_default(args, &change));
-    if let Some(comment) = args.named("comment").filter(|comment| !matches!(comment, Value::Bool(_))) {
-        let mut one = w.another();
-        one.word("COMMENT ON COLUMN ");
-        one.table(args.given("schema"), args.get(0, &["table_name"]).unwrap_or(&Value::None));
-        one.word(".");
-        one.name(column);
-        one.word(" IS ");
-        one.expression(comment, false);
-        found.push(one);
-    }
-    if let Some(name) = asked(&["new_column_name", "name"]) {
-        let mut one = alter(w, args, 0);
-        one.word(" RENAME ");
-        one.name(column);
-        one.word(" TO ");
-        one.name(name);
-        found.push(one);
-    }
-    if let Some(check) = data_type.and_then(|data_type| sa::type_check(w, column, data_type)) {
-        let mut one = alter(w, args, 0);
-        one.word(" ADD ");
-        one.append(&check.out);
-        found.push(one);
-    }
-    found
-}
-
-/// What `server_default` of `alter_column` changes.
-fn changed_default(args: &Args<'_>, change: &dyn Fn() -> Writer) -> Option<Writer> {
-    let value = args.named("server_default").filter(|value| !matches!(value, Value::Bool(false)))?;
-    let identity =
-        |value: Option<&Value<'_>>| matches!(value, Some(Value::Record(record)) if record.class == "Identity");
-    let before = args.given("existing_server_default");
-    let mut one = change();
-    match value {
-        Value::None if identity(before) => one.word("DROP IDENTITY"),
-        Value::None => one.word("DROP DEFAULT"),
-        Value::Record(record) if record.class == "Identity" && !identity(before) => {
-            one.word("ADD");
-            sa::write_identity(&mut one, record);
-        }
-        Value::Record(record) if record.class == "Identity" => {
-            let of = Args::of_record(record);
-            let always = of.get(0, &["always"]).and_then(Value::truth) == Some(true);
-            one.word(if always { "SET GENERATED ALWAYS" } else { "SET GENERATED BY DEFAULT" });
-        }
-        value => {
-            one.word("SET DEFAULT ");
-            sa::write_default(&mut one, value);
-        }
-    }
-    Some(one)
 }

@@ -38,7 +38,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A keyword's name as it stands somewhere in the program, which outlives the values that are made of it.
-    fn interned(&mut self, name: &str) -> Option<&'a str> {
+    pub(super) fn interned(&mut self, name: &str) -> Option<&'a str> {
         let found = self.units.iter().find_map(|unit| {
             let at = unit.file.text.find(name)?;
             unit.file.text.get(at..at + name.len())
@@ -197,7 +197,9 @@ impl<'a> Interp<'a> {
         let Some(parameters) = function.parameters else { return };
         let depth = u32::try_from(self.frames.len().saturating_sub(1)).unwrap_or(u32::MAX);
         let passing = |value: Value<'a>| if entry { value } else { passed(value, depth) };
-        let mut given = function.bound.iter().cloned().chain(arguments.iter().cloned());
+        let handed = if entry && arguments.is_empty() { self.handed(function) } else { Vec::new() };
+        let given = function.bound.iter().cloned().chain(arguments.iter().cloned());
+        let mut given = given.chain(handed);
         for parameter in parameters.posonlyargs.iter().chain(&parameters.args) {
             let name = parameter.parameter.name.as_str();
             let value = match given.next().or_else(|| keyword(named, name)) {
@@ -311,6 +313,9 @@ impl<'a> Interp<'a> {
                 }
                 if let Some(value) = record.fields.borrow().get(name) {
                     return value.clone();
+                }
+                if record.of.is_none() && super::env::leads_to_metadata(record, name) {
+                    return base.clone();
                 }
                 let found = record.of.as_ref().and_then(|class| class.attribute(name, 0));
                 match found {
@@ -481,6 +486,11 @@ impl<'a> Interp<'a> {
         );
         let connection =
             matches!(name, "Session" | "SessionLocal" | "AsyncSession" | "scoped_session" | "get_session" | "connect");
+        if super::peewee::DATABASES.contains(&name) {
+            // Each statement is committed, unless `atomic()` says otherwise.
+            let conn = self.new_conn(TransactionKind::None, Some(span));
+            return Some(Value::Handle(Rc::new(Handle { engine: false, autocommit: true, conn })));
+        }
         if !(engine || connection) {
             return None;
         }

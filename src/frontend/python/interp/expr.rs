@@ -491,6 +491,7 @@ impl<'a> Interp<'a> {
             };
         }
         match (base, key) {
+            _ if base.path() == Some(super::peewee::ORM) => return super::peewee::model_named(key, self.span(expr)),
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();
                 let len = i64::try_from(items.len()).unwrap_or(i64::MAX);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ruff_python_ast::Stmt;
 
@@ -9,6 +10,7 @@ use super::super::value::{Import, Value};
 use super::{Interp, Unit};
 use crate::frontend::sql;
 use crate::ir::Unknown;
+use crate::source::SourceFile;
 use crate::span::Span;
 
 /// Why a function of a module is not followed where a script uses very many.
@@ -126,6 +128,11 @@ impl<'a> Interp<'a> {
     pub(super) fn module(&mut self, from: usize, level: u32, dotted: &str) -> Option<usize> {
         let from = self.units.get(from)?.file;
         let file = self.program.module(from, level, dotted)?;
+        self.unit_of(&file)
+    }
+
+    /// The index of a file of the project, loaded on first use.
+    pub(super) fn unit_of(&mut self, file: &Arc<SourceFile>) -> Option<usize> {
         if let Some(known) = self.units.iter().position(|unit| unit.file.id == file.id) {
             return Some(known);
         }
@@ -135,8 +142,8 @@ impl<'a> Interp<'a> {
             return None;
         };
         let (file, parsed) = slot.get_or_init(|| {
-            let parsed = self.program.reader.tree(&file);
-            (file, parsed)
+            let parsed = self.program.reader.tree(file);
+            (Arc::clone(file), parsed)
         });
         let earned = file.text.len().min(self.share);
         self.share -= earned;

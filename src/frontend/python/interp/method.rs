@@ -23,6 +23,11 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        if self.django.on
+            && let Some(value) = self.related(name, arguments, named, call)
+        {
+            return value;
+        }
         if base.path().is_some() || matches!(base, Value::Record(_)) {
             let args = Args::of_call(arguments, named);
             if let Some(value) = self.alembic_method(base, name, args.clone(), call) {
@@ -31,6 +36,12 @@ impl<'a> Interp<'a> {
             if let Some(value) = self.library_method(base, name, &args, call) {
                 return value;
             }
+            if let Some(value) = self.manager_method(base, name, &args, span) {
+                return value;
+            }
+        }
+        if let Some(value) = self.peewee_method(base, name, arguments, named, call) {
+            return value;
         }
         match base {
             Value::Record(record)
@@ -449,6 +460,12 @@ impl<'a> Interp<'a> {
                 return Value::rows(unknown, base.conn.clone().unwrap_or_default(), Some(base.table.clone()));
             }
             "scalar" | "count" if base.conn.is_some() => return self.unknown(READ, call),
+            // Peewee, and SQLAlchemy's tables whose metadata is bound to an engine.
+            "execute" if arguments.is_empty() && base.kind != OpKind::DataSelect => {
+                let conn = base.conn.clone().unwrap_or_else(|| self.tool_conn());
+                self.emit_construct(&next, &conn, span);
+                return Value::Int(0);
+            }
             _ => Self::extend_construct(&mut next, name, &args, span),
         }
         Value::Construct(Rc::new(next))

@@ -2,28 +2,35 @@
 //! collects what would be sent to a database.
 
 mod alembic;
+mod alter;
 mod branch;
 mod call;
+mod custom;
 mod django;
 mod env;
 mod expr;
 mod import;
 mod method;
 mod orm;
+mod peewee;
+mod piccolo;
 mod revision;
 mod rows;
 mod runners;
 mod schema;
 mod sink;
 mod stmt;
+mod tool;
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
+pub(super) use self::env::Settings;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;
@@ -106,12 +113,18 @@ pub(super) struct Interp<'a> {
     /// The connection of Alembic's migrations, made on first use.
     migration: Option<Rc<Conn>>,
     /// What `env.py` arranges, read on first use.
-    settings: Option<env::Settings>,
+    settings: Option<Arc<env::Settings>>,
+    /// Directives that the project adds.
+    custom: custom::Custom<'a>,
+    /// The `target_metadata` that `env.py` configures.
+    configured: Option<Value<'a>>,
     /// Tables that were made by calls.
     tables: Vec<Rc<super::value::Record<'a>>>,
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
+    /// What a migration tool other than those is asked to do.
+    tool: tool::Tool<'a>,
     pub(super) out: Output,
 }
 
@@ -142,9 +155,12 @@ impl<'a> Interp<'a> {
             names: BTreeMap::new(),
             migration: None,
             settings: None,
+            custom: custom::Custom::default(),
+            configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            tool: tool::Tool::new(file),
             out,
         }
     }
@@ -158,11 +174,10 @@ impl<'a> Interp<'a> {
             && let Some(migration) = self.migration()
         {
             self.out.django = Some(migration);
-            for env in self.cycles.drain(..) {
-                env.vars.borrow_mut().clear();
-            }
+            self.forget();
             return;
         }
+        self.run_tool(&env);
         let mut functions = Vec::new();
         functions_of(&parsed.body, None, &mut functions);
         let mut used = BTreeSet::new();
@@ -179,6 +194,11 @@ impl<'a> Interp<'a> {
         }
         self.registries(&env);
         self.out.revisions.extend(self.revision(&env));
+        self.forget();
+    }
+
+    /// Lets go of functions that hold their environments, and so themselves.
+    fn forget(&mut self) {
         for env in self.cycles.drain(..) {
             env.vars.borrow_mut().clear();
         }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::ExprCall;
+use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::django::{model_table, table_word};
 use super::super::value::{Conn, Dj, Handle, Query, Value};
@@ -221,6 +221,40 @@ impl<'a> Interp<'a> {
                 again(query.clone())
             }
             _ => self.unknown("it is read from the database", call),
+        }
+    }
+
+    /// A method of what an object refers to: `order.tags.add(tag)`, `order.lines.filter(…)`, `order.customer.save()`.
+    /// The field says which table that is, and fields are known only with the state of the project. Names that values
+    /// have as well (`update` of a dictionary, `remove` of a list) count where only a manager takes such arguments.
+    pub(super) fn related(
+        &mut self,
+        name: &'a str,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        call: &'a ExprCall,
+    ) -> Option<Value<'a>> {
+        let Expr::Attribute(method) = &*call.func else { return None };
+        let Expr::Attribute(field) = &*method.value else { return None };
+        let Expr::Name(object) = &*field.value else { return None };
+        let Some(Value::Django(django)) = self.env().get(object.id.as_str()) else { return None };
+        let Dj::Row(of, _) = &*django else { return None };
+        let span = self.span(call);
+        let text = self.shown(&*method.value);
+        let table = Known::Unknown(Unknown { reason: "the field tells the table".to_owned(), text, span });
+        let query = Query { table, imported: of.imported, ..Query::default() };
+        match (name, arguments.is_empty(), named.is_empty()) {
+            ("add" | "set", false, _) => {
+                let details = DataDetails { condition: Where::Absent, ..DataDetails::default() };
+                self.orm_write(OpKind::DataInsert, &query, details, span);
+                Some(Value::None)
+            }
+            ("save", true, _) => Some(self.row_call(&query, false, name, call)),
+            ("create" | "get_or_create" | "update_or_create" | "update" | "bulk_create", _, false)
+            | ("filter" | "exclude" | "all" | "bulk_create" | "bulk_update", ..) => {
+                Some(self.query_method(&query, name, arguments, named, call))
+            }
+            _ => None,
         }
     }
 

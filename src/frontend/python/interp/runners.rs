@@ -2,12 +2,26 @@
 
 use std::rc::Rc;
 
-use super::super::value::{Function, Value};
-use super::Interp;
+use super::super::value::{Env, Function, Handle, Value};
 use super::call::{Named, keyword};
+use super::{Frame, Interp};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;
+
+/// Steps of one file that are kept.
+const MAX_STEPS: usize = 10_000;
+
+/// A step of yoyo, which waits until the whole file was run.
+pub(super) struct Step<'a> {
+    apply: Option<Value<'a>>,
+    rollback: Option<Value<'a>>,
+    /// `ignore_errors`: the ways in which it may fail.
+    ignored: (bool, bool),
+    /// The call, and the statement that it is in.
+    span: Span,
+    at: Span,
+}
 
 impl<'a> Interp<'a> {
     /// yoyo's `step(apply, rollback)`; `false` where it is some other function of that name.
@@ -15,35 +29,74 @@ impl<'a> Interp<'a> {
         let part = |at: usize, name| arguments.get(at).cloned().or_else(|| keyword(named, name));
         let apply = part(0, "apply");
         let known = match &apply {
-            Some(Value::Text(text)) => sql::looks_like_sql(&text.sql.text),
+            Some(Value::Text(text)) => self.tool.is_yoyo() || sql::looks_like_sql(&text.sql.text),
             Some(Value::Function(_)) => true,
-            _ => false,
+            Some(_) => self.tool.is_yoyo(),
+            None => false,
         };
-        if !known {
-            return false;
+        if known && self.quiet == 0 && self.tool.steps.len() < MAX_STEPS {
+            let ignored = part(2, "ignore_errors");
+            let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
+            let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
+            let at = self.frame().map_or(span, |frame| frame.at);
+            self.tool.steps.push(Step { apply, rollback: part(1, "rollback"), ignored, span, at });
         }
-        let each = self.env().get("__transactional__").and_then(|value| value.truth()) == Some(false);
-        let kind = if each { TransactionKind::None } else { TransactionKind::Runner };
-        for (value, direction) in [(apply, Direction::Up), (part(1, "rollback"), Direction::Down)] {
-            let Some(before) = self.frames.last_mut().map(|frame| std::mem::replace(&mut frame.direction, direction))
-            else {
-                continue;
-            };
-            match value {
-                Some(Value::Function(function)) => {
-                    self.enter(&function, &[], &[], Some(span), true);
-                }
-                Some(text @ (Value::Text(_) | Value::Either(_))) => {
-                    let conn = self.new_conn(kind, None);
-                    self.send(&text, &conn, span);
-                }
-                _ => {}
-            }
-            if let Some(frame) = self.frames.last_mut() {
-                frame.direction = before;
-            }
+        known
+    }
+
+    /// Runs the steps that the file has given to yoyo: forward in order, and back in the opposite one. All of them work on
+    /// one connection. Source: yoyo `migrations.py`, `Migration.load` and `process_steps`.
+    pub(super) fn run_steps(&mut self, env: &Rc<Env<'a>>) {
+        let steps = std::mem::take(&mut self.tool.steps);
+        if steps.is_empty() {
+            return;
         }
-        true
+        let kind = match env.get("__transactional__").map(|value| value.truth()) {
+            Some(Some(false)) => TransactionKind::None,
+            Some(None) => TransactionKind::Unknown,
+            Some(Some(true)) | None => TransactionKind::Runner,
+        };
+        let conn = self.new_conn(kind, None);
+        for step in &steps {
+            self.run_step(env, step, Direction::Up, &conn);
+        }
+        let conn = self.new_conn(kind, None);
+        for step in steps.iter().rev() {
+            self.run_step(env, step, Direction::Down, &conn);
+        }
+    }
+
+    fn run_step(
+        &mut self,
+        env: &Rc<Env<'a>>,
+        step: &Step<'a>,
+        direction: Direction,
+        conn: &Rc<super::super::value::Conn>,
+    ) {
+        let (value, ignored) = match direction {
+            Direction::Up => (&step.apply, step.ignored.0),
+            Direction::Down => (&step.rollback, step.ignored.1),
+        };
+        let Some(value) = value else { return };
+        self.frames.push(Frame {
+            unit: 0,
+            env: env.clone(),
+            function: None,
+            call: None,
+            returns: Vec::new(),
+            yields: None,
+            at: step.at,
+            direction,
+        });
+        self.swallowed += u32::from(ignored);
+        if let Value::Function(function) = value {
+            let handle = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
+            self.enter(function, &[handle], &[], Some(step.span), false);
+        } else {
+            self.send(value, conn, step.span);
+        }
+        self.swallowed -= u32::from(ignored);
+        self.frames.pop();
     }
 
     /// The SQL that `async def upgrade(db)` returns is what Aerich executes.
@@ -56,10 +109,21 @@ impl<'a> Interp<'a> {
         for value in returns {
             let texts = value.alternatives();
             let any = texts.iter().any(|text| matches!(text, Value::Text(text) if sql::looks_like_sql(&text.sql.text)));
-            if any {
-                let conn = self.new_conn(TransactionKind::Runner, None);
+            // What Aerich is given it sends, whatever it looks like.
+            let sent = self.tool.runner == crate::source::Runner::Aerich && !blank(&value);
+            if any || sent {
+                let conn = if sent { self.tool_conn() } else { self.new_conn(TransactionKind::Runner, None) };
                 self.send(&value, &conn, function.span);
             }
         }
+    }
+}
+
+/// Whether a value is no text, or one of white space.
+fn blank(value: &Value<'_>) -> bool {
+    match value {
+        Value::Text(text) => text.sql.text.trim().is_empty(),
+        Value::None => true,
+        _ => false,
     }
 }

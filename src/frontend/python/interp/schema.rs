@@ -2,6 +2,7 @@
 //! made of calls.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use ruff_python_ast::ExprCall;
 
@@ -55,7 +56,8 @@ impl<'a> Interp<'a> {
                 self.guards.extend(first.then_some(guard));
                 if record.class == "Table" && name == "create" {
                     let table = Table::of(Args::of_record(record));
-                    self.create_table(&table, &written, &conn, span);
+                    let written = written.under(table.convention().map(Arc::new));
+                    self.create_table(&table, written, &conn, span);
                 } else {
                     object(&mut written, record, name == "create");
                     self.write_out(written, &conn, span);
@@ -93,7 +95,8 @@ impl<'a> Interp<'a> {
             let mut written = Writer::new(span, self.dialect());
             if name == "create_all" {
                 let table = Table::of(Args::of_record(&record));
-                self.create_table(&table, &written, &conn, span);
+                let written = written.under(table.convention().map(Arc::new));
+                self.create_table(&table, written, &conn, span);
             } else {
                 object(&mut written, &record, false);
                 self.write_out(written, &conn, span);

@@ -79,6 +79,12 @@ const VERBS: &[&str] = &[
     "execute_write",
     "run_sql",
     "raw",
+    "execute_sql",
+    "execute_query",
+    "execute_query_dict",
+    "execute_insert",
+    "execute_script",
+    "run_ddl",
 ];
 
 /// Methods of cursors (PEP 249) and results that give rows.
@@ -145,7 +151,9 @@ impl<'a> Interp<'a> {
             && let Some(value) = &given
             && Self::is_sink(base, name, value, call)
         {
-            let conn = self.conn_of(base);
+            // Piccolo's tables work in the transaction that is open, whatever they are.
+            let own = name == "raw" && self.tool.runner == crate::source::Runner::Piccolo;
+            let conn = if own { self.tool_conn() } else { self.conn_of(base) };
             // Once for each set of parameters.
             let many = PER_ROW.contains(&name);
             if many {
@@ -262,6 +270,7 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "step" if self.step(arguments, named, span) => return Value::None,
+            "migrate" if self.migrate_call(arguments) => return Value::None,
             _ => {}
         }
         if matches!(name, "update" | "insert" | "delete" | "select")
@@ -455,7 +464,7 @@ impl<'a> Interp<'a> {
     fn plain(&self, kind: OpKind, details: Details, span: Span, dialect: Dialect, query: u32) -> Operation {
         let text = span.slice(self.file_text(span)).to_owned();
         let fingerprint = xxhash_rust::xxh3::xxh3_64(text.as_bytes());
-        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect };
+        let statement = Statement { span, text, fingerprint, query, shares_query: false, dialect, implied: false };
         let mut operation = Operation::new(kind, Arc::new(statement));
         operation.details = details;
         operation
@@ -523,8 +532,14 @@ impl<'a> Interp<'a> {
             Some(text) => Where::Predicate(Predicate { text: text.clone(), terms: Vec::new(), complete: false }),
             None => Where::Absent,
         };
-        let source = (construct.kind == OpKind::DataInsert).then_some(DataSource::Orm);
-        let details = DataDetails { source, condition, ..DataDetails::default() };
+        let written = construct.rows.as_ref().and_then(Value::items).map(|rows| rows.len() as u64);
+        let (source, rows) = match (construct.kind, &construct.source, construct.values.is_empty()) {
+            (OpKind::DataInsert, Some(_), _) => (Some(DataSource::Select), None),
+            (OpKind::DataInsert, None, false) if construct.rows.is_none() => (Some(DataSource::Values), Some(1)),
+            (OpKind::DataInsert, None, _) => (Some(DataSource::Orm), written),
+            _ => (None, None),
+        };
+        let details = DataDetails { source, rows, condition, ..DataDetails::default() };
         self.emit_rows(construct.kind, "", Some(construct.table.clone()), details, conn, span);
     }
 

@@ -73,6 +73,7 @@ impl<'a> Interp<'a> {
                     self.cycles.push(env.clone());
                 }
                 let function = self.function(def, self.unit(), &env);
+                self.register_function(def, &function);
                 env.vars.borrow_mut().insert(def.name.as_str(), function);
             }
             Stmt::ClassDef(def) => self.class(def),
@@ -119,13 +120,27 @@ impl<'a> Interp<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.env = outer.clone();
         }
+        for keyword in arguments.iter().flat_map(|arguments| &arguments.keywords) {
+            // Piccolo's tables are named so.
+            let name = match keyword.arg.as_ref().map(ruff_python_ast::Identifier::as_str) {
+                Some("tablename") => "#tablename",
+                Some("schema") => "#schema",
+                _ => continue,
+            };
+            let value = self.eval(&keyword.value);
+            env.vars.borrow_mut().insert(name, value);
+        }
         let fields = def.body.iter().filter_map(|stmt| match stmt {
             Stmt::AnnAssign(field) => field.target.as_name_expr().map(|name| name.id.as_str()),
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Class { name, span, env, bases, fields: fields.collect() };
-        outer.vars.borrow_mut().insert(name, Value::Class(Rc::new(class)));
+        let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect() }));
+        self.register_class(def, &class);
+        outer.vars.borrow_mut().insert(name, class.clone());
+        for decorator in &def.decorator_list {
+            self.decorated(&decorator.expression, &class, span);
+        }
     }
 
     pub(super) fn assign(&mut self, target: &'a Expr, value: Value<'a>) {
@@ -335,7 +350,9 @@ impl<'a> Interp<'a> {
                 Value::Handle(handle) => (handle.engine, handle.autocommit),
                 _ => (false, false),
             };
-            let kind = if autocommit { TransactionKind::None } else { TransactionKind::Explicit };
+            // A connection of SQLAlchemy that commits by itself begins nothing; those of drivers do.
+            let begins = matches!(attribute.attr.as_str(), "transaction" | "atomic");
+            let kind = if autocommit && !begins { TransactionKind::None } else { TransactionKind::Explicit };
             let scope = self.fresh(kind, Some(span));
             let conn = self.conn_of(&base);
             restore.push((conn.clone(), conn.scope.get()));

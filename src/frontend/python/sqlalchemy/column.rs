@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::super::value::{Record, Value};
-use super::constraint::{Owner, constraint, foreign_key_options, name, references};
+use super::constraint::{Owner, constraint, foreign_key_options, name, references, referred};
 use super::index::index_on;
+use super::naming::{Kind, Nameless};
 use super::types;
 use super::{Args, Writer};
 use crate::config::Dialect;
@@ -127,12 +128,16 @@ impl<'a> Column<'a> {
             None if key && identity.is_none() => w.word(" NOT NULL"),
             _ => {}
         }
-        if counts && w.dialect == Dialect::Mysql {
-            w.word(" AUTO_INCREMENT");
+        if w.dialect == Dialect::Mysql {
+            if let Some(comment) = self.args.given("comment") {
+                w.word(" COMMENT ");
+                w.expression(comment, false);
+            }
+            w.word(if counts { " AUTO_INCREMENT" } else { "" });
         }
         for record in self.items.iter().filter(|record| record.class == "CheckConstraint") {
             w.word(" ");
-            constraint(w, record, None);
+            constraint(w, record);
         }
     }
 
@@ -168,11 +173,14 @@ impl<'a> Column<'a> {
         for record in self.items.iter().filter(|record| record.class == "ForeignKey") {
             let args = Args::of_record(record);
             let mut one = w.another();
-            name(&mut one, &args);
+            let own = vec![self.name.clone()];
+            let target = args.get(0, &["column"]);
+            let referred = target.and_then(|target| referred(&one, std::slice::from_ref(target), &own));
+            name(&mut one, &Nameless { referred, ..Nameless::new(Kind::ForeignKey, args.given("name"), own) });
             one.word("FOREIGN KEY(");
             one.name(&self.name);
             one.word(") REFERENCES ");
-            match args.get(0, &["column"]) {
+            match target {
                 Some(target) => references(&mut one, std::slice::from_ref(target), &self.name),
                 None => one.hole("what it refers to is not known"),
             }
@@ -182,6 +190,7 @@ impl<'a> Column<'a> {
         let unique = self.args.flag("unique") && !self.args.flag("index");
         if unique {
             let mut one = w.another();
+            name(&mut one, &Nameless::new(Kind::Unique, None, vec![self.name.clone()]));
             one.word("UNIQUE (");
             one.name(&self.name);
             one.word(")");
@@ -196,14 +205,14 @@ impl<'a> Column<'a> {
         let mut found = Vec::new();
         if self.args.flag("index") {
             let mut one = w.another();
-            let name = self.index_name(&one, owner);
+            let name = one.index_name(&self.name, owner);
             let mut options = Args::default();
             options.named.extend(self.args.named("unique").map(|unique| ("unique".to_owned(), unique.clone())));
             let keys = [self.name.clone()];
-            index_on(&mut one, name.as_ref(), (owner.schema, owner.table), &keys, &options);
+            index_on(&mut one, Some(&name), (owner.schema, owner.table), &keys, &options);
             found.push(one);
         }
-        if let Some(comment) = self.args.given("comment") {
+        if let Some(comment) = self.args.given("comment").filter(|_| w.dialect == Dialect::Postgres) {
             let mut one = w.another();
             one.word("COMMENT ON COLUMN ");
             one.table(owner.schema, owner.table);
@@ -214,18 +223,6 @@ impl<'a> Column<'a> {
             found.push(one);
         }
         found
-    }
-
-    /// `ix_table_column`, with the schema before it.
-    fn index_name(&self, w: &Writer, owner: Owner<'_, 'a>) -> Option<Value<'a>> {
-        let parts = [owner.schema.filter(|schema| !matches!(schema, Value::None)), Some(owner.table), Some(&self.name)];
-        let mut name = "ix".to_owned();
-        for part in parts.into_iter().flatten() {
-            name.push('_');
-            name.push_str(&part.as_str()?.replace('.', "_"));
-        }
-        // A longer name is cut and given a hash.
-        (name.len() <= 63).then(|| super::expression::word(&name, w.place))
     }
 }
 
@@ -288,18 +285,15 @@ pub(in super::super) fn write_counting(w: &mut Writer, args: &Args<'_>) {
 }
 
 /// The CHECK that an enum which is no type of the server has, where it is asked for.
-pub(in super::super) fn type_check(w: &Writer, column: &Value<'_>, data_type: &Value<'_>) -> Option<Writer> {
+pub(in super::super) fn type_check<'a>(w: &Writer, column: &Value<'a>, data_type: &Value<'a>) -> Option<Writer> {
     let of = types::resolve(data_type, 0)?;
     let text = of.class == "Enum" && !types::is_native_enum(&of, w.dialect);
     if !(text && of.args.flag("create_constraint")) {
         return None;
     }
     let mut one = w.another();
-    if let Some(name) = types::type_name(&of, &one) {
-        one.word("CONSTRAINT ");
-        one.name(&name);
-        one.word(" ");
-    }
+    let given = types::type_name(&of, &one);
+    name(&mut one, &Nameless::new(Kind::Check, given.as_ref(), vec![column.clone()]));
     one.word("CHECK (");
     one.name(column);
     one.word(" IN (");
@@ -315,7 +309,8 @@ pub(in super::super) fn type_check_name<'a>(
     data_type: &Value<'a>,
 ) -> Option<Value<'a>> {
     type_check(w, column, data_type)?;
-    types::type_name(&types::resolve(data_type, 0)?, w)
+    let given = types::type_name(&types::resolve(data_type, 0)?, w);
+    w.derived(&Nameless::new(Kind::Check, given.as_ref(), vec![column.clone()]))
 }
 
 /// The types that are created before a table with these columns: those of the server's own that carry their creation.

@@ -2,7 +2,9 @@
 
 use super::super::value::{Record, Value};
 use super::index::include;
+use super::naming::{Kind, Nameless};
 use super::{Args, Writer};
+use crate::config::Dialect;
 use crate::frontend::text::SqlText;
 
 /// The table that a constraint is on: for what names columns through it.
@@ -12,21 +14,30 @@ pub(in super::super) struct Owner<'v, 'a> {
     pub(in super::super) table: &'v Value<'a>,
 }
 
-/// `CONSTRAINT name `, where there is one.
-pub(super) fn name(w: &mut Writer, args: &Args<'_>) {
-    if let Some(name) = args.given("name") {
+/// `CONSTRAINT name `, where the source or a convention gives one.
+pub(in super::super) fn name(w: &mut Writer, of: &Nameless<'_, '_>) {
+    if let Some(name) = w.derived(of) {
         w.word("CONSTRAINT ");
-        w.name(name);
+        w.name(&name);
         w.word(" ");
     }
 }
 
+/// The columns of a constraint, as a list or one by one.
+fn listed<'a>(items: &[Value<'a>]) -> Vec<Value<'a>> {
+    match items {
+        // Some give a list where the library wants the names one by one.
+        [list @ Value::List(..)] => Value::items(list).unwrap_or_default(),
+        items => items.to_vec(),
+    }
+}
+
 /// Writes a constraint as it stands in CREATE TABLE or after ADD; whether it was one.
-pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: Option<Owner<'_, '_>>) -> bool {
+pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>) -> bool {
     let args = Args::of_record(record);
     match record.class.as_str() {
         "PrimaryKeyConstraint" => {
-            name(w, &args);
+            name(w, &Nameless::new(Kind::PrimaryKey, args.given("name"), listed(&args.positional)));
             w.word("PRIMARY KEY (");
             columns(w, &args.positional);
             w.word(")");
@@ -34,9 +45,9 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: O
             deferrability(w, &args);
         }
         "UniqueConstraint" => {
-            name(w, &args);
+            name(w, &Nameless::new(Kind::Unique, args.given("name"), listed(&args.positional)));
             w.word("UNIQUE ");
-            match args.truth("postgresql_nulls_not_distinct") {
+            match args.truth("postgresql_nulls_not_distinct").filter(|_| w.dialect == Dialect::Postgres) {
                 Some(true) => w.word("NULLS NOT DISTINCT "),
                 Some(false) => w.word("NULLS DISTINCT "),
                 None => {}
@@ -48,7 +59,7 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: O
             deferrability(w, &args);
         }
         "CheckConstraint" => {
-            name(w, &args);
+            name(w, &Nameless::new(Kind::Check, args.given("name"), Vec::new()));
             w.word("CHECK (");
             match args.get(0, &["sqltext"]) {
                 Some(Value::Text(text)) => w.append(&text.sql),
@@ -60,21 +71,24 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: O
             validity(w, &args);
         }
         "ForeignKeyConstraint" => {
-            name(w, &args);
+            let own = args.get(0, &["columns"]).and_then(Value::items).unwrap_or_default();
+            let targets = args.get(1, &["refcolumns"]).and_then(Value::items);
+            let referred = targets.as_deref().and_then(|targets| referred(w, targets, &own));
+            let given = args.named("name").or_else(|| args.positional.get(2));
+            name(w, &Nameless { referred, ..Nameless::new(Kind::ForeignKey, given, own) });
             w.word("FOREIGN KEY(");
             match args.get(0, &["columns"]) {
                 Some(list) => w.names(list),
                 None => w.hole("the columns are not known"),
             }
             w.word(") REFERENCES ");
-            let targets = args.get(1, &["refcolumns"]).and_then(Value::items);
             match targets {
                 Some(targets) => references(w, &targets, &Value::None),
                 None => w.hole("what it refers to is not known"),
             }
             foreign_key_options(w, &args);
         }
-        "ExcludeConstraint" => exclusion(w, &args, owner),
+        "ExcludeConstraint" => exclusion(w, &args),
         _ => return false,
     }
     true
@@ -82,17 +96,58 @@ pub(in super::super) fn constraint(w: &mut Writer, record: &Record<'_>, owner: O
 
 /// Columns given as names or as columns.
 fn columns(w: &mut Writer, items: &[Value<'_>]) {
-    let items: Vec<_> = match items {
-        // Some give a list where the library wants the names one by one.
-        [list @ Value::List(..)] => Value::items(list).unwrap_or_default(),
-        items => items.to_vec(),
-    };
-    for (at, item) in items.iter().enumerate() {
+    for (at, item) in listed(items).iter().enumerate() {
         if at > 0 {
             w.word(", ");
         }
         w.name(item);
     }
+}
+
+/// The table, without its schema, and the columns that a foreign key refers to.
+pub(super) fn referred(w: &Writer, targets: &[Value<'_>], own: &[Value<'_>]) -> Option<(SqlText, Vec<SqlText>)> {
+    let mut table = None;
+    let mut columns = Vec::new();
+    for (at, target) in targets.iter().enumerate() {
+        match target {
+            Value::Text(text) => {
+                let sql = &text.sql;
+                let (before, column) = match sql.text.rsplit_once('.') {
+                    Some((before, _)) => (before.len(), Some(sql.part(before.len() + 1..sql.text.len()))),
+                    None => (sql.text.len(), None),
+                };
+                let from = sql.text.get(..before)?.rfind('.').map_or(0, |dot| dot + 1);
+                table.get_or_insert_with(|| sql.part(from..before));
+                let same = || match own.get(at) {
+                    Some(Value::Text(text)) => text.sql.clone(),
+                    _ => SqlText::default(),
+                };
+                columns.push(column.unwrap_or_else(same));
+            }
+            Value::Record(record) => {
+                let fields = record.fields.borrow();
+                let named = |value: Option<&Value<'_>>| {
+                    let mut one = w.another();
+                    match value {
+                        Some(Value::Record(of)) => {
+                            one.append(&of.fields.borrow().get("0").and_then(|name| match name {
+                                Value::Text(text) => Some(text.sql.clone()),
+                                _ => None,
+                            })?);
+                        }
+                        Some(Value::Text(text)) => one.append(&text.sql),
+                        _ => return None,
+                    }
+                    Some(one.out)
+                };
+                let of = named(fields.get("table"))?;
+                table.get_or_insert(of);
+                columns.push(named(fields.get("0"))?);
+            }
+            _ => return None,
+        }
+    }
+    Some((table?, columns))
 }
 
 /// `table (columns)` of targets given as `"schema.table.column"` or as columns. A target that names no column means
@@ -170,7 +225,8 @@ pub(super) fn deferrability(w: &mut Writer, args: &Args<'_>) {
 }
 
 fn validity(w: &mut Writer, args: &Args<'_>) {
-    match args.given("postgresql_not_valid").map(|value| (value, value.truth())) {
+    let option = args.given("postgresql_not_valid").filter(|_| w.dialect == Dialect::Postgres);
+    match option.map(|value| (value, value.truth())) {
         Some((_, Some(true))) => w.word(" NOT VALID"),
         Some((value, None)) => {
             w.word(" ");
@@ -180,8 +236,12 @@ fn validity(w: &mut Writer, args: &Args<'_>) {
     }
 }
 
-fn exclusion(w: &mut Writer, args: &Args<'_>, _owner: Option<Owner<'_, '_>>) {
-    name(w, args);
+fn exclusion(w: &mut Writer, args: &Args<'_>) {
+    if let Some(name) = args.given("name") {
+        w.word("CONSTRAINT ");
+        w.name(name);
+        w.word(" ");
+    }
     w.word("EXCLUDE USING ");
     match args.given("using") {
         Some(using) => w.phrase(using),

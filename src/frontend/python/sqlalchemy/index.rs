@@ -2,6 +2,7 @@
 
 use super::super::value::Value;
 use super::{Args, Writer};
+use crate::config::Dialect;
 
 /// Writes `CREATE INDEX … ON …` for keys and the options of `Index` or `create_index`.
 pub(in super::super) fn index_on(
@@ -11,10 +12,17 @@ pub(in super::super) fn index_on(
     keys: &[Value<'_>],
     args: &Args<'_>,
 ) {
+    let postgres = w.dialect == Dialect::Postgres;
     w.word("CREATE ");
     flag(w, args.given("unique"), "UNIQUE ");
+    if let Some(prefix) = args.given("mysql_prefix").filter(|_| w.dialect == Dialect::Mysql) {
+        w.phrase(prefix);
+        w.word(" ");
+    }
     w.word("INDEX ");
-    flag(w, args.given("postgresql_concurrently"), "CONCURRENTLY ");
+    if postgres {
+        flag(w, args.given("postgresql_concurrently"), "CONCURRENTLY ");
+    }
     flag(w, args.given("if_not_exists"), "IF NOT EXISTS ");
     match name {
         Some(Value::None) | None => w.hole("the index has no name in the source"),
@@ -23,7 +31,7 @@ pub(in super::super) fn index_on(
     w.word(" ON ");
     w.table(table.0, table.1);
     w.word(" ");
-    if let Some(using) = args.given("postgresql_using") {
+    if let Some(using) = args.given("postgresql_using").filter(|_| postgres) {
         w.word("USING ");
         w.phrase(using);
         w.word(" ");
@@ -72,11 +80,24 @@ fn key(w: &mut Writer, key: &Value<'_>, args: &Args<'_>) {
         }
         other => w.expression(other, false),
     }
-    if let (Some(name), Some(Value::Dict(pairs, _))) = (name, args.given("postgresql_ops")) {
+    let options = match w.dialect {
+        Dialect::Postgres => args.given("postgresql_ops"),
+        Dialect::Mysql => args.given("mysql_length"),
+        Dialect::Sqlite | Dialect::Mssql => None,
+    };
+    if let (Some(length @ Value::Int(_)), Some(_)) = (options, &name) {
+        w.word("(");
+        w.phrase(length);
+        w.word(")");
+    }
+    if let (Some(name), Some(Value::Dict(pairs, _))) = (name, options) {
         for (column, class) in pairs.borrow().iter() {
             if column.as_str() == Some(&name) {
-                w.word(" ");
+                let around = if w.dialect == Dialect::Mysql { ["(", ")"] } else { [" ", ""] };
+                let [before, after] = around;
+                w.word(before);
                 w.phrase(class);
+                w.word(after);
             }
         }
     }
@@ -84,6 +105,12 @@ fn key(w: &mut Writer, key: &Value<'_>, args: &Args<'_>) {
 
 /// INCLUDE, NULLS NOT DISTINCT, WITH, TABLESPACE and WHERE.
 fn options(w: &mut Writer, args: &Args<'_>) {
+    if w.dialect != Dialect::Postgres {
+        if let Some(condition) = args.given("sqlite_where").filter(|_| w.dialect == Dialect::Sqlite) {
+            self::condition(w, condition);
+        }
+        return;
+    }
     include(w, args);
     match args.truth("postgresql_nulls_not_distinct") {
         Some(true) => w.word(" NULLS NOT DISTINCT"),
@@ -99,23 +126,23 @@ fn options(w: &mut Writer, args: &Args<'_>) {
         w.word(" TABLESPACE ");
         w.name(tablespace);
     }
-    let condition = match w.dialect {
-        crate::config::Dialect::Sqlite => args.given("sqlite_where"),
-        _ => args.given("postgresql_where"),
-    };
-    if let Some(condition) = condition {
-        w.word(" WHERE ");
-        match condition {
-            // A plain string is SQL here.
-            Value::Text(text) => w.append(&text.sql),
-            other => w.expression(other, false),
-        }
+    if let Some(condition) = args.given("postgresql_where") {
+        self::condition(w, condition);
+    }
+}
+
+fn condition(w: &mut Writer, condition: &Value<'_>) {
+    w.word(" WHERE ");
+    match condition {
+        // A plain string is SQL here.
+        Value::Text(text) => w.append(&text.sql),
+        other => w.expression(other, false),
     }
 }
 
 /// INCLUDE of an index or of a constraint that has one.
 pub(super) fn include(w: &mut Writer, args: &Args<'_>) {
-    if let Some(columns) = args.given("postgresql_include")
+    if let Some(columns) = args.given("postgresql_include").filter(|_| w.dialect == Dialect::Postgres)
         && Value::items(columns).is_none_or(|columns| !columns.is_empty())
     {
         w.word(" INCLUDE (");

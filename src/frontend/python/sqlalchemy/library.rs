@@ -52,6 +52,9 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
         ("distinct", Some(value)) => Some(list_node("#prefix", "DISTINCT", vec![value.clone()], span)),
         ("table" | "column", Some(_)) => Some(record(name, args, span)),
         ("mapped_column", _) => Some(record("Column", args, span)),
+        ("declarative_base" | "automap_base", _) => Some(record("declarative_base", args, span)),
+        // A name that is to be taken as it is.
+        ("conv", Some(Value::Text(text))) => Some(Value::Text(Rc::new(Text { final_name: true, ..(**text).clone() }))),
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ mod constraint;
 mod expression;
 mod index;
 mod library;
+mod naming;
 mod rows;
 mod table;
 mod types;
@@ -19,11 +20,12 @@ pub(super) use args::Args;
 pub(super) use column::{
     Column, followers, type_check, type_check_name, write_counting, write_default, write_identity,
 };
-pub(super) use constraint::{Owner, constraint, foreign_key_options};
+pub(super) use constraint::{Owner, constraint, foreign_key_options, name as constraint_name};
 pub(super) use expression::{attribute, operator, qualified, word};
 pub(super) use index::index_on;
 pub(super) use library::{function, method, not};
+pub(super) use naming::{Convention, Kind, Nameless};
 pub(super) use rows::{inserts, write as write_construct};
 pub(super) use table::Table;
-pub(super) use types::{write as write_type, write_named as write_named_type};
+pub(super) use types::{is_moment, write as write_type, write_named as write_named_type};
 pub(super) use writer::Writer;

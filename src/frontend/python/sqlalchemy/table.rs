@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::super::value::{Record, Value};
 use super::constraint::{Owner, constraint};
 use super::index::{index_on, storage};
+use super::naming::{Convention, Kind, Nameless};
 use super::{Args, Column, Writer, column};
 use crate::config::Dialect;
 
@@ -44,8 +45,14 @@ impl<'a> Table<'a> {
         self.args.given("schema")
     }
 
-    fn owner(&self) -> Owner<'_, 'a> {
+    /// The table as the owner of what stands in it.
+    pub(in super::super) fn owner(&self) -> Owner<'_, 'a> {
         Owner { schema: self.schema(), table: &self.name }
+    }
+
+    /// The convention of the `MetaData` that it belongs to.
+    pub(in super::super) fn convention(&self) -> Option<Convention> {
+        self.args.positional.get(1).or_else(|| self.args.named("metadata")).and_then(Convention::of_metadata)
     }
 
     /// The columns of the primary key, by the columns' own word or by a constraint's.
@@ -95,7 +102,7 @@ impl<'a> Table<'a> {
         self.primary_key(w, &mut comma);
         for record in self.constraints.iter().filter(|record| record.class != "PrimaryKeyConstraint") {
             let mut one = w.another();
-            if constraint(&mut one, record, Some(self.owner())) {
+            if constraint(&mut one, record) {
                 comma(w);
                 w.append(&one.out);
             }
@@ -118,16 +125,17 @@ impl<'a> Table<'a> {
                 // Without columns there is no key.
                 if named {
                     comma(w);
-                    constraint(w, record, None);
+                    constraint(w, record);
                 }
                 return;
             }
         }
         if !own.is_empty() {
             comma(w);
-            if let Some(record) = explicit {
-                super::constraint::name(w, &Args::of_record(record));
-            }
+            let explicit = explicit.map(|record| Args::of_record(record));
+            let given = explicit.as_ref().and_then(|args| args.given("name"));
+            let columns = own.iter().map(|column| column.name.clone()).collect();
+            super::constraint::name(w, &Nameless::new(Kind::PrimaryKey, given, columns));
             w.word("PRIMARY KEY (");
             for (at, column) in own.iter().enumerate() {
                 if at > 0 {
@@ -140,8 +148,10 @@ impl<'a> Table<'a> {
     }
 
     fn options(&self, w: &mut Writer) {
-        if w.dialect != Dialect::Postgres {
-            return;
+        match w.dialect {
+            Dialect::Postgres => {}
+            Dialect::Mysql => return self.mysql_options(w),
+            Dialect::Sqlite | Dialect::Mssql => return,
         }
         let phrases = [
             ("postgresql_inherits", " INHERITS ( ", " )"),
@@ -175,6 +185,26 @@ impl<'a> Table<'a> {
         }
     }
 
+    fn mysql_options(&self, w: &mut Writer) {
+        let options = [
+            ("mysql_engine", " ENGINE="),
+            ("mysql_charset", " CHARSET="),
+            ("mysql_default_charset", " CHARSET="),
+            ("mysql_collate", " COLLATE "),
+            ("mysql_row_format", " ROW_FORMAT="),
+        ];
+        for (option, words) in options {
+            if let Some(value) = self.args.given(option) {
+                w.word(words);
+                w.phrase(value);
+            }
+        }
+        if let Some(comment) = self.args.given("comment") {
+            w.word(" COMMENT=");
+            w.expression(comment, false);
+        }
+    }
+
     /// The types that are created before it.
     pub(in super::super) fn types(&self, w: &Writer) -> Vec<(String, Writer)> {
         let types: Vec<_> = self.columns.iter().filter_map(|column| column.data_type.clone()).collect();
@@ -190,10 +220,11 @@ impl<'a> Table<'a> {
             let args = Args::of_record(record);
             let mut one = w.another();
             let keys = args.positional.get(1..).unwrap_or_default();
-            index_on(&mut one, args.get(0, &["name"]), (self.schema(), &self.name), keys, &args);
+            let name = one.derived(&Nameless::new(Kind::Index, args.get(0, &["name"]), keys.to_vec()));
+            index_on(&mut one, name.as_ref(), (self.schema(), &self.name), keys, &args);
             found.push(one);
         }
-        if let Some(comment) = self.args.given("comment") {
+        if let Some(comment) = self.args.given("comment").filter(|_| w.dialect == Dialect::Postgres) {
             let mut one = w.another();
             one.word("COMMENT ON TABLE ");
             one.table(self.schema(), &self.name);

@@ -76,7 +76,76 @@ pub(in super::super) fn write(w: &mut Writer, value: &Value<'_>) {
     }
 }
 
+/// Whether a type is one that SQLAlchemy takes for a date with a time.
+pub(in super::super) fn is_moment(value: &Value<'_>) -> bool {
+    resolve(value, 0).is_some_and(|of| matches!(of.class.as_str(), "DateTime" | "DATETIME" | "TIMESTAMP"))
+}
+
+/// Writes what MySQL calls otherwise than the other servers; whether it has.
+/// Source: `MySQLTypeCompiler` of `sqlalchemy.dialects.mysql.base`.
+fn of_mysql(w: &mut Writer, of: &Type<'_>) -> bool {
+    let (word, kind) = match of.class.as_str() {
+        "Boolean" | "BOOLEAN" | "BOOL" => ("BOOL", ""),
+        "Integer" | "INTEGER" | "INT" => ("INTEGER", "number"),
+        "BigInteger" | "BIGINT" => ("BIGINT", "number"),
+        "SmallInteger" | "SMALLINT" => ("SMALLINT", "number"),
+        word @ ("TINYINT" | "MEDIUMINT") => (word, "number"),
+        "Numeric" | "NUMERIC" => ("NUMERIC", "fraction"),
+        "DECIMAL" => ("DECIMAL", "fraction"),
+        "Float" | "FLOAT" => ("FLOAT", "fraction"),
+        "Double" | "DOUBLE" | "DOUBLE_PRECISION" => ("DOUBLE", "fraction"),
+        "String" | "Unicode" | "VARCHAR" | "AutoString" => ("VARCHAR", "text"),
+        "Text" | "UnicodeText" | "TEXT" => ("TEXT", "text"),
+        word @ ("CHAR" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT") => (word, "text"),
+        "DateTime" | "DATETIME" => ("DATETIME", "moment"),
+        "TIMESTAMP" => ("TIMESTAMP", "moment"),
+        "Time" | "TIME" => ("TIME", "moment"),
+        "Interval" => ("DATETIME", ""),
+        "LargeBinary" | "BLOB" | "PickleType" => ("BLOB", "length"),
+        _ => return false,
+    };
+    w.word(word);
+    match kind {
+        "number" => counted(w, of, &["display_width"]),
+        "fraction" => arguments(w, of, &["precision", "scale"]),
+        "text" => counted(w, of, &["length"]),
+        "moment" => {
+            if let Some(digits) = of.args.given("fsp") {
+                w.word("(");
+                w.phrase(digits);
+                w.word(")");
+            }
+        }
+        "length" if of.class != "PickleType" => counted(w, of, &["length"]),
+        _ => {}
+    }
+    for (flag, words) in [("unsigned", " UNSIGNED"), ("zerofill", " ZEROFILL")] {
+        if of.args.flag(flag) {
+            w.word(words);
+        }
+    }
+    for (option, words) in [("charset", " CHARACTER SET "), ("collation", " COLLATE ")] {
+        if let Some(value) = of.args.given(option) {
+            w.word(words);
+            w.phrase(value);
+        }
+    }
+    true
+}
+
+/// `(11)`, by position or by name.
+fn counted(w: &mut Writer, of: &Type<'_>, names: &[&str]) {
+    if let Some(value) = of.args.get(0, names).filter(|value| !matches!(value, Value::None)) {
+        w.word("(");
+        w.phrase(value);
+        w.word(")");
+    }
+}
+
 fn of_class(w: &mut Writer, of: &Type<'_>) {
+    if w.dialect == Dialect::Mysql && of_mysql(w, of) {
+        return;
+    }
     let postgres = w.dialect == Dialect::Postgres;
     let length = |w: &mut Writer, name: &str| {
         w.word(name);

@@ -1,7 +1,10 @@
 //! Writes SQL whose names keep their places in the source.
 
+use std::rc::Rc;
+
 use super::super::strings;
 use super::super::value::{Text, Value};
+use super::naming::Naming;
 use crate::config::Dialect;
 use crate::frontend::text::SqlText;
 use crate::ir::Unknown;
@@ -121,16 +124,18 @@ pub(in super::super) struct Writer {
     /// The call that it is written for: the place of every word that stands nowhere in the source.
     pub(in super::super) place: Span,
     pub(in super::super) dialect: Dialect,
+    /// What names are derived from.
+    pub(super) naming: Rc<Naming>,
 }
 
 impl Writer {
     pub(in super::super) fn new(place: Span, dialect: Dialect) -> Self {
-        Self { out: SqlText::default(), place, dialect }
+        Self { out: SqlText::default(), place, dialect, naming: Rc::default() }
     }
 
     /// A writer of another statement of the same call.
     pub(in super::super) fn another(&self) -> Self {
-        Self::new(self.place, self.dialect)
+        Self { out: SqlText::default(), place: self.place, dialect: self.dialect, naming: self.naming.clone() }
     }
 
     /// Writes words of SQL.
@@ -175,7 +180,9 @@ impl Writer {
 
     /// Writes a name, quoted where it has to be.
     pub(in super::super) fn name_text(&mut self, name: &SqlText) {
-        if !name.is_known() || !needs_quotes(&name.text) {
+        // MySQL has other words; a name in its quotes is the same name.
+        let quotes = self.dialect == Dialect::Mysql || needs_quotes(&name.text);
+        if !name.is_known() || !quotes {
             self.append(name);
             return;
         }

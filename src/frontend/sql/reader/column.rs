@@ -110,7 +110,9 @@ pub(super) fn type_name(c: &mut Cursor<'_>) -> Option<TypeName> {
         c.skip();
     }
     if name == "interval" {
-        c.until(|c| c.at_kind(Kind::OpenBracket) || c.at_kind(Kind::Comma) || c.is_any(CLAUSES));
+        // `interval day to second (3)`
+        while c.eat_any(&["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"]) {}
+        c.group();
     }
     if c.eat("ARRAY") {
         of.dimensions = 1;

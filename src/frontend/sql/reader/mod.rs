@@ -367,6 +367,7 @@ pub(super) fn read(text: &SqlText, origin: Origin) -> Vec<Operation> {
             query: origin.query,
             shares_query,
             dialect: origin.dialect,
+            implied: false,
         });
         operations.append(&mut read_piece(text, &piece, statement, &shared));
     }

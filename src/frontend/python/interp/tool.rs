@@ -1,0 +1,121 @@
+//! What migration tools run of a script, and what they hand to it: Aerich, peewee-migrate, Piccolo, yoyo.
+
+use std::rc::Rc;
+
+use super::super::peewee::Models;
+use super::super::piccolo::Call;
+use super::super::value::{Conn, Env, Function, Handle, Record, Value};
+use super::Interp;
+use super::runners::Step;
+use crate::ir::{TransactionKind, Unknown};
+use crate::source::{Runner, SourceFile};
+
+/// The state of a tool.
+pub(super) struct Tool<'a> {
+    pub(super) runner: Runner,
+    /// Peewee's models, as the migrations so far leave them.
+    pub(super) models: Models<'a>,
+    /// `playhouse.migrate` is imported.
+    pub(super) playhouse: bool,
+    /// Steps given to yoyo.
+    pub(super) steps: Vec<Step<'a>>,
+    /// What Piccolo's managers were asked for.
+    pub(super) calls: Vec<(Rc<Record<'a>>, Call<'a>)>,
+}
+
+impl Tool<'_> {
+    pub(super) fn new(file: &SourceFile) -> Self {
+        let models = Models::new(file.text.contains("postgres_ext"));
+        let playhouse = file.text.contains("playhouse.migrate");
+        Self { runner: file.runner, models, playhouse, steps: Vec::new(), calls: Vec::new() }
+    }
+
+    pub(super) fn is_yoyo(&self) -> bool {
+        self.runner == Runner::Yoyo
+    }
+}
+
+/// The functions that a tool calls, in the order in which a migration is applied and taken back.
+fn entries(runner: Runner) -> &'static [&'static str] {
+    match runner {
+        Runner::Aerich => &["upgrade", "downgrade"],
+        Runner::PeeweeMigrate => &["migrate", "rollback"],
+        Runner::Piccolo => &["forwards"],
+        _ => &[],
+    }
+}
+
+impl<'a> Interp<'a> {
+    /// Runs the functions that the tool of the file calls.
+    pub(super) fn run_tool(&mut self, env: &Rc<Env<'a>>) {
+        if self.tool.runner == Runner::PeeweeMigrate {
+            self.replay();
+        }
+        self.run_steps(env);
+        for name in entries(self.tool.runner) {
+            let Some(Value::Function(function)) = env.get(name) else { continue };
+            self.out.entry = function.span.start.saturating_add(1);
+            self.migration = None;
+            let returned = self.enter(&function, &[], &[], None, true);
+            if self.tool.runner == Runner::Piccolo {
+                self.run_manager(env, &returned);
+            }
+        }
+    }
+
+    /// What the tool hands to a function that it calls.
+    pub(super) fn handed(&mut self, function: &Function<'a>) -> Vec<Value<'a>> {
+        if !entries(self.tool.runner).contains(&function.name) {
+            return Vec::new();
+        }
+        match self.tool.runner {
+            Runner::Aerich => vec![self.tool_handle()],
+            Runner::PeeweeMigrate => {
+                let unknown = Unknown {
+                    reason: "it is peewee-migrate's".to_owned(),
+                    text: "{migrator}".to_owned(),
+                    span: function.span,
+                };
+                vec![Value::external(unknown, super::peewee::MIGRATOR), self.tool_handle()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// A connection that the tool has, in its transaction.
+    fn tool_handle(&mut self) -> Value<'a> {
+        let conn = self.tool_conn();
+        Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
+    }
+
+    /// The connection that the tool applies the migration on.
+    pub(super) fn tool_conn(&mut self) -> Rc<Conn> {
+        if let Some(conn) = &self.migration {
+            return conn.clone();
+        }
+        let kind = match self.tool.runner {
+            Runner::Aerich | Runner::PeeweeMigrate | Runner::Piccolo | Runner::Yoyo => self.tool_transaction(),
+            Runner::Alembic => return self.migration_conn(),
+            _ => TransactionKind::Unknown,
+        };
+        let conn = self.new_conn(kind, None);
+        self.migration = Some(conn.clone());
+        conn
+    }
+
+    /// Whether the tool opens a transaction, as a variable of the module says. Aerich asks it for the way forward only.
+    fn tool_transaction(&mut self) -> TransactionKind {
+        let forward = self.frame().is_none_or(|frame| frame.direction == crate::ir::Direction::Up);
+        let variable = match self.tool.runner {
+            Runner::Aerich if forward => "RUN_IN_TRANSACTION",
+            Runner::Yoyo => "__transactional__",
+            _ => return TransactionKind::Runner,
+        };
+        let env = self.module_env(0);
+        match env.get(variable).map(|value| value.truth()) {
+            Some(Some(false)) => TransactionKind::None,
+            Some(None) => TransactionKind::Unknown,
+            Some(Some(true)) | None => TransactionKind::Runner,
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The dialect of a source that does not say it: what its runner's configuration names, what the files beside it are
+//! written for, which driver the project installs. What is found does not depend on the files that a run is given.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::detect::Folder;
+use super::{Language, Runner, decode, recognise};
+use crate::config::Dialect;
+
+/// Files of a folder that are looked into, spread over all of them.
+const MAX_FILES: usize = 64;
+/// How much of a file is looked at, in bytes.
+const HEAD: usize = 64 << 10;
+/// The votes that one dialect needs for each vote of another.
+const MAJORITY: usize = 3;
+
+/// A pattern that is known to compile: each is covered by a test.
+fn pattern(source: &str) -> Regex {
+    // A literal of this file; a mistake in it shows at the first test.
+    Regex::new(source).expect("a pattern of this file compiles")
+}
+
+/// What is written for one server only.
+static POSTGRES: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)dialects[ \t]+import[^\n]*\bpostgresql\b|dialects\.postgresql|\bpostgresql_\w+[ \t]*=|\bJSONB\b|\bTIMESTAMPTZ\b|\b(?:BIG|SMALL)?SERIAL\b|INDEX[ \t]+CONCURRENTLY|\w::[a-z]|\bgen_random_uuid\b|\bplpgsql\b|\bCREATE[ \t]+EXTENSION\b",
+    )
+});
+static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)",
+    )
+});
+static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b",
+    )
+});
+/// A literal URL of a database.
+static URL: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(postgres(?:ql)?|cockroachdb|mysql|mariadb|sqlite|mssql)(?:\+\w+)?://"));
+/// A URL that `env.py` sets itself.
+static OVERRIDDEN: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"set_main_option\(\s*["']sqlalchemy\.url|["']sqlalchemy\.url["']\s*\]\s*=|\burl\s*=\s*(?:os\.|get_|settings)"#,
+    )
+});
+/// Drivers by name, as packages are installed.
+static DRIVERS: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?im)(?:^|[\s\x22'=\[,])(psycopg2?(?:-binary|cffi)?|asyncpg|pg8000|pymysql|mysqlclient|aiomysql|asyncmy|mysql-connector(?:-python)?)(?:\[[\w,]*\])?[\s\x22'=<>~!;,)]",
+    )
+});
+
+/// The dialect that is found around the file `name` in `folder` at `path`, and what shows it.
+pub(super) fn around(
+    root: &Path,
+    folder: &Folder,
+    path: &Path,
+    language: Language,
+    runner: Runner,
+) -> Option<(Dialect, String)> {
+    let configured = if runner == Runner::Alembic { alembic(root, folder) } else { None };
+    // A database file in the configuration is often the one that developers try things on.
+    let firm = configured.as_ref().is_some_and(|(dialect, _, firm)| *firm && *dialect != Dialect::Sqlite);
+    if let (true, Some((dialect, why, _))) = (firm, &configured) {
+        return Some((*dialect, why.clone()));
+    }
+    // Scripts that lie together need not be for one database.
+    let vote = if runner == Runner::Script { None } else { vote(path, folder, language) };
+    if let Some((dialect, votes)) = vote {
+        return Some((dialect, format!("{votes} of the files beside it are written for it")));
+    }
+    let configured = configured.map(|(dialect, why, _)| (dialect, why));
+    configured.or_else(|| if language == Language::Python { driver(root, folder) } else { None })
+}
+
+/// The dialect that most files of a folder are written for, and how many are.
+fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, usize)> {
+    let alike = |name: &&str| recognise::language(name) == Some(language) && recognise::dialect(name).is_none();
+    let names: Vec<&str> = folder.names().filter(alike).collect();
+    let sample = names.len().min(MAX_FILES);
+    let step = names.len().div_ceil(MAX_FILES).max(1);
+    let mut votes = [(Dialect::Postgres, 0_usize), (Dialect::Mysql, 0), (Dialect::Sqlite, 0)];
+    for name in names.into_iter().step_by(step) {
+        let Some(text) = head(&path.join(name)) else { continue };
+        let says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
+        // What names several chooses between them.
+        if says.iter().filter(|said| **said).count() == 1 {
+            for ((_, count), said) in votes.iter_mut().zip(says) {
+                *count += usize::from(said);
+            }
+        }
+    }
+    let all: usize = votes.iter().map(|(_, count)| count).sum();
+    let (dialect, count) = votes.into_iter().max_by_key(|(_, count)| *count)?;
+    // A few files prove little against the default: a project that supports several databases has options for each.
+    let needed = if dialect == Dialect::Postgres { 1 } else { (sample / 4).max(2) };
+    (count >= needed && count >= MAJORITY * (all - count)).then_some((dialect, count))
+}
+
+/// The dialect of the database that Alembic is configured for, what shows it, and whether nothing overrides it.
+fn alembic(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
+    let file = |at: &Folder, name: &str| if at.has(name) { head(&root.join(&at.shown).join(name)) } else { None };
+    let env = folder.upwards().take(3).find_map(|at| file(at, "env.py")).unwrap_or_default();
+    let overridden = OVERRIDDEN.is_match(&env);
+    let ini = folder.upwards().find_map(|at| file(at, "alembic.ini")).unwrap_or_default();
+    let mut lines = ini.lines().filter_map(|line| line.trim_start().strip_prefix("sqlalchemy.url"));
+    let url = lines.find_map(|rest| rest.trim_start().strip_prefix('='));
+    let of_url = |text: &str| URL.captures(text).and_then(|found| recognise::dialect_of_url(found.get(1)?.as_str()));
+    if let Some(dialect) = url.and_then(of_url) {
+        return Some((dialect, "`sqlalchemy.url` in `alembic.ini`".to_owned(), !overridden));
+    }
+    let mut named = URL.captures_iter(&env).filter_map(|found| recognise::dialect_of_url(found.get(1)?.as_str()));
+    // A database file there is mostly for tests.
+    let first = named.next().filter(|first| *first != Dialect::Sqlite)?;
+    named.all(|other| other == first).then(|| (first, "a URL in `env.py`".to_owned(), true))
+}
+
+/// The dialect of the drivers that the project installs, where they are of one.
+fn driver(root: &Path, folder: &Folder) -> Option<(Dialect, String)> {
+    const LISTS: [&str; 6] =
+        ["requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "requirements.in"];
+    for at in folder.upwards() {
+        for list in LISTS.into_iter().filter(|list| at.has(list)) {
+            let text = head(&root.join(&at.shown).join(list)).unwrap_or_default();
+            let of =
+                |name: &str| if name.to_ascii_lowercase().contains("my") { Dialect::Mysql } else { Dialect::Postgres };
+            let mut found = DRIVERS.captures_iter(&text).filter_map(|found| found.get(1));
+            let Some(first) = found.next() else { continue };
+            let dialect = of(first.as_str());
+            if found.all(|other| of(other.as_str()) == dialect) {
+                return Some((dialect, format!("`{}` in `{list}`", first.as_str())));
+            }
+            return None;
+        }
+    }
+    None
+}
+
+/// The beginning of a file; `None` where it cannot be read.
+fn head(path: &Path) -> Option<String> {
+    use std::io::Read as _;
+    let data = std::fs::metadata(path).ok()?;
+    if !data.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path).ok()?.take(HEAD as u64).read_to_end(&mut bytes).ok()?;
+    Some(decode::text(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_one_server_are_told() {
+        for text in ["from sqlalchemy.dialects import postgresql", "x::text", "postgresql_where=x", "id SERIAL"] {
+            assert!(POSTGRES.is_match(text) && !MYSQL.is_match(text) && !SQLITE.is_match(text), "{text}");
+        }
+        for text in ["from sqlalchemy.dialects import mysql", "mysql_engine='InnoDB'", "UPDATE `t`", "h VARBINARY(20)"]
+        {
+            assert!(MYSQL.is_match(text) && !POSTGRES.is_match(text) && !SQLITE.is_match(text), "{text}");
+        }
+        assert!(SQLITE.is_match("PRAGMA foreign_keys = ON") && SQLITE.is_match("id INTEGER PRIMARY KEY AUTOINCREMENT"));
+        assert!(!SQLITE.is_match("CREATE TABLE t (id integer)") && !SQLITE.is_match("Column(autoincrement=False)"));
+    }
+
+    #[test]
+    fn drivers_are_whole_words() {
+        for text in ["psycopg2-binary==2.9", "  \"asyncpg>=0.29\",", "psycopg[binary]>=3\n", "PyMySQL~=1.1\n"] {
+            assert!(DRIVERS.is_match(text), "{text}");
+        }
+        assert!(!DRIVERS.is_match("types-psycopg2==2.9") && !DRIVERS.is_match("my-asyncpg-tools==1"));
+    }
+
+    #[test]
+    fn a_url_that_env_sets_is_seen() {
+        assert!(OVERRIDDEN.is_match("config.set_main_option('sqlalchemy.url', url)"));
+        assert!(OVERRIDDEN.is_match("configuration[\"sqlalchemy.url\"] = get_url()"));
+        assert!(!OVERRIDDEN.is_match("url = config.get_main_option('sqlalchemy.url')"));
+        assert!(URL.is_match("mysql+pymysql://root@localhost/x") && !URL.is_match("driver://user"));
+    }
+}
