@@ -295,6 +295,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| column(v, |column| Value::Bool(filled_by_server(column))),
     },
     Fact {
+        name: "column.default_gone",
+        ty: Type::Str,
+        doc: "For a column that is added: that the same migration drops its default again, as a clause; else empty.",
+        families: &["column"],
+        get: |v| Value::Str(v.default_gone().to_owned()),
+    },
+    Fact {
         name: "column.old_type",
         ty: Type::Str,
         doc: "Type of the column before it is changed, where the history tells.",
