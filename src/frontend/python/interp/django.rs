@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::django::{Call, DjangoMigration, Py, Step};
+use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
 use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
 use super::Interp;
@@ -83,6 +83,7 @@ impl<'a> Interp<'a> {
         let named = |name: &str| -> Vec<Known<RevisionId>> {
             let place = |span: Span| if span.file == class.span.file { span } else { class.span };
             let all = pairs(name).into_iter();
+            let all = all.filter(|((app, _), _)| app != USERS);
             all.map(|((app, name), span)| Known::Known(RevisionId::of_app(app, name), place(span))).collect()
         };
         let mut revision = Revision::new(RevisionId::of_app(&*migration.app, &*migration.name), class.span);
@@ -121,6 +122,11 @@ impl<'a> Interp<'a> {
             }
             Value::Record(record) => {
                 let setting = record.fields.borrow().get("=0").cloned()?;
+                if let Value::Django(django) = &setting
+                    && matches!(&**django, Dj::Foreign(path) if path.ends_with("settings.AUTH_USER_MODEL"))
+                {
+                    return Some(((USERS.to_owned(), "__first__".to_owned()), record.span));
+                }
                 let text = setting.as_str()?.to_owned();
                 Some(((text.split('.').next()?.to_owned(), "__first__".to_owned()), record.span))
             }
