@@ -20,6 +20,8 @@ pub(super) struct Marks {
     not_valid: BTreeMap<(usize, String), Place>,
     /// By transaction, table and column: where UPDATE filled it.
     filled: BTreeMap<(usize, String, String), Place>,
+    /// By migration, table and column: where a default was first set.
+    defaults_set: BTreeMap<(usize, String, String), Place>,
     /// By migration, table and column: where its default is dropped, and not set again.
     defaults_gone: BTreeMap<(usize, String, String), Place>,
     /// By transaction and value: where it was added to an enum, and to which.
@@ -154,7 +156,10 @@ impl Marks {
                     let key = (at.0, table.name.clone(), name.name.clone());
                     match op.kind {
                         OpKind::ColumnDropDefault => self.defaults_gone.insert(key, at),
-                        _ => self.defaults_gone.remove(&key),
+                        _ => {
+                            self.defaults_set.entry(key.clone()).or_insert(at);
+                            self.defaults_gone.remove(&key)
+                        }
                     };
                 }
             }
@@ -253,6 +258,14 @@ impl super::View<'_> {
             }
             _ => ": the same migration drops the default again",
         }
+    }
+
+    /// Whether the default that is dropped was set by the same migration, for the rows that it changes.
+    pub(super) fn default_temporary(&self) -> bool {
+        let name = self.op.name.as_ref().and_then(Known::known);
+        let (Some(table), Some(name)) = (self.table(), name) else { return false };
+        let set = self.model.marks.defaults_set.get(&(self.at.0, table.name.clone(), name.name.clone()));
+        set.is_some_and(|at| *at < self.at)
     }
 
     fn sent_with(&self, at: Place) -> bool {

@@ -302,6 +302,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Str(v.default_gone().to_owned()),
     },
     Fact {
+        name: "column.default_temporary",
+        ty: Type::Bool,
+        doc: "For a default that is dropped: the same migration has set it.",
+        families: &["column"],
+        get: |v| Value::Bool(v.default_temporary()),
+    },
+    Fact {
         name: "column.old_type",
         ty: Type::Str,
         doc: "Type of the column before it is changed, where the history tells.",
