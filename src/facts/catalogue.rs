@@ -217,6 +217,10 @@ fn narrower(old: &TypeName, new: &TypeName) -> Tri {
     if let (Some(from), Some(to)) = (whole(from), whole(to)) {
         return (to < from).into();
     }
+    // A length that the source computes.
+    if old.arguments.iter().chain(&new.arguments).any(|argument| argument.contains('{')) {
+        return Tri::Unknown;
+    }
     if text(from) && text(to) {
         return match (number(old, 0), number(new, 0)) {
             (_, None) => Tri::No,

@@ -343,6 +343,20 @@ pub const FACTS: &[Fact] = &[
         },
     },
     Fact {
+        name: "column.default_gone",
+        ty: Type::Str,
+        doc: "For a column that is added: that the same migration drops its default again, as a clause; else empty.",
+        families: &["column"],
+        get: |v| Value::Str(v.default_gone().to_owned()),
+    },
+    Fact {
+        name: "column.default_temporary",
+        ty: Type::Bool,
+        doc: "For a default that is dropped: the same migration has set it.",
+        families: &["column"],
+        get: |v| Value::Bool(v.default_temporary()),
+    },
+    Fact {
         name: "column.old_type",
         ty: Type::Str,
         doc: "Type of the column before it is changed, where the history tells.",
