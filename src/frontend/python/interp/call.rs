@@ -166,6 +166,7 @@ impl<'a> Interp<'a> {
             function: Some(function.clone()),
             call,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at,
             direction,
@@ -185,7 +186,7 @@ impl<'a> Interp<'a> {
             Some(given) => return Value::list(given, place),
             None => {}
         }
-        nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
+        nested.unwrap_or_else(|| returned(frame.returns))
     }
 
     fn bind(
@@ -263,6 +264,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: function.span,
             direction: Direction::Up,
@@ -352,6 +354,8 @@ impl<'a> Interp<'a> {
                 Dj::Foreign(path) => {
                     self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}")))
                 }
+                Dj::Model(_) if name == "_meta" => base.clone(),
+                Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
@@ -468,9 +472,15 @@ impl<'a> Interp<'a> {
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
                 Some(name) => {
                     let name = name.to_owned();
-                    self.attribute_of(&base.clone(), &name, span)
+                    match Self::unset(base, &name, arguments) {
+                        Some(default) => default,
+                        None => self.attribute_of(&base.clone(), &name, span),
+                    }
                 }
-                None => self.unknown("the attribute's name is not known", call),
+                None => match Self::unset(base, "", arguments) {
+                    Some(default) => default,
+                    None => self.unknown("the attribute's name is not known", call),
+                },
             },
             ("next" | "anext", Some(value)) => match Value::items(value).and_then(|items| items.into_iter().next()) {
                 Some(first) => first,
@@ -558,6 +568,13 @@ impl<'a> Interp<'a> {
         let conn = self.new_conn(kind, Some(span));
         Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
     }
+}
+
+/// The value of a call: what was returned for the dialect of the code around it, where something was.
+fn returned(all: Vec<(Value<'_>, bool)>) -> Value<'_> {
+    let fitting = all.iter().any(|(_, fits)| *fits);
+    let kept = all.into_iter().filter(|(_, fits)| *fits || !fitting).map(|(value, _)| value);
+    kept.reduce(Value::join).unwrap_or(Value::None)
 }
 
 /// Whether it is the object that Flask-SQLAlchemy calls `db` in every one of its examples, by its name or its import:

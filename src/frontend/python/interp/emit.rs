@@ -177,7 +177,13 @@ impl<'a> Interp<'a> {
 
     /// The dialect of the branch, else of the file.
     pub(super) fn dialect(&self) -> Dialect {
-        let branch = self.guards.iter().rev().find_map(|guard| match guard.kind {
+        self.dialect_at(self.guards.len())
+    }
+
+    /// The same under the first `guards` only.
+    pub(super) fn dialect_at(&self, guards: usize) -> Dialect {
+        let around = self.guards.get(..guards).unwrap_or(&self.guards);
+        let branch = around.iter().rev().find_map(|guard| match guard.kind {
             GuardKind::Dialect(dialect) => Some(dialect),
             _ => None,
         });
@@ -351,6 +357,9 @@ impl<'a> Interp<'a> {
                 Some((shown, around)) if operation.statement.text.contains(shown) => around.clone(),
                 _ => context.clone(),
             };
+            if let (OpKind::ColumnAdd, Details::Column(column)) = (operation.kind, &mut operation.details) {
+                column.mapper_default = self.mapper_default;
+            }
         }
         if let Some(captured) = &mut self.django.captured {
             captured.extend(operations);

@@ -168,7 +168,14 @@ impl<'a> Interp<'a> {
         if fetches || (base.is_read() && RESULTS.contains(&name)) {
             return self.unknown(READ, call);
         }
-        self.library_call(name, arguments, named, call)
+        let value = self.library_call(name, arguments, named, call);
+        match (base, &value) {
+            // A method of something unknown is unknown for that one's reason, and not for want of a function.
+            (Value::Unknown(of), Value::Unknown(found)) if of.path.is_none() && found.unknown.span == span => {
+                Value::unknown(of.unknown.reason.clone(), found.unknown.text.clone(), span)
+            }
+            _ => value,
+        }
     }
 
     /// `module.function(…)` of a library: the same functions as without the module's name.
