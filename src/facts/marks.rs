@@ -104,7 +104,7 @@ impl Marks {
         self.remember(model, op, group, at);
         let effects = view.effects();
         if view.migration.direction == Direction::Up {
-            self.holdings.add(&view, &effects);
+            self.holdings.add(&view, effects);
         }
         let blocks = effects.blocks_reads().or(effects.blocks_writes()).and(view.table_preexisting());
         if blocks != Tri::Yes {
