@@ -12,6 +12,7 @@ use crate::ir::{
 };
 
 use super::View;
+use super::held::relation_preexisting;
 use super::sight::Sight;
 
 /// A list of names; unknown where there is none that is known, and others are possible.
@@ -107,20 +108,6 @@ fn is_table(v: &View<'_>, name: &QualifiedName) -> bool {
     kind.is_none_or(|kind| kind.is_table() || kind == crate::schema::RelationKind::Matview)
 }
 
-/// Whether a relation existed before this migration. One that the history does not tell of did.
-pub(super) fn relation_preexisting(v: &View<'_>, name: &QualifiedName) -> Tri {
-    if v.model.makes(v.at.0, name) {
-        return Tri::No;
-    }
-    let (Some(start), Some(before)) = (v.model.world.start(v.at.0), v.before()) else { return Tri::Unknown };
-    let Some(now) = before.relation(name).known() else { return Tri::Yes };
-    match start.relation_of(now.id) {
-        Some(then) => then.state.exists,
-        // Only spoken of: nobody has seen it being made.
-        None => (!now.is_complete()).into(),
-    }
-}
-
 /// For each migration, the names of the tables that it makes.
 pub(super) fn made(migrations: &[Migration]) -> Vec<BTreeSet<String>> {
     let made = |migration: &Migration| {
@@ -172,26 +159,6 @@ pub(super) fn type_change_said(v: &View<'_>) -> Value {
 fn changes_time_zone(v: &View<'_>) -> bool {
     let time = |of: Option<crate::ir::TypeName>| of.is_some_and(|of| of.name.starts_with("timestamp"));
     time(super::catalogue::old_type(v)) && time(super::catalogue::new_type(v))
-}
-
-/// For each migration, the operation from which on its `TimeZone` is UTC, where it sets that and nothing else.
-pub(super) fn in_utc(migrations: &[Migration]) -> Vec<Option<usize>> {
-    let zone = |details: &Details| match details {
-        Details::Setting(setting) if setting.name == "timezone" => Some(setting.value.as_deref().is_some_and(is_utc)),
-        _ => None,
-    };
-    let since = |migration: &Migration| {
-        let mut zones = migration.operations.iter().enumerate().filter_map(|(at, op)| Some((at, zone(&op.details)?)));
-        let (first, utc) = zones.next()?;
-        (utc && zones.all(|(_, utc)| utc)).then_some(first)
-    };
-    migrations.iter().map(since).collect()
-}
-
-/// Names of time zones that never were anything but UTC.
-fn is_utc(zone: &str) -> bool {
-    let zone = zone.trim().to_ascii_lowercase();
-    matches!(zone.as_str(), "utc" | "etc/utc" | "gmt" | "etc/gmt" | "zulu" | "uct" | "0")
 }
 
 fn added_column<'a>(v: &'a View<'_>) -> Option<&'a ColumnDetails> {
