@@ -34,7 +34,6 @@ pub(crate) fn folded(text: &str) -> World {
         role: Role::Migrations,
         runner: Runner::Psql,
         operations: operations.into_iter().map(alone).collect(),
-        line: ddlint::ir::Line::default(),
     };
     World::new(&Timeline::new(vec![migration]), &[Arc::new(file)], true)
 }
