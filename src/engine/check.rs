@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
 use crate::frontend::{Reader, Reading};
-use crate::history::Graph;
+use crate::history::{Graph, way_back_problems};
 use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -75,6 +75,8 @@ impl Project {
             server_version: settings.target_version,
             small_tables: settings.small_tables.clone(),
             large_tables: settings.large_tables.clone(),
+            statistics: settings.statistics.clone(),
+            sizes: settings.sizes,
             data_functions: matcher(&settings.data_functions),
         };
         let files = sources.all();
@@ -83,6 +85,7 @@ impl Project {
         let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);
+        problems.extend(way_back_problems(&model.timeline.migrations, &files, &graph.one_way()));
         Self { model, files: sources.all(), revisions: names, problems, unresolved, resolved }
     }
 

@@ -20,8 +20,8 @@ pub(super) struct Stop {
 ///
 /// Of a squashed migration and those that it replaces, a database has run either. Where those that it replaces are all
 /// there, they are the line, since databases in use have run them; it comes after the last of them. Where some are gone
-/// already, it comes instead of the rest.
-pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<Stop> {
+/// already, it comes instead of the rest. `users` is the app of the model of users.
+pub(super) fn order(migrations: &[DjangoMigration], users: Option<&str>) -> Vec<Stop> {
     let mut numbers: BTreeMap<Node, usize> = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
         numbers.entry((migration.app.clone(), migration.name.clone())).or_insert(at);
@@ -67,7 +67,7 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<Stop> {
         }
         let at = replaced.get(&at).copied().unwrap_or(at);
         for node in &migration.dependencies {
-            let app = node.0.as_str();
+            let app = if node.0 == super::USERS { users.unwrap_or_default() } else { node.0.as_str() };
             match node.1.as_str() {
                 "__first__" => firsts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
                 "__latest__" => lasts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
@@ -162,7 +162,7 @@ mod tests {
             let migration = &migrations[stop.at];
             format!("{}.{}{}", migration.app, migration.name, if stop.beside { " beside" } else { "" })
         };
-        order(migrations).into_iter().map(shown).collect()
+        order(migrations, None).into_iter().map(shown).collect()
     }
 
     #[test]
@@ -231,6 +231,9 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(order(&all).into_iter().map(|stop| stop.at).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
+        assert_eq!(
+            order(&all, None).into_iter().map(|stop| stop.at).collect::<Vec<_>>(),
+            (0..5_000).collect::<Vec<_>>()
+        );
     }
 }

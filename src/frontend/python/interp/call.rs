@@ -8,7 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
-use super::super::value::{Body, Class, Dj, Env, Function, Handle, Opaque, Record, Text, Value};
+use super::super::value::{
+    ARGUMENT, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
+};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
@@ -164,6 +166,7 @@ impl<'a> Interp<'a> {
             function: Some(function.clone()),
             call,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at,
             direction,
@@ -183,7 +186,7 @@ impl<'a> Interp<'a> {
             Some(given) => return Value::list(given, place),
             None => {}
         }
-        nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
+        nested.unwrap_or_else(|| returned(frame.returns))
     }
 
     fn bind(
@@ -261,6 +264,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: function.span,
             direction: Direction::Up,
@@ -305,6 +309,9 @@ impl<'a> Interp<'a> {
         let text = format!("{{{}}}", span.slice(self.file_text(span)));
         match base {
             Value::Record(record) => {
+                if let Some(value) = Self::path_attribute(base, name, span) {
+                    return value;
+                }
                 if record.of.is_none() {
                     let found = sa::attribute(record, base, name, span);
                     if let Some(value) = found.or_else(|| self.alembic_attribute(record, name)) {
@@ -347,6 +354,8 @@ impl<'a> Interp<'a> {
                 Dj::Foreign(path) => {
                     self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}")))
                 }
+                Dj::Model(_) if name == "_meta" => base.clone(),
+                Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
@@ -359,7 +368,12 @@ impl<'a> Interp<'a> {
                 if let Some(value) = opaque.attributes.borrow().get(name) {
                     return value.clone();
                 }
-                let unknown = crate::ir::Unknown { reason: opaque.unknown.reason.clone(), text, span };
+                let reason = match (opaque.path.as_deref(), name) {
+                    (Some("os"), "environ") => ENVIRONMENT.to_owned(),
+                    (Some("sys"), "argv") => ARGUMENT.to_owned(),
+                    _ => opaque.unknown.reason.clone(),
+                };
+                let unknown = crate::ir::Unknown { reason, text, span };
                 let value = match &opaque.path {
                     Some(path) => Value::external(unknown, &format!("{path}.{name}")),
                     None => Value::opaque(unknown, opaque.parameter),
@@ -389,8 +403,28 @@ impl<'a> Interp<'a> {
         if let Some(value) = first.and_then(|value| self.text_function(name, value, call)) {
             return value;
         }
+        if let Some(value) = self.path_function(name, arguments, call) {
+            return value;
+        }
         match (name, first) {
-            ("str" | "Identifier" | "Literal", Some(value)) => Value::Text(Rc::new(self.text_of(value, span))),
+            ("str", Some(value)) => Value::Text(Rc::new(self.text_of(value, span))),
+            ("Identifier" | "Literal" | "quote_ident", Some(_)) => self.quoted(arguments, span),
+            ("Placeholder", _) => sa::word("%s", span),
+            ("map", Some(function)) => {
+                let Some(items) = arguments.get(1).and_then(Value::items) else {
+                    return self.unknown("it is not known", call);
+                };
+                let function = function.clone();
+                let quotes =
+                    function.path().is_some_and(|path| path.ends_with(".Identifier") || path.ends_with(".Literal"));
+                let one = |item: Value<'a>| {
+                    let item = [item];
+                    if quotes { self.quoted(&item, span) } else { self.apply(&function, &item, &[], call, span) }
+                };
+                Value::list(items.into_iter().map(one).collect(), span)
+            }
+            ("getenv", Some(_)) => self.unknown(ENVIRONMENT, call),
+            ("input" | "getpass", _) => self.unknown(ARGUMENT, call),
             ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
                 match Value::items(value) {
                     Some(items) => Value::list(items, span),
@@ -438,9 +472,15 @@ impl<'a> Interp<'a> {
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
                 Some(name) => {
                     let name = name.to_owned();
-                    self.attribute_of(&base.clone(), &name, span)
+                    match Self::unset(base, &name, arguments) {
+                        Some(default) => default,
+                        None => self.attribute_of(&base.clone(), &name, span),
+                    }
                 }
-                None => self.unknown("the attribute's name is not known", call),
+                None => match Self::unset(base, "", arguments) {
+                    Some(default) => default,
+                    None => self.unknown("the attribute's name is not known", call),
+                },
             },
             ("next" | "anext", Some(value)) => match Value::items(value).and_then(|items| items.into_iter().next()) {
                 Some(first) => first,
@@ -448,6 +488,35 @@ impl<'a> Interp<'a> {
             },
             ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
+        }
+    }
+
+    /// Names that are quoted and joined by dots, or a value that is made a literal.
+    pub(super) fn quoted(&mut self, parts: &[Value<'a>], span: Span) -> Value<'a> {
+        let mut out = Text::default();
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                out.sql.push(".", span);
+            }
+            let part = self.text_of(&part.quoted(), span);
+            out.sql.append(&part.sql);
+            out.mix(&part);
+        }
+        Value::Text(Rc::new(out))
+    }
+
+    /// A value that a method of what comes from outside gives: `os.environ.get("X")`, `parser.parse_args()`.
+    pub(super) fn from_outside(&mut self, base: &Value<'a>, name: &str, call: &'a ExprCall) -> Option<Value<'a>> {
+        let Value::Unknown(opaque) = base else { return None };
+        match (opaque.path.as_deref(), name) {
+            (Some("os"), "getenv") => Some(self.unknown(ENVIRONMENT, call)),
+            (_, "parse_args" | "parse_known_args") => Some(self.unknown(ARGUMENT, call)),
+            (_, "get" | "pop" | "setdefault")
+                if origin(&opaque.unknown.reason).is_some() && opaque.row_of.is_none() =>
+            {
+                Some(self.part_of(base, call, ENVIRONMENT))
+            }
+            _ => None,
         }
     }
 
@@ -494,6 +563,13 @@ impl<'a> Interp<'a> {
         let conn = self.new_conn(kind, Some(span));
         Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
     }
+}
+
+/// The value of a call: what was returned for the dialect of the code around it, where something was.
+fn returned(all: Vec<(Value<'_>, bool)>) -> Value<'_> {
+    let fitting = all.iter().any(|(_, fits)| *fits);
+    let kept = all.into_iter().filter(|(_, fits)| *fits || !fitting).map(|(value, _)| value);
+    kept.reduce(Value::join).unwrap_or(Value::None)
 }
 
 /// Whether it is the object that Flask-SQLAlchemy calls `db` in every one of its examples, by its name or its import:

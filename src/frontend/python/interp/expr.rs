@@ -105,7 +105,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Expr::Compare(compare) => self.compare(compare, expr),
-            Expr::If(ternary) => match self.eval(&ternary.test).truth() {
+            Expr::If(ternary) => match self.decided(&ternary.test) {
                 Some(true) => self.eval(&ternary.body),
                 Some(false) => self.eval(&ternary.orelse),
                 None => {
@@ -292,10 +292,20 @@ impl<'a> Interp<'a> {
                 return Self::foreign(name);
             }
         }
+        if name == "__file__" {
+            return self.own_path(span);
+        }
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
-        let value = self.unknown(&format!("`{name}` is not defined in this project"), expr);
+        let reason = format!("`{name}` is not defined in this project");
+        let value = match self.env().get(super::import::STAR) {
+            Some(Value::Import(import)) => {
+                let unknown = crate::ir::Unknown { reason, text: format!("{{{name}}}"), span };
+                Value::external(unknown, &format!("{}.{name}", import.module))
+            }
+            _ => self.unknown(&reason, expr),
+        };
         self.names.insert(name, value.clone());
         value
     }
@@ -342,6 +352,11 @@ impl<'a> Interp<'a> {
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
         }
+        if let Operator::Div = op
+            && let Some(path) = Self::below(left, std::slice::from_ref(right), span)
+        {
+            return path;
+        }
         if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
             && let Some(sign) = operator_word(op)
         {
@@ -356,6 +371,9 @@ impl<'a> Interp<'a> {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
             (Value::Int(a), Operator::Sub, Value::Int(b)) => Value::Int(a.saturating_sub(*b)),
             (Value::Int(a), Operator::Mult, Value::Int(b)) => Value::Int(a.saturating_mul(*b)),
+            (Value::Int(a), Operator::Pow, Value::Int(b)) if (0..64).contains(b) => {
+                Value::Int(a.saturating_pow(u32::try_from(*b).unwrap_or(0)))
+            }
             (Value::List(a, _), Operator::Add, Value::List(b, _)) => {
                 self.spend(a.borrow().len() + b.borrow().len());
                 let mut items = a.borrow().clone();

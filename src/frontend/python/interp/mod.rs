@@ -4,13 +4,16 @@
 mod alembic;
 mod alter;
 mod branch;
+mod changeset;
 mod call;
 mod custom;
 mod django;
+mod emit;
 mod env;
 mod expr;
 mod import;
 mod method;
+mod open;
 mod orm;
 mod peewee;
 mod piccolo;
@@ -58,7 +61,10 @@ struct Frame<'a> {
     function: Option<Rc<Function<'a>>>,
     /// The call expression, in the frame before.
     call: Option<Span>,
-    returns: Vec<Value<'a>>,
+    /// What it returned so far, and whether where no other dialect is asked for.
+    returns: Vec<(Value<'a>, bool)>,
+    /// How many guards stood around the call.
+    guards: usize,
     /// What a generator has given so far.
     yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
@@ -116,6 +122,8 @@ pub(super) struct Interp<'a> {
     settings: Option<Arc<env::Settings>>,
     /// Directives that the project adds.
     custom: custom::Custom<'a>,
+    /// The column that is being added has a default that only the program applies.
+    mapper_default: bool,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
     /// Tables that were made by calls.
@@ -123,6 +131,10 @@ pub(super) struct Interp<'a> {
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
+    /// What comes from outside in the text that is being sent.
+    spliced: Option<crate::ir::Spliced>,
+    /// What is being sent is written by a library, which quotes what it is given.
+    composed: bool,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -156,10 +168,13 @@ impl<'a> Interp<'a> {
             migration: None,
             settings: None,
             custom: custom::Custom::default(),
+            mapper_default: false,
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            spliced: None,
+            composed: false,
             tool: tool::Tool::new(file),
             out,
         }
@@ -270,6 +285,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: 0,
             yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,

@@ -51,7 +51,10 @@ fn is_model(class: &Class<'_>, depth: u32) -> bool {
     own.values().any(pw::is_field)
         || class.bases.iter().any(|base| match base {
             Value::Class(base) if depth < 10 => is_model(base, depth + 1),
-            Value::Unknown(opaque) => opaque.path.as_deref() == Some("peewee.Model"),
+            Value::Unknown(opaque) => {
+                // `from playhouse.migrate import *` brings it, too.
+                matches!(opaque.path.as_deref(), Some("peewee.Model" | "playhouse.migrate.Model"))
+            }
             _ => false,
         })
 }

@@ -34,7 +34,9 @@ impl<'a> Interp<'a> {
             Some(_) => self.tool.is_yoyo(),
             None => false,
         };
-        if known && self.quiet == 0 && self.tool.steps.len() < MAX_STEPS {
+        if known && self.tool.steps.len() >= MAX_STEPS {
+            self.cut("the file has more steps than are followed");
+        } else if known && self.quiet == 0 {
             let ignored = part(2, "ignore_errors");
             let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
             let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
@@ -84,6 +86,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: step.at,
             direction,
@@ -106,7 +109,7 @@ impl<'a> Interp<'a> {
             return;
         }
         let returns = self.frame().map(|frame| frame.returns.clone()).unwrap_or_default();
-        for value in returns {
+        for (value, _) in returns {
             let texts = value.alternatives();
             let any = texts.iter().any(|text| matches!(text, Value::Text(text) if sql::looks_like_sql(&text.sql.text)));
             // What Aerich is given it sends, whatever it looks like.

@@ -225,15 +225,18 @@ impl<'a> Field<'a> {
         }
         w.word(type_of(word, w.dialect).to_owned().as_str());
         match base {
-            "CharField" | "FixedCharField" | "EnumField" => match args.get(0, &["max_length"]) {
-                None => w.word("(255)"),
-                Some(Value::None | Value::Int(0)) => {}
-                Some(length) => {
-                    w.word("(");
-                    w.phrase(length);
-                    w.word(")");
+            // The first argument of the last one is the enumeration.
+            "CharField" | "FixedCharField" | "EnumField" => {
+                match args.get(if base == "EnumField" { usize::MAX } else { 0 }, &["max_length"]) {
+                    None => w.word("(255)"),
+                    Some(Value::None | Value::Int(0)) => {}
+                    Some(length) => {
+                        w.word("(");
+                        w.phrase(length);
+                        w.word(")");
+                    }
                 }
-            },
+            }
             "DecimalField" => {
                 w.word("(");
                 w.phrase(args.get(0, &["max_digits"]).unwrap_or(&Value::Int(10)));
