@@ -223,3 +223,132 @@ fn what_is_not_known_is_said_and_loses_nothing_else() {
     let kinds: Vec<_> = second(folder.path()).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["opaque", "opaque", "column.drop"]);
 }
+
+/// A file of migrations: `app/name` with its dependencies as `app.name`, its other attributes and its operations.
+fn migration(path: &str, dependencies: &[&str], attributes: &str, operations: &str) -> (String, Vec<u8>) {
+    let pairs: Vec<_> = dependencies
+        .iter()
+        .filter_map(|one| one.split_once('.'))
+        .map(|(app, name)| format!("('{app}', '{name}')"))
+        .collect();
+    let (app, name) = path.split_once('/').expect("app and name");
+    let text = format!(
+        "from django.db import migrations, models\n\n\ndef fill(apps, schema_editor):\n    pass\n\n\n\
+         class Migration(migrations.Migration):\n    dependencies = [{}]\n{attributes}    operations = [{operations}]\n",
+        pairs.join(", ")
+    );
+    (format!("{app}/migrations/{name}.py"), text.into_bytes())
+}
+
+/// Rule and message of every finding of `rules`.
+fn found(files: &[(String, Vec<u8>)], rules: &str) -> Vec<(String, String)> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(path, text)| (path.as_str(), text.as_slice())).collect();
+    let folder = project(&files);
+    let run = ddlint(folder.path(), &["check", "--exit-zero", "--select", rules, "--output-format", "json", "."]);
+    let json: Value = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("{error}: {}", run.err));
+    let text = |one: &Value, key: &str| one[key].as_str().unwrap_or_default().to_owned();
+    json["findings"].as_array().into_iter().flatten().map(|one| (text(one, "rule"), text(one, "message"))).collect()
+}
+
+const GRAPH: &str = "multiple-heads,missing-parent,dependency-cycle,duplicate-version";
+const ORDER: &str = "migrations.CreateModel('Order', [('id', models.AutoField(primary_key=True))])";
+
+#[test]
+fn two_last_migrations_of_an_app_are_told_and_those_of_two_apps_are_not() {
+    let mut files = vec![
+        migration("shop/0001", &["auth.0001_initial"], "", ORDER),
+        migration("shop/0002_left", &["shop.0001"], "", ""),
+        migration("cart/0001", &["shop.0001", "shop.__first__", "tax.__latest__"], "", ""),
+    ];
+    assert_eq!(found(&files, GRAPH), []);
+    files.push(migration("shop/0002_right", &["shop.0001"], "", ""));
+    let told = found(&files, GRAPH);
+    assert_eq!(
+        told,
+        [("multiple-heads".to_owned(), "`shop.0002_left` and `0002_right` both come last in `shop`".to_owned())]
+    );
+    files.push(migration("shop/0003_merge", &["shop.0002_left", "shop.0002_right"], "", ""));
+    assert_eq!(found(&files, GRAPH), []);
+}
+
+#[test]
+fn a_dependency_is_missing_only_where_its_app_is_here() {
+    let files = [
+        migration("shop/0001", &["elsewhere.0007_gone"], "", ORDER),
+        migration("cart/0001", &["shop.0002_gone"], "", ""),
+    ];
+    let told = found(&files, GRAPH);
+    let message = "`cart.0001` follows `shop.0002_gone`, which no migration is".to_owned();
+    assert_eq!(told, [("missing-parent".to_owned(), message)]);
+}
+
+#[test]
+fn a_circle_over_apps_is_told() {
+    let files = [
+        migration("shop/0001", &["cart.0001"], "", ORDER),
+        migration("cart/0001", &[], "    run_before = [('tax', '0001')]\n", ""),
+        migration("tax/0001", &[], "    run_before = [('cart', '0001')]\n", ""),
+    ];
+    let told = found(&files, GRAPH);
+    let rules: Vec<_> = told.iter().map(|(rule, _)| rule.as_str()).collect();
+    assert_eq!(rules, ["dependency-cycle"], "{told:?}");
+}
+
+#[test]
+fn a_squashed_migration_is_no_second_head_and_makes_nothing_twice() {
+    let replaces = "    replaces = [('shop', '0001'), ('shop', '0002')]\n";
+    let add = "migrations.AddField('order', 'note', models.TextField(null=True))";
+    let files = [
+        migration("shop/0001", &[], "", ORDER),
+        migration("shop/0002", &["shop.0001"], "", add),
+        migration("shop/0001_squashed_0002", &[], replaces, &format!("{ORDER}, {add}")),
+        migration("shop/0003", &["shop.0002"], "", "migrations.RemoveField('order', 'note')"),
+        migration("cart/0001", &["shop.0001_squashed_0002"], "", ""),
+    ];
+    assert_eq!(found(&files, &format!("{GRAPH},already-exists,unknown-column")), []);
+    let told = found(&files, "column-dropped");
+    assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_told() {
+    let run = |operations: &str| {
+        found(&[migration("shop/0001", &[], "", &format!("{ORDER}, {operations}"))], "irreversible-down")
+    };
+    let message =
+        |reason: &str| ("irreversible-down".to_owned(), format!("this migration cannot be taken back: {reason}"));
+    assert_eq!(run("migrations.RunPython(fill)"), [message("`RunPython` is given no `reverse_code`")]);
+    assert_eq!(run("migrations.RunSQL('SELECT 1')"), [message("`RunSQL` is given no `reverse_sql`")]);
+    assert_eq!(run("migrations.RunPython(fill, migrations.RunPython.noop)"), []);
+    assert_eq!(run("migrations.RunSQL('SELECT 1', reverse_sql='')"), []);
+}
+
+#[test]
+fn apps_of_a_site_share_one_history() {
+    let rename = "migrations.RunSQL('ALTER TABLE shop_order RENAME TO purchases', '')";
+    let files = [
+        migration("shop/0001", &[], "", ORDER),
+        migration("cart/0001", &["shop.0001"], "", rename),
+        migration("tax/0001", &["cart.0001"], "", "migrations.RunSQL('DELETE FROM shop_order WHERE id = 1', '')"),
+        migration("tax/0002", &["tax.0001"], "", "migrations.RunSQL('DELETE FROM brought_by_others WHERE id = 1', '')"),
+    ];
+    let told = found(&files, "unknown-table");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].1.contains("shop_order"), "{told:?}");
+}
+
+#[test]
+fn texts_name_the_tables_of_models_and_operations_do_what_they_inherit() {
+    let folder = after_orders(
+        "from django.db import migrations, models\n\n\n\
+         def fill(apps, schema_editor):\n    table = apps.get_model('shop', 'Order')._meta.db_table\n\
+         \x20   schema_editor.execute(f'ALTER TABLE {table} ALTER COLUMN note TYPE varchar(9)')\n\n\n\
+         class IfThere(migrations.RemoveField):\n    def database_forwards(self, *arguments):\n\
+         \x20       super().database_forwards(*arguments)\n\n\n\
+         class Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n\
+         \x20   operations = [migrations.AlterModelTable('order', 'purchases'), migrations.RunPython(fill),\n\
+         \x20                 IfThere('order', 'note')]\n",
+    );
+    let expected = [("table.rename", "shop_order"), ("column.retype", "purchases"), ("column.drop", "purchases")];
+    assert_eq!(second(folder.path()), expected.map(|(kind, table)| (kind.to_owned(), table.to_owned())));
+}

@@ -4,9 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::held::Holdings;
+use super::limits::Limits;
 use super::{Model, enums};
 use crate::history::{self, Project, Timeout};
 use crate::ir::{ConstraintKind, Details, Direction, Known, OpKind, Operation, Tri};
+use crate::source::Runner;
 use crate::span::{FileId, Span};
 
 /// The place of an operation: its migration and its number there.
@@ -19,6 +21,10 @@ pub(super) struct Marks {
     not_valid: BTreeMap<(usize, String), Place>,
     /// By transaction, table and column: where UPDATE filled it.
     filled: BTreeMap<(usize, String, String), Place>,
+    /// By migration, table and column: where a default was first set.
+    defaults_set: BTreeMap<(usize, String, String), Place>,
+    /// By migration, table and column: where its default is dropped, and not set again.
+    defaults_gone: BTreeMap<(usize, String, String), Place>,
     /// By transaction and value: where it was added to an enum, and to which.
     pub(super) enum_values: BTreeMap<(usize, String), (Place, String)>,
     /// By innermost statement: its strings that some transaction adds to an enum.
@@ -53,6 +59,8 @@ pub(super) struct Marks {
     pub(super) one_way: BTreeSet<FileId>,
     /// What each transaction locks.
     pub(super) holdings: Holdings,
+    /// Where the wait for locks is limited.
+    pub(super) limits: Limits,
 }
 
 /// The settings that limit a wait, in the order of [`Marks::off`].
@@ -102,6 +110,7 @@ impl Marks {
         let Some(view) = model.view(at.0, at.1) else { return };
         let (op, group) = (view.op, view.state.group);
         self.remember(model, op, group, at);
+        self.limits.add(&view, self.projects.get(at.0).copied().unwrap_or(usize::MAX));
         let effects = view.effects();
         if view.migration.direction == Direction::Up {
             self.holdings.add(&view, &effects);
@@ -144,6 +153,18 @@ impl Marks {
                 for (table, assignment) in table.iter().flat_map(|t| data.assignments.iter().map(move |a| (t, a))) {
                     let key = (group, table.name.clone(), assignment.column.clone());
                     self.filled.entry(key).or_insert(at);
+                }
+            }
+            (OpKind::ColumnDropDefault | OpKind::ColumnSetDefault, _) => {
+                if let (Some(table), Some(name)) = (table, name) {
+                    let key = (at.0, table.name.clone(), name.name.clone());
+                    match op.kind {
+                        OpKind::ColumnDropDefault => self.defaults_gone.insert(key, at),
+                        _ => {
+                            self.defaults_set.entry(key.clone()).or_insert(at);
+                            self.defaults_gone.remove(&key)
+                        }
+                    };
                 }
             }
             (OpKind::TypeCreate, _) => {
@@ -224,6 +245,36 @@ impl super::View<'_> {
             _ => false,
         };
         Tri::from(asked).and(self.transaction_open())
+    }
+
+    /// How the default of a column that is added goes again in the same migration, as a clause; empty where it stays.
+    pub(super) fn default_gone(&self) -> &'static str {
+        let name = self.op.name.as_ref().and_then(Known::known);
+        let (Some(table), Some(name)) = (self.table(), name) else { return "" };
+        let gone = self.model.marks.defaults_gone.get(&(self.at.0, table.name.clone(), name.name.clone()));
+        if gone.is_none_or(|at| *at < self.at) {
+            return "";
+        }
+        match self.migration.runner {
+            // What its schema editor sends for one operation stands at one place.
+            Runner::Django if gone.is_some_and(|at| self.sent_with(*at)) => {
+                ": Django fills the rows there are from `default=` and drops the default in the same step"
+            }
+            _ => ": the same migration drops the default again",
+        }
+    }
+
+    /// Whether the default that is dropped was set by the same migration, for the rows that it changes.
+    pub(super) fn default_temporary(&self) -> bool {
+        let name = self.op.name.as_ref().and_then(Known::known);
+        let (Some(table), Some(name)) = (self.table(), name) else { return false };
+        let set = self.model.marks.defaults_set.get(&(self.at.0, table.name.clone(), name.name.clone()));
+        set.is_some_and(|at| *at < self.at)
+    }
+
+    fn sent_with(&self, at: Place) -> bool {
+        let other = self.model.timeline.migrations.get(at.0).and_then(|migration| migration.operations.get(at.1));
+        other.is_some_and(|other| other.span == self.op.span)
     }
 
     /// Whether a statement earlier in the migration waits for a lock without a limit, and the setting comes too late

@@ -15,6 +15,6 @@ mod version;
 pub use graph::Graph;
 pub use inverse::problems as way_back_problems;
 pub use order::{Project, order, project, project_of, version};
-pub use settings::{Timeout, Timeouts};
+pub use settings::{Timeout, Timeouts, Zone};
 pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
 pub use version::Version;

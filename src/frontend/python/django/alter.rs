@@ -13,8 +13,8 @@ pub(super) struct Side {
     pub(super) field: Field,
     /// The type of its column.
     pub(super) kind: Option<String>,
-    /// The table that it refers to.
-    pub(super) to: Option<String>,
+    /// The table and column that it refers to.
+    pub(super) to: Option<(String, String)>,
     pub(super) collation: Option<String>,
     /// Its joining table.
     pub(super) through: Option<Model>,
@@ -36,7 +36,7 @@ impl Editor {
         Side {
             field: field.clone(),
             kind: self.state.column_type(model, field),
-            to: target.as_ref().map(|target| target.table.clone()),
+            to: target.as_ref().map(|target| (target.table.clone(), target.column.clone())),
             collation: own.or_else(|| target.and_then(|target| target.collation)),
             through,
             links,

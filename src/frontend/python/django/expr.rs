@@ -305,12 +305,15 @@ pub(super) fn literal(value: &Py, dialect: Dialect) -> Option<String> {
 /// The default of a column in SQL.
 #[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
 pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
+    // What the driver writes after a value that it adapts.
+    let cast = if dialect == Dialect::Sqlite { "" } else { "::jsonb" };
     match (value, field.kind) {
+        (Py::Dict(pairs), "JSONField") if pairs.is_empty() => format!("'{{}}'{cast}"),
         (Py::Dict(pairs), _) if pairs.is_empty() => "'{}'".to_owned(),
-        (Py::List(items), "JSONField") if items.is_empty() => "'[]'".to_owned(),
-        (Py::Text(text), "JSONField") => format!("'\"{}\"'", text.replace('\'', "''")),
-        (Py::Bool(value), "JSONField") => format!("'{value}'"),
-        (Py::Int(value), "JSONField") => format!("'{value}'"),
+        (Py::List(items), "JSONField") if items.is_empty() => format!("'[]'{cast}"),
+        (Py::Text(text), "JSONField") => format!("'\"{}\"'{cast}", text.replace('\'', "''")),
+        (Py::Bool(value), "JSONField") => format!("'{value}'{cast}"),
+        (Py::Int(value), "JSONField") => format!("'{value}'{cast}"),
         (
             Py::Text(text),
             "IntegerField"

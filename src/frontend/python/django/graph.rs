@@ -20,16 +20,23 @@ pub(super) struct Stop {
 ///
 /// Of a squashed migration and those that it replaces, a database has run either. Where those that it replaces are all
 /// there, they are the line, since databases in use have run them; it comes after the last of them. Where some are gone
-/// already, it comes instead of the rest.
-pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<Stop> {
+/// already, it comes instead of the rest. `users` is the app of the model of users.
+pub(super) fn order(migrations: &[DjangoMigration], users: Option<&str>) -> Vec<Stop> {
     let mut numbers: BTreeMap<Node, usize> = BTreeMap::new();
     for (at, migration) in migrations.iter().enumerate() {
         numbers.entry((migration.app.clone(), migration.name.clone())).or_insert(at);
     }
     let beside = beside(migrations, &numbers);
     let replaced = replaced(migrations, &numbers, &beside);
+    // What is gone is still named by others: the one that replaces it stands for it.
+    let mut stands: BTreeMap<&Node, usize> = BTreeMap::new();
+    for (at, migration) in migrations.iter().enumerate() {
+        for node in &migration.replaces {
+            stands.entry(node).or_insert(at);
+        }
+    }
     let resolve = |node: &Node| -> Option<usize> {
-        let found = numbers.get(node).copied()?;
+        let found = numbers.get(node).or_else(|| stands.get(node)).copied()?;
         Some(replaced.get(&found).copied().unwrap_or(found))
     };
     let mut firsts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -60,7 +67,7 @@ pub(super) fn order(migrations: &[DjangoMigration]) -> Vec<Stop> {
         }
         let at = replaced.get(&at).copied().unwrap_or(at);
         for node in &migration.dependencies {
-            let app = node.0.as_str();
+            let app = if node.0 == super::USERS { users.unwrap_or_default() } else { node.0.as_str() };
             match node.1.as_str() {
                 "__first__" => firsts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
                 "__latest__" => lasts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
@@ -155,7 +162,7 @@ mod tests {
             let migration = &migrations[stop.at];
             format!("{}.{}{}", migration.app, migration.name, if stop.beside { " beside" } else { "" })
         };
-        order(migrations).into_iter().map(shown).collect()
+        order(migrations, None).into_iter().map(shown).collect()
     }
 
     #[test]
@@ -194,6 +201,13 @@ mod tests {
     }
 
     #[test]
+    fn a_dependency_on_what_is_gone_is_one_on_what_replaces_it() {
+        let mut all = [migration("a", "1", &[("b", "1")]), migration("b", "1_squashed", &[])];
+        all[1].replaces = vec![("b".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
+        assert_eq!(names(&all), ["b.1_squashed", "a.1"]);
+    }
+
+    #[test]
     fn a_cycle_loses_no_migration() {
         let all = [migration("a", "1", &[("a", "2")]), migration("a", "2", &[("a", "1")]), migration("b", "1", &[])];
         let mut names = names(&all);
@@ -217,6 +231,6 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(order(&all).into_iter().map(|stop| stop.at).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
+        assert_eq!(order(&all, None).into_iter().map(|stop| stop.at).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
     }
 }

@@ -9,22 +9,11 @@ use super::field::Field;
 use super::names::quoted;
 use super::state::{Key, Model, together};
 use super::value::{Call, DjangoMigration, Py, Step};
-use crate::ir::{
-    Context, Details, Known, OpKind, OpaqueReason, Operation, QualifiedName, Scope, Statement, TransactionKind,
-};
+use crate::ir::{Context, Details, OpKind, OpaqueReason, Operation, Scope, Statement, TransactionKind};
 use crate::span::Span;
 
 /// Steps within one another (`SeparateDatabaseAndState`).
 const MAX_DEPTH: u32 = 50;
-
-/// The schema under which functions of a migration name a table by its model; see [`model_table`].
-const MODELS: &str = "\u{10fffa}model";
-
-/// A table that is known only as a model yet.
-pub(in crate::frontend::python) fn model_table(app: &str, model: &str, span: Span) -> Known<QualifiedName> {
-    let name = format!("{app}.{}", model.to_lowercase());
-    Known::Known(QualifiedName { schema: Some(MODELS.to_owned()), name }, span)
-}
 
 impl Editor {
     /// Runs one migration; what it sends, forward and back.
@@ -80,28 +69,6 @@ impl Editor {
             Step::Unknown(unknown) => self.opaque(unknown.span, &unknown.reason),
         }
         self.silent = silent;
-    }
-
-    /// An operation of a function, with the table of its model.
-    fn resolved(&self, operation: &Operation) -> Operation {
-        let mut operation = operation.clone();
-        if let Some(Known::Known(name, span)) = &operation.table
-            && name.schema.as_deref() == Some(MODELS)
-        {
-            let (app, model) = name.name.split_once('.').unwrap_or(("", &name.name));
-            let key = (app.to_owned(), model.to_owned());
-            let table = self.state.table_of(&key);
-            if let (Details::Data(data), Some(model)) =
-                (&mut operation.details, self.state.models.get(&self.state.concrete(&key)))
-            {
-                let column = |name: &str| model.field(name).map_or_else(|| name.to_owned(), Field::column);
-                for assignment in &mut data.assignments {
-                    assignment.column = column(&assignment.column);
-                }
-            }
-            operation.table = Some(Known::Known(qualified(&table), *span));
-        }
-        operation
     }
 
     pub(super) fn opaque(&mut self, span: Span, reason: &str) {
@@ -644,16 +611,6 @@ fn context(migration: &DjangoMigration) -> Context {
         None => TransactionKind::Unknown,
     };
     Context { scope: Scope { kind, id: 1, opened: None, batch: false }, ..Context::default() }
-}
-
-/// A table's name as Django has it: `"schema"."table"` names a schema.
-fn qualified(table: &str) -> QualifiedName {
-    match table.split_once("\".\"") {
-        Some((schema, name)) => {
-            QualifiedName { schema: Some(schema.trim_matches('"').to_owned()), name: name.trim_matches('"').to_owned() }
-        }
-        None => QualifiedName::bare(table.trim_matches('"')),
-    }
 }
 
 fn order_field(span: Span) -> Field {

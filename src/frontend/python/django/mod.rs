@@ -10,6 +10,7 @@ mod editor;
 mod expr;
 mod field;
 mod graph;
+mod late;
 mod lower;
 mod meta;
 mod models;
@@ -19,7 +20,7 @@ mod sqlite;
 mod state;
 mod value;
 
-pub(super) use self::lower::model_table;
+pub(super) use self::late::{model_table, table_word};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 
@@ -29,6 +30,9 @@ use self::editor::Editor;
 use crate::config::Dialect;
 use crate::ir::{Direction, Line, Migration};
 
+/// The app in a dependency on the model of users, where the settings that name it were not seen.
+pub(super) const USERS: &str = "settings.AUTH_USER_MODEL";
+
 /// Lowers all migrations of a project, each to one that goes forward and one that goes back where it says how, in the
 /// order in which Django runs them. Those that a squashed migration replaces send nothing.
 pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration> {
@@ -37,7 +41,8 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
     editor.state.user_model = user_model(migrations);
     editor.state.big_keys = migrations.iter().flat_map(|migration| &migration.operations).any(makes_big_keys);
     let mut lowered = Vec::new();
-    let order = graph::order(migrations);
+    let users = editor.state.user_model.as_deref().and_then(|model| model.split('.').next());
+    let order = graph::order(migrations, users);
     let mut begins = begins(migrations, &order);
     let mut before: BTreeMap<usize, Editor> = BTreeMap::new();
     for stop in order {

@@ -349,6 +349,8 @@ impl<'a> Interp<'a> {
                 Dj::Foreign(path) => {
                     self.vendor(path, name, span).unwrap_or_else(|| Self::foreign(format!("{path}.{name}")))
                 }
+                Dj::Model(_) if name == "_meta" => base.clone(),
+                Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
@@ -440,9 +442,15 @@ impl<'a> Interp<'a> {
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
                 Some(name) => {
                     let name = name.to_owned();
-                    self.attribute_of(&base.clone(), &name, span)
+                    match Self::unset(base, &name, arguments) {
+                        Some(default) => default,
+                        None => self.attribute_of(&base.clone(), &name, span),
+                    }
                 }
-                None => self.unknown("the attribute's name is not known", call),
+                None => match Self::unset(base, "", arguments) {
+                    Some(default) => default,
+                    None => self.unknown("the attribute's name is not known", call),
+                },
             },
             ("next" | "anext", Some(value)) => match Value::items(value).and_then(|items| items.into_iter().next()) {
                 Some(first) => first,

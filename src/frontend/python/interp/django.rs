@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::django::{Call, DjangoMigration, Py, Step};
+use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
 use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
 use super::Interp;
@@ -32,6 +32,8 @@ pub(super) struct Django<'a> {
     pub(super) conn: Rc<super::super::value::Conn>,
     /// The app's label.
     pub(super) app: String,
+    /// The operation that is run has called what it inherits from Django's own.
+    pub(super) inherited: bool,
     /// Operations that cannot be taken back: where, and why as a clause.
     pub(super) one_way: Vec<(Span, String)>,
     /// What dotted paths into the project lead to.
@@ -81,6 +83,7 @@ impl<'a> Interp<'a> {
         let named = |name: &str| -> Vec<Known<RevisionId>> {
             let place = |span: Span| if span.file == class.span.file { span } else { class.span };
             let all = pairs(name).into_iter();
+            let all = all.filter(|((app, _), _)| app != USERS);
             all.map(|((app, name), span)| Known::Known(RevisionId::of_app(app, name), place(span))).collect()
         };
         let mut revision = Revision::new(RevisionId::of_app(&*migration.app, &*migration.name), class.span);
@@ -119,6 +122,11 @@ impl<'a> Interp<'a> {
             }
             Value::Record(record) => {
                 let setting = record.fields.borrow().get("=0").cloned()?;
+                if let Value::Django(django) = &setting
+                    && matches!(&**django, Dj::Foreign(path) if path.ends_with("settings.AUTH_USER_MODEL"))
+                {
+                    return Some(((USERS.to_owned(), "__first__".to_owned()), record.span));
+                }
                 let text = setting.as_str()?.to_owned();
                 Some(((text.split('.').next()?.to_owned(), "__first__".to_owned()), record.span))
             }
@@ -183,14 +191,20 @@ impl<'a> Interp<'a> {
             return Some(Step::Separate(database, state, span));
         }
         if let Some(Value::Function(function)) = own {
+            let outer = std::mem::take(&mut self.django.inherited);
             let forward = self.run_operation(&function, value, span);
+            let inherited = std::mem::replace(&mut self.django.inherited, outer);
             let backward = record.of.as_ref().and_then(|class| class.attribute("database_backwards", 0));
             let backward = match backward {
                 Some(Value::Function(function)) => self.run_operation(&function, value, span),
                 _ => Vec::new(),
             };
-            let state = self.py_call(record, depth).map(Step::Call);
+            let state = self.py_call(record, depth).map(|call| Step::Call(Call { span, ..call }));
             let known = names.iter().any(|name| STATE_OPERATIONS.contains(&name.as_str()));
+            if let (true, true, Some(call)) = (inherited, known, &state) {
+                let own = Step::Done(forward, backward, Vec::new());
+                return Some(Step::Separate(vec![own, call.clone()], vec![call.clone()], span));
+            }
             return Some(Step::Done(forward, backward, state.filter(|_| known).into_iter().collect()));
         }
         if is("RunSQL") {
@@ -510,12 +524,25 @@ impl<'a> Interp<'a> {
             let bound = super::call::bound(&method, &Value::Record(record));
             return self.enter(&bound, arguments, named, Some(span), false);
         }
+        // The operation of Django's own does what it does.
+        if name == "database_forwards" {
+            self.django.inherited = true;
+            return Value::None;
+        }
         if name == "__init__" {
             record.fields.borrow_mut().retain(|key, _| !key.starts_with('='));
             give(&record, arguments, named);
             return Value::None;
         }
         Value::unknown("what it inherits is not in the project", format!("{{super().{name}()}}"), span)
+    }
+
+    /// What `getattr(settings, "NAME", default)` gives where nobody has set it: a project sets few of the names that
+    /// packages ask for.
+    pub(super) fn unset(base: &Value<'a>, name: &str, arguments: &[Value<'a>]) -> Option<Value<'a>> {
+        let Value::Django(django) = base else { return None };
+        let settings = matches!(&**django, Dj::Foreign(path) if path.ends_with("django.conf.settings"));
+        arguments.get(2).filter(|_| settings && name != "AUTH_USER_MODEL").cloned()
     }
 
     /// `connection.vendor` where a module or class asks for it: its operations are picked for the server that is judged.
@@ -550,6 +577,21 @@ impl<'a> Interp<'a> {
         found
     }
 
+    /// Models that a project can swap by way of the package `swapper`: nobody has, as far as is known.
+    fn swapper(path: &str, arguments: &[Value<'a>], span: Span) -> Option<Value<'a>> {
+        let (app, model) = (arguments.first()?.as_str()?, arguments.get(1)?.as_str()?);
+        let text = |parts: &[&str]| {
+            let mut text = crate::frontend::text::SqlText::default();
+            text.push(&parts.concat(), span);
+            Value::text(text)
+        };
+        match path {
+            "swapper.get_model_name" => Some(text(&[app, ".", model])),
+            "swapper.dependency" => Some(Value::list(vec![text(&[app]), text(&["__first__"])], span)),
+            _ => None,
+        }
+    }
+
     /// The call of a name outside the project.
     pub(super) fn call_foreign(
         &mut self,
@@ -565,6 +607,9 @@ impl<'a> Interp<'a> {
             return self.apply(&value, arguments, named, call, span);
         }
         let name = last(path);
+        if let Some(value) = Self::swapper(path, arguments, span) {
+            return value;
+        }
         if name == "import_string" {
             match arguments.first() {
                 Some(Value::Text(text)) if text.sql.is_known() => return Self::foreign(text.sql.text.clone()),
@@ -596,7 +641,9 @@ const STATE_OPERATIONS: &[&str] = &[
     "DeleteModel",
     "RenameModel",
     "AlterModelTable",
+    "AlterModelTableComment",
     "AlterModelOptions",
+    "AlterOrderWithRespectTo",
     "AlterUniqueTogether",
     "AlterIndexTogether",
     "AddField",
@@ -604,9 +651,13 @@ const STATE_OPERATIONS: &[&str] = &[
     "RemoveField",
     "RenameField",
     "AddIndex",
+    "AddIndexConcurrently",
     "RemoveIndex",
+    "RemoveIndexConcurrently",
     "RenameIndex",
     "AddConstraint",
+    "AddConstraintNotValid",
+    "AlterConstraint",
     "RemoveConstraint",
 ];
 

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::django::model_table;
+use super::super::django::{model_table, table_word};
 use super::super::value::{Conn, Dj, Handle, Query, Value};
 use super::Interp;
 use super::call::{Named, keyword};
@@ -65,6 +65,16 @@ impl<'a> Interp<'a> {
         let folder =
             path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
         model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
+    }
+
+    /// The name of a model's table, in a text: it is put in when the state is known.
+    pub(super) fn table_text(query: &Query, span: Span) -> Value<'a> {
+        let mut text = crate::frontend::text::SqlText::default();
+        match &query.table {
+            Known::Known(name, _) => text.push(&table_word(name), span),
+            Known::Unknown(unknown) => text.push_hole(unknown.clone()),
+        }
+        Value::text(text)
     }
 
     pub(super) fn user_model(span: Span) -> Value<'a> {
