@@ -217,6 +217,9 @@ mod tests {
                 )
             })
             .collect();
-        assert_eq!(order(&all, None).into_iter().map(|stop| stop.at).collect::<Vec<_>>(), (0..5_000).collect::<Vec<_>>());
+        assert_eq!(
+            order(&all, None).into_iter().map(|stop| stop.at).collect::<Vec<_>>(),
+            (0..5_000).collect::<Vec<_>>()
+        );
     }
 }
