@@ -15,6 +15,24 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The next more severe one, where there is one.
+    #[must_use]
+    pub fn raised(self) -> Self {
+        match self {
+            Self::Info => Self::Warning,
+            Self::Warning | Self::Error => Self::Error,
+        }
+    }
+
+    /// The next milder one, where there is one.
+    #[must_use]
+    pub fn lowered(self) -> Self {
+        match self {
+            Self::Info | Self::Warning => Self::Info,
+            Self::Error => Self::Warning,
+        }
+    }
+
     /// The word used in configuration and output.
     pub fn as_str(self) -> &'static str {
         match self {

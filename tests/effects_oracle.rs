@@ -8,7 +8,7 @@ mod cases;
 mod compare;
 mod document;
 mod measure;
-mod server;
+pub(crate) mod server;
 mod world;
 
 use std::io::Write as _;
@@ -26,7 +26,7 @@ type OfServer = (u8, Vec<Option<Run>>);
 const KEPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/locks.json");
 
 /// The majors that are asked, or `None` with a line that says why there are none.
-fn majors() -> Option<Vec<u8>> {
+pub(crate) fn majors() -> Option<Vec<u8>> {
     let majors = server::available();
     let wanted: Vec<u8> = (13..=18).collect();
     let missing: Vec<_> = wanted.iter().filter(|major| !majors.contains(major)).map(u8::to_string).collect();

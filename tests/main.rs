@@ -12,6 +12,8 @@ mod cli;
 mod coverage;
 /// Django's migrations: what is worked out from the files against what Django sends to a real server.
 mod django;
+/// Types of a foreign key's columns: what real servers take, refuse and cast.
+mod keys;
 /// The language server, spoken to as two editors do.
 mod lsp;
 /// Peewee's and Piccolo's migrations, against what the tools send to a real server.
@@ -24,13 +26,19 @@ mod explain;
 mod rules;
 /// Each habit of a runner by itself: a marker, a placeholder, a name, a configuration.
 mod runner_details;
+/// `ddlint schema` on the command line.
+mod schema_command;
 /// The schema that migrations leave, against a real server that ran them.
 mod schema_oracle;
 /// A project for every migration runner: what is recognised, read and known of its transactions.
 mod runners;
 /// The real runners on a real server: transactions are as said.
 mod real_runners;
+/// How large tables are: named, measured on a real server, and what that changes.
+mod sizes;
 /// The home-made migration system: every planted hazard is found, no trap.
 mod three_pillars;
 /// The repository keeps its own rules: module order, which room names which crate, lengths.
 mod tidy;
+/// What is said of ways back.
+mod ways_back;

@@ -138,6 +138,9 @@ pub struct CheckArgs {
     /// Findings in this file do not count
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub baseline: Option<PathBuf>,
+    /// Sizes of tables: what the query of `ddlint init --stats-query` prints
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    pub stats: Option<PathBuf>,
     /// Path that standard input is judged as
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,
@@ -155,6 +158,9 @@ pub struct ExplainArgs {
     /// Form of the answer
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = TextOrJson::Text)]
     pub output_format: TextOrJson,
+    /// Sizes of tables: what the query of `ddlint init --stats-query` prints
+    #[arg(long, value_name = "FILE")]
+    pub stats: Option<PathBuf>,
 }
 
 /// Arguments of `schema`.
@@ -249,6 +255,9 @@ pub struct InitArgs {
     /// Replace a `ddlint.toml` that is there
     #[arg(long)]
     pub force: bool,
+    /// Print the query whose answer is the file for `--stats`, and write nothing
+    #[arg(long, conflicts_with = "force")]
+    pub stats_query: bool,
 }
 
 /// From which severity on findings fail a run.

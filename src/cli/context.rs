@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::args::{GlobalArgs, SelectionArgs};
 use super::output::Failure;
 use crate::config::Settings;
-use crate::engine::RuleSet;
+use crate::engine::{RuleSet, statistics};
 use crate::source::{self, Sources, matcher};
 
 /// The path that stands for standard input.
@@ -39,6 +39,14 @@ impl Context {
         settings.extend_select.extend(selection.extend_select.iter().cloned());
         let rules = RuleSet::load(&RuleSet::pages(&settings, &base, &root)?, &settings)?;
         Ok(Self { root, base, settings, rules })
+    }
+
+    /// Reads the sizes of tables: from `file`, else from the one that the configuration names.
+    pub(super) fn measure(&mut self, file: Option<&Path>) -> Result<(), Failure> {
+        let configured = || self.settings.stats.as_ref().map(|file| self.base.join(file));
+        let Some(path) = file.map(Path::to_owned).or_else(configured) else { return Ok(()) };
+        self.settings.statistics = statistics(&path).map_err(Failure)?;
+        Ok(())
     }
 
     /// The sources under `paths`, or standard input, named as `stdin_filename`.

@@ -14,7 +14,8 @@ use crate::source::SourceFile;
 
 /// Shows what each statement does.
 pub(super) fn run(args: &ExplainArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let context = Context::new(global, &SelectionArgs::default(), &args.paths)?;
+    let mut context = Context::new(global, &SelectionArgs::default(), &args.paths)?;
+    context.measure(args.stats.as_deref())?;
     let sources = context.sources(&args.paths, None, false)?;
     let project = Project::read(&sources, &context.settings);
     let explained = project.explain();

@@ -1,6 +1,6 @@
 //! `ddlint explain` for people: what each statement locks, and for how long.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -19,23 +19,24 @@ const RELATIONS: usize = 8;
 /// An operation and its file.
 type Row<'e> = (&'e Explained, Arc<SourceFile>);
 
+/// Statements that work under a lock and are listed for a transaction.
+const WORKING: usize = 4;
+
 /// The whole answer.
 pub(super) fn text(rows: &[Row<'_>], options: Options) -> String {
-    let mut page = Page { out: String::new(), options };
+    let mut page = Page { out: String::new(), options, gutter: ' ' };
     let heading = |(one, file): &Row<'_>| format!("{}: {} ({})", file.path, one.migration, one.direction);
     let mut first = true;
     for migration in rows.chunk_by(|a, b| heading(a) == heading(b)) {
         if let Some(row) = migration.first() {
             if !std::mem::take(&mut first) {
-                page.line("");
+                page.out.push('\n');
             }
             let heading = page.bold(&heading(row));
-            page.line(&heading);
+            page.out.push_str(&heading);
+            page.out.push('\n');
         }
         for transaction in migration.chunk_by(|a, b| a.0.group == b.0.group) {
-            for statement in transaction.chunk_by(|a, b| a.0.span == b.0.span) {
-                page.statement(statement);
-            }
             page.transaction(transaction);
         }
     }
@@ -45,21 +46,100 @@ pub(super) fn text(rows: &[Row<'_>], options: Options) -> String {
 struct Page {
     out: String,
     options: Options,
+    /// The line at the left that holds the statements of a transaction together.
+    gutter: char,
 }
 
 impl Page {
+    /// A line that begins with the number of one of the source.
+    fn numbered(&mut self, number: usize, text: &str) {
+        let line = format!(" {} {number:>5}  {text}", self.gutter);
+        self.line(&line);
+    }
+
+    /// A line about the statement above it, with the bar of its lock.
+    fn barred(&mut self, bar: &str, text: &str) {
+        let line = format!(" {}        {bar} {text}", self.gutter);
+        self.line(&line);
+    }
+
+    /// A line about the statement above it.
+    fn remark(&mut self, text: &str) {
+        let line = format!(" {}        {:9}{text}", self.gutter, "");
+        self.line(&line);
+    }
+
     fn line(&mut self, text: &str) {
         self.out.push_str(text.trim_end());
         self.out.push('\n');
     }
 
-    /// A statement: its text, a line for each relation it locks, and what it does to them.
-    fn statement(&mut self, rows: &[Row<'_>]) {
+    /// The statements that commit together, and what is held meanwhile.
+    fn transaction(&mut self, rows: &[Row<'_>]) {
+        let Some((first, _)) = rows.first() else { return };
+        let held = held(rows);
+        let statements = rows.chunk_by(|a, b| a.0.span == b.0.span).count();
+        let whose = match first.transaction {
+            "runner" => Some("transaction of the runner"),
+            "explicit" => Some("transaction"),
+            "unknown" if statements > 1 => Some("if all of this is one transaction"),
+            _ => None,
+        };
+        let unicode = self.options.unicode;
+        let (opening, going_on, closing) = match (whose, first.transaction, unicode) {
+            (None, ..) => (' ', ' ', ' '),
+            (_, "unknown", true) => ('┊', '┊', '┊'),
+            (_, "unknown", false) => (':', ':', ':'),
+            (_, _, true) => ('┌', '│', '└'),
+            (_, _, false) => ('|', '|', '|'),
+        };
+        self.gutter = if held.is_some() { opening } else { going_on };
+        for statement in rows.chunk_by(|a, b| a.0.span == b.0.span) {
+            self.statement(statement, going_on, whose.is_none());
+            self.gutter = going_on;
+        }
+        let (Some(whose), Some(held)) = (whose, held) else { return };
+        self.gutter = closing;
+        let end =
+            if statements > 1 { format!("from line {} until commit", held.line) } else { "until commit".to_owned() };
+        let text = self.bold(&format!("{whose}: {} on {} is held {end}", held.mode.as_sql(), held.relation));
+        let bar = self.bar(Some(held.mode));
+        self.barred(&bar, &text);
+        self.gutter = ' ';
+        if held.tables > 1 {
+            self.remark(&format!("{} tables are locked against writes", held.tables));
+        }
+        let working = working(rows);
+        if !working.is_empty() {
+            let text = format!("meanwhile {}", working.join("; "));
+            let text = self.colour(RED, &text);
+            self.remark(&text);
+        }
+        if held.mode.blocks_writes() {
+            self.limit(held.limit.as_deref());
+        }
+    }
+
+    /// How long a lock is waited for.
+    fn limit(&mut self, limit: Option<&str>) {
+        match limit {
+            Some(limit) => self.remark(limit),
+            None => {
+                let text =
+                    self.colour(YELLOW, "no lock_timeout: the wait for the lock, and of all behind it, has no limit");
+                self.remark(&text);
+            }
+        }
+    }
+
+    /// A statement: its text, a line for each relation it locks, and what it does to them. `alone`: it commits by itself.
+    fn statement(&mut self, rows: &[Row<'_>], going_on: char, alone: bool) {
         let Some((one, file)) = rows.first() else { return };
         let statement: String = one.statement.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = statement.chars().take(SHOWN).collect();
         let rest = if short.len() < statement.len() { " …" } else { "" };
-        self.line(&format!("  {:>5}  {short}{rest}", lines(one, file).0));
+        self.numbered(lines(one, file).0, &format!("{short}{rest}"));
+        self.gutter = going_on;
         let locks = strongest_first(rows);
         let known = rows.iter().all(|(one, _)| one.locks.is_some());
         let silent =
@@ -67,68 +147,50 @@ impl Page {
         if locks.is_empty() && !silent {
             let words = if known { "no lock on a table that is there" } else { "lock not known" };
             let bar = self.bar(None);
-            self.line(&format!("         {bar} {words}"));
+            self.barred(&bar, words);
         }
         for (relation, mode) in locks.iter().take(RELATIONS) {
-            let bar = self.bar(Some(*mode));
-            let new = rows.iter().any(|(one, _)| one.new && one.table.as_deref() == Some(relation));
+            let new = is_new(rows, relation);
+            let bar = if new { self.cells(Some(*mode)) } else { self.bar(Some(*mode)) };
             let waits = if new { ", made here: nobody waits" } else { waits(*mode) };
-            self.line(&format!("         {bar} {relation}: {}{waits}", mode.as_sql()));
+            let size = rows.iter().find_map(|(one, _)| one.sizes.get(*relation));
+            let size = size.map_or_else(String::new, |size| format!(" ({size})"));
+            self.barred(&bar, &format!("{relation}{size}: {}{waits}", mode.as_sql()));
         }
         if let Some(more) = locks.len().checked_sub(RELATIONS).filter(|more| *more > 0) {
-            self.line(&format!("                  and {more} more"));
+            self.remark(&format!("and {more} more"));
         }
         let strongest = locks.first().map(|(_, mode)| *mode);
         let others = rows.iter().filter_map(|(one, _)| one.others).max().filter(|_| known && !locks.is_empty());
         if let Some(mode) = others.filter(|mode| Some(*mode) > strongest) {
-            self.line(&format!(
-                "                  perhaps others, which the history does not tell: up to {}",
-                mode.as_sql()
-            ));
+            self.remark(&format!("perhaps others, which the history does not tell: up to {}", mode.as_sql()));
         }
         let work = work(rows);
         if !work.is_empty() {
-            self.line(&format!("                  {}", work.join("; ")));
+            self.remark(&work.join("; "));
         }
         if let Some(command) = rows.iter().find_map(|(one, _)| one.refused) {
             let open = one.transaction == "runner" || one.transaction == "explicit";
             let text = format!("{command} is refused inside a transaction block");
             let text = if open { self.colour(RED, &format!("{text}, and one is open")) } else { text };
-            self.line(&format!("                  {text}"));
+            self.remark(&text);
         }
-    }
-
-    /// The strongest lock that is held until the transaction ends.
-    fn transaction(&mut self, rows: &[Row<'_>]) {
-        let Some((first, file)) = rows.first() else { return };
-        let statements = rows.chunk_by(|a, b| a.0.span == b.0.span).count();
-        let whose = match first.transaction {
-            "runner" => "transaction of the runner",
-            "explicit" => "transaction",
-            "unknown" if statements > 1 => "if all of this is one transaction",
-            _ => return,
-        };
-        let mut held: BTreeMap<LockMode, (&str, usize)> = BTreeMap::new();
-        for (one, _) in rows {
-            for (relation, mode) in one.locks.iter().flatten() {
-                if one.new && one.table.as_ref() == Some(relation) {
-                    continue;
-                }
-                held.entry(*mode).or_insert((relation, lines(one, file).0));
-            }
+        let blocks = locks.iter().any(|(relation, mode)| mode.blocks_writes() && !is_new(rows, relation));
+        if alone && blocks {
+            self.limit(one.lock_timeout.as_deref());
         }
-        let Some((mode, (relation, line))) = held.last_key_value() else { return };
-        let end = if statements > 1 { format!("from line {line} until commit") } else { "until commit".to_owned() };
-        let bar = self.bar(Some(*mode));
-        let text = format!("{whose}: {} on {relation} is held {end}", mode.as_sql());
-        self.line(&format!("         {bar} {}", self.bold(&text)));
     }
 
     /// Eight cells, as many of them filled as there are modes up to this one.
-    fn bar(&self, mode: Option<LockMode>) -> String {
+    fn cells(&self, mode: Option<LockMode>) -> String {
         let filled = mode.map_or(0, |mode| LockMode::ALL.iter().filter(|other| **other <= mode).count());
         let (full, empty) = if self.options.unicode { ("█", "░") } else { ("#", ".") };
-        let bar = full.repeat(filled) + &empty.repeat(LockMode::ALL.len() - filled);
+        full.repeat(filled) + &empty.repeat(LockMode::ALL.len() - filled)
+    }
+
+    /// The cells in the colour of who waits.
+    fn bar(&self, mode: Option<LockMode>) -> String {
+        let bar = self.cells(mode);
         match mode {
             Some(mode) if mode.blocks_reads() => self.colour(RED, &bar),
             Some(mode) if mode.blocks_writes() => self.colour(YELLOW, &bar),
@@ -155,16 +217,79 @@ fn waits(mode: LockMode) -> &'static str {
     match (mode.blocks_reads(), mode.blocks_writes()) {
         (true, _) => ", reads and writes wait",
         (false, true) => ", writes wait",
+        (false, false) if mode == LockMode::ShareUpdateExclusive => ", reads and writes go on",
         (false, false) => "",
     }
 }
 
-/// The strongest lock on each relation of a statement.
+/// What a transaction holds until it ends.
+struct Held {
+    /// Its strongest lock, the relation that is on, and the line that takes it first.
+    mode: LockMode,
+    relation: String,
+    line: usize,
+    /// Existing tables that it locks against writes.
+    tables: usize,
+    /// The limit for the wait for its first lock that blocks others.
+    limit: Option<String>,
+}
+
+/// What the statements of a transaction hold together, of relations that other sessions use.
+fn held(rows: &[Row<'_>]) -> Option<Held> {
+    let mut strongest: BTreeMap<LockMode, (&str, usize)> = BTreeMap::new();
+    let mut tables = BTreeSet::new();
+    let mut limit = None;
+    for row in rows {
+        let (one, file) = row;
+        for (relation, mode) in one.locks.iter().flatten() {
+            if is_new(std::slice::from_ref(row), relation) || one.indexes.contains(relation) {
+                continue;
+            }
+            strongest.entry(*mode).or_insert((relation, lines(one, file).0));
+            if mode.blocks_writes() {
+                tables.insert(relation);
+                limit.get_or_insert_with(|| one.lock_timeout.clone());
+            }
+        }
+    }
+    let (mode, (relation, line)) = strongest.pop_last()?;
+    Some(Held { mode, relation: relation.to_owned(), line, tables: tables.len(), limit: limit.flatten() })
+}
+
+/// Long work of statements while an earlier one holds a table ACCESS EXCLUSIVE.
+fn working(rows: &[Row<'_>]) -> Vec<String> {
+    let all = rows.iter().filter(|(one, _)| one.holds.is_some());
+    let mut said: Vec<String> = all
+        .filter_map(|(one, file)| {
+            Some(format!("line {} {}", lines(one, file).0, one.work.as_deref()?.replace('`', "")))
+        })
+        .collect();
+    said.dedup();
+    if let Some(more) = said.len().checked_sub(WORKING).filter(|more| *more > 0) {
+        said.truncate(WORKING);
+        said.push(format!("{more} more"));
+    }
+    said
+}
+
+/// Whether the relation is made by the migration that the statement is part of.
+fn is_new(rows: &[Row<'_>], relation: &str) -> bool {
+    rows.iter().any(|(one, _)| one.new && one.table.as_deref() == Some(relation))
+}
+
+/// The strongest lock on each relation of a statement; those on indexes only where there are no others.
 fn strongest_first<'e>(rows: &'e [Row<'_>]) -> Vec<(&'e str, LockMode)> {
     let mut locks: BTreeMap<&str, LockMode> = BTreeMap::new();
-    for (relation, mode) in rows.iter().flat_map(|(one, _)| one.locks.iter().flatten()) {
-        let held = locks.entry(relation).or_insert(*mode);
+    let mut of_indexes: BTreeMap<&str, LockMode> = BTreeMap::new();
+    for (one, relation, mode) in
+        rows.iter().flat_map(|(one, _)| one.locks.iter().flatten().map(move |(r, m)| (one, r, m)))
+    {
+        let of = if one.indexes.contains(relation) { &mut of_indexes } else { &mut locks };
+        let held = of.entry(relation).or_insert(*mode);
         *held = (*held).max(*mode);
+    }
+    if locks.is_empty() {
+        locks = of_indexes;
     }
     let mut locks: Vec<_> = locks.into_iter().collect();
     locks.sort_by_key(|(relation, mode)| (std::cmp::Reverse(*mode), *relation));
@@ -180,6 +305,11 @@ fn work(rows: &[Row<'_>]) -> Vec<String> {
         names.dedup();
         (names.join(", "), rows.iter().any(|(one, _)| part(one).is_none()))
     };
+    let (rewritten, _) = all(|one| &one.rewrites);
+    if !rewritten.is_empty() {
+        // That reads the table and builds its indexes.
+        return vec![format!("rewrites {rewritten} and its indexes")];
+    }
     let mut said = Vec::new();
     for (verb, may, part) in [
         ("rewrites", "may rewrite the table", all(|one| &one.rewrites)),

@@ -23,3 +23,6 @@ pub use verdict::{CLEAN, FAILURE, FINDINGS, exit_code, report, statistics};
 
 /// The file that `ddlint init` writes.
 pub const CONFIGURATION: &str = include_str!("ddlint.toml");
+
+/// The query that `ddlint init --stats-query` prints.
+pub const STATS_QUERY: &str = include_str!("stats.sql");

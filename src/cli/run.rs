@@ -13,7 +13,7 @@ use super::args::{
 use super::context::Context;
 use super::output::{Failure, finish, note, print};
 use super::verdict::{CLEAN, FINDINGS};
-use super::{CONFIGURATION, explain, files, fixes, pages, schema, terminal, verdict};
+use super::{CONFIGURATION, STATS_QUERY, explain, files, fixes, pages, schema, terminal, verdict};
 use crate::engine::baseline::{Baseline, Finding};
 use crate::engine::{self, Outcome};
 use crate::lsp;
@@ -55,7 +55,8 @@ fn server(global: &GlobalArgs) -> Result<u8, Failure> {
 }
 
 fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
-    let context = Context::new(global, &args.selection, &args.paths)?;
+    let mut context = Context::new(global, &args.selection, &args.paths)?;
+    context.measure(args.stats.as_deref())?;
     if args.show_settings {
         print(&format!("# root: {}\n{}", context.root.display(), context.settings))?;
         return Ok(CLEAN);
@@ -163,6 +164,10 @@ fn merged(old: &Baseline, outcome: &Outcome, context: &Context) -> Baseline {
 }
 
 fn init(args: &InitArgs, global: &GlobalArgs) -> Result<u8, Failure> {
+    if args.stats_query {
+        print(STATS_QUERY)?;
+        return Ok(CLEAN);
+    }
     let folder = args.folder.strip_prefix(".").unwrap_or(&args.folder);
     let path = folder.join("ddlint.toml");
     if path.exists() && !args.force {

@@ -62,5 +62,10 @@ fn is_called(project: &Project, migration: usize, at: &str) -> bool {
     let Some(file) = project.files.get(migration.span.file.0 as usize) else { return false };
     let name = file.path.rsplit('/').next().unwrap_or(&file.path);
     let same = |own: &str| own == at || Version::parse(own).is_some_and(|own| Some(own) == Version::parse(at));
-    migration.name == at || file.path == at || name == at || version(file).is_some_and(same)
+    let revision = project.revisions.get(&migration.span.file);
+    revision.is_some_and(|revision| revision == at)
+        || migration.name == at
+        || file.path == at
+        || name == at
+        || version(file).is_some_and(same)
 }

@@ -35,7 +35,7 @@ pub(super) struct Raw {
     pub(super) exclude: Vec<String>,
     pub(super) per_file_ignores: BTreeMap<String, Words>,
     pub(super) dialect: Option<Dialect>,
-    pub(super) target_version: Option<u32>,
+    pub(super) target_version: Option<Version>,
     pub(super) fail_on: Option<FailOn>,
     pub(super) output_format: Option<String>,
     pub(super) rules_dir: Option<Words>,
@@ -64,6 +64,11 @@ pub(super) struct Roles {
 pub(super) struct Tables {
     pub(super) large: Vec<String>,
     pub(super) small: Vec<String>,
+    pub(super) stats: Option<String>,
+    pub(super) large_rows: Option<Count>,
+    pub(super) large_bytes: Option<Count>,
+    pub(super) small_rows: Option<Count>,
+    pub(super) small_bytes: Option<Count>,
 }
 
 /// `[rules.NAME]`: a severity, and the options of that rule.
@@ -126,4 +131,59 @@ pub(super) struct Source {
     pub(super) transaction: Option<bool>,
     pub(super) dialect: Option<Dialect>,
     pub(super) role: Option<Role>,
+    pub(super) target_version: Option<Version>,
+}
+
+/// A major version of PostgreSQL.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub(super) struct Version(pub(super) u32);
+
+impl Version {
+    /// The oldest that anything is known of, and one that is not there yet for years.
+    const KNOWN: std::ops::RangeInclusive<u32> = 9..=30;
+}
+
+impl TryFrom<toml::Value> for Version {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+        let known = number.filter(|number| Self::KNOWN.contains(number));
+        known.map(Self).ok_or_else(|| {
+            format!("`{value}` is no major version of PostgreSQL; write a number such as 16, without quotes")
+        })
+    }
+}
+
+/// A number of rows or bytes: `1000000`, `"10 MB"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub(super) struct Count(pub(super) u64);
+
+impl TryFrom<toml::Value> for Count {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let read = match &value {
+            toml::Value::Integer(number) => u64::try_from(*number).ok(),
+            toml::Value::String(text) => with_unit(text),
+            _ => None,
+        };
+        read.map(Self).ok_or_else(|| format!("`{value}` is no number; write one such as 1000000 or \"10 MB\""))
+    }
+}
+
+/// Reads a number with a unit, as the server's own settings have them.
+fn with_unit(text: &str) -> Option<u64> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let factor: u64 = match text.get(digits.len()..)?.trim() {
+        "" | "B" => 1,
+        "kB" | "KB" => 1 << 10,
+        "MB" => 1 << 20,
+        "GB" => 1 << 30,
+        "TB" => 1 << 40,
+        _ => return None,
+    };
+    digits.trim().parse::<u64>().ok()?.checked_mul(factor)
 }

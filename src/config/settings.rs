@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::ConfigError;
-use super::raw::{FailOn, Raw, RuleSeverity};
+use super::raw::{Count, FailOn, Raw, RuleSeverity};
+use super::statistics::{Sizes, Statistics};
 use super::{Dialect, Role, Runner};
 use crate::diagnostic::Severity;
 use crate::diagnostic::did_you_mean;
@@ -35,6 +36,11 @@ const KEYS: &[&str] = &[
     "backfills",
     "large",
     "small",
+    "stats",
+    "large-rows",
+    "large-bytes",
+    "small-rows",
+    "small-bytes",
     "path",
     "runner",
     "transaction",
@@ -93,6 +99,12 @@ pub struct Settings {
     pub large_tables: BTreeSet<String>,
     /// Names of tables that are small.
     pub small_tables: BTreeSet<String>,
+    /// The file with the sizes of tables, relative to the configuration.
+    pub stats: Option<String>,
+    /// The sizes of tables, where they were measured.
+    pub statistics: Statistics,
+    /// From which size on a table is large, and up to which it is small.
+    pub sizes: Sizes,
     /// `[rules.NAME]`
     pub rules: BTreeMap<String, RuleSettings>,
     /// `[[source]]`, first match counts.
@@ -123,6 +135,8 @@ pub struct SourceSettings {
     pub transaction: Option<bool>,
     /// Which of the three pillars they belong to.
     pub role: Option<Role>,
+    /// Major version of PostgreSQL that they run on.
+    pub target_version: Option<u32>,
 }
 
 impl Default for Settings {
@@ -177,7 +191,16 @@ impl Settings {
             dialect: source.dialect,
             transaction: source.transaction,
             role: source.role,
+            target_version: source.target_version.map(|version| version.0),
         });
+        let usual = Sizes::default();
+        let count = |written: Option<Count>, usual: u64| written.map_or(usual, |count| count.0);
+        let sizes = Sizes {
+            large_rows: count(raw.tables.large_rows, usual.large_rows),
+            large_bytes: count(raw.tables.large_bytes, usual.large_bytes),
+            small_rows: count(raw.tables.small_rows, usual.small_rows),
+            small_bytes: count(raw.tables.small_bytes, usual.small_bytes),
+        };
         Self {
             select: raw.select,
             ignore: raw.ignore,
@@ -186,7 +209,7 @@ impl Settings {
             exclude: raw.exclude,
             per_file_ignores: raw.per_file_ignores.into_iter().map(|(glob, words)| (glob, words.list())).collect(),
             dialect: raw.dialect.unwrap_or_default(),
-            target_version: raw.target_version.unwrap_or(TARGET_VERSION),
+            target_version: raw.target_version.map_or(TARGET_VERSION, |version| version.0),
             dialect_given: raw.dialect.is_some(),
             fail_on: raw.fail_on.map_or(Some(Severity::Warning), FailOn::severity),
             output_format: raw.output_format.unwrap_or_else(|| "full".to_owned()),
@@ -202,6 +225,9 @@ impl Settings {
             backfills: raw.roles.backfills,
             large_tables: raw.tables.large.into_iter().collect(),
             small_tables: raw.tables.small.into_iter().collect(),
+            stats: raw.tables.stats,
+            statistics: Statistics::default(),
+            sizes,
             rules: rules.collect(),
             sources: sources.collect(),
         }
@@ -254,6 +280,12 @@ impl fmt::Display for Settings {
         writeln!(f, "\n[tables]")?;
         writeln!(f, "large = {}", set(&self.large_tables))?;
         writeln!(f, "small = {}", set(&self.small_tables))?;
+        if let Some(stats) = &self.stats {
+            writeln!(f, "stats = {stats:?}")?;
+        }
+        let Sizes { large_rows, large_bytes, small_rows, small_bytes } = self.sizes;
+        writeln!(f, "large-rows = {large_rows}\nlarge-bytes = {large_bytes}")?;
+        writeln!(f, "small-rows = {small_rows}\nsmall-bytes = {small_bytes}")?;
         if !self.per_file_ignores.is_empty() {
             writeln!(f, "\n[per-file-ignores]")?;
             for (glob, rules) in &self.per_file_ignores {
@@ -281,6 +313,7 @@ impl fmt::Display for Settings {
                 word.map_or(Ok(()), |word| writeln!(f, "{key} = {word:?}"))?;
             }
             source.transaction.map_or(Ok(()), |on| writeln!(f, "transaction = {on}"))?;
+            source.target_version.map_or(Ok(()), |version| writeln!(f, "target-version = {version}"))?;
         }
         Ok(())
     }
@@ -326,6 +359,38 @@ mod tests {
         let text = "[[source]]\npath = \"db\"\nrunner = \"tern\"\ndialect = \"mysql\"\nrole = \"indexes\"\ntransaction = false\n";
         let settings = Settings::from_toml(text, "ddlint.toml").expect("fine");
         assert!(settings.to_string().ends_with(text), "{settings}");
+    }
+
+    #[test]
+    fn a_version_that_no_server_has_is_refused() {
+        for (value, shown) in [("'16'", "\"16\""), ("160004", "160004"), ("0", "0"), ("-1", "-1"), ("16.2", "16.2")] {
+            for (text, line) in [
+                (format!("target-version = {value}\n"), 1),
+                (format!("[[source]]\npath = 'db'\ntarget-version = {value}\n"), 3),
+            ] {
+                let error = error(&text);
+                assert_eq!(error.line, line, "{error}");
+                assert!(error.message.starts_with(&format!("`{shown}` is no major version of PostgreSQL")), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_has_a_version_of_its_own() {
+        let text = "[[source]]\npath = \"db\"\ntarget-version = 16\n";
+        let settings = Settings::from_toml(text, "ddlint.toml").expect("fine");
+        assert_eq!((settings.target_version, settings.sources[0].target_version), (TARGET_VERSION, Some(16)));
+        assert!(settings.to_string().ends_with(text), "{settings}");
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let text = "[tables]\nlarge-rows = 5_000_000\nlarge-bytes = '2 GB'\nsmall-bytes = '64kB'\n";
+        let sizes = Settings::from_toml(text, "ddlint.toml").expect("fine").sizes;
+        assert_eq!((sizes.large_rows, sizes.large_bytes, sizes.small_bytes), (5_000_000, 2 << 30, 64 << 10));
+        assert_eq!(sizes.small_rows, Sizes::default().small_rows);
+        assert!(error("[tables]\nlarge-bytes = 'much'\n").message.starts_with("`\"much\"` is no number"));
+        assert!(error("[tables]\nlarge-rows = -1\n").message.starts_with("`-1` is no number"));
     }
 
     #[test]

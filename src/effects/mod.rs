@@ -3,6 +3,7 @@
 //! The truth is what real servers do: `tests/effects_oracle.rs` compares this model with them case by case, and
 //! docs/locks.md is what was measured.
 
+pub mod keys;
 mod lock;
 mod postgres;
 mod refused;

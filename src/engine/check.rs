@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
 use crate::frontend::{Reader, Reading};
-use crate::history::Graph;
+use crate::history::{Graph, way_back_problems};
 use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -24,6 +24,8 @@ pub struct Project {
     pub model: Model,
     /// Every file read, helpers included, by number.
     pub files: Vec<Arc<SourceFile>>,
+    /// The revision that a file of Alembic or Django declares.
+    pub revisions: BTreeMap<FileId, String>,
     /// What was wrong with the sources.
     problems: Vec<Problem>,
     /// Execute-like calls whose SQL could not be read.
@@ -73,14 +75,18 @@ impl Project {
             server_version: settings.target_version,
             small_tables: settings.small_tables.clone(),
             large_tables: settings.large_tables.clone(),
+            statistics: settings.statistics.clone(),
+            sizes: settings.sizes,
             data_functions: matcher(&settings.data_functions),
         };
         let files = sources.all();
+        let names = revisions.iter().map(|revision| (revision.span.file, revision.id.name.clone())).collect();
         let graph = Graph::new(revisions, &files).settled(order);
         let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);
-        Self { model, files: sources.all(), problems, unresolved, resolved }
+        problems.extend(way_back_problems(&model.timeline.migrations, &files, &graph.one_way()));
+        Self { model, files: sources.all(), revisions: names, problems, unresolved, resolved }
     }
 
     /// Execute-like calls whose SQL was read, and whose SQL was not.

@@ -1,9 +1,12 @@
 //! What each statement does, for `ddlint explain`.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::check::Project;
 use crate::effects::LockMode;
 use crate::effects::view::Part;
 use crate::ir::{QualifiedName, Tri};
+use crate::schema::RelationKind;
 use crate::span::Span;
 
 /// One operation as it is explained.
@@ -43,6 +46,16 @@ pub struct Explained {
     pub builds: Option<Vec<String>>,
     /// The command, where the server refuses it inside a transaction block.
     pub refused: Option<&'static str>,
+    /// Those of the relations in [`Self::locks`] that are indexes.
+    pub indexes: BTreeSet<String>,
+    /// What was measured of relations in [`Self::locks`], by name: about 12 million rows, 9 GB.
+    pub sizes: BTreeMap<String, String>,
+    /// What it certainly does to existing tables that takes longer the larger they are, in words.
+    pub work: Option<String>,
+    /// The first existing table that an earlier statement of the transaction holds ACCESS EXCLUSIVE.
+    pub holds: Option<String>,
+    /// The limit in force for the wait for a lock, in words; `None` where there is none.
+    pub lock_timeout: Option<String>,
     /// The statement's text.
     pub statement: String,
 }
@@ -79,6 +92,12 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
     // A lock on a relation that is not known is no row of the answer; without any row nothing is known.
     let rows = effects.locks.iter().filter_map(|lock| Some((lock.relation.as_ref()?.to_string(), lock.mode)));
     let rows: Vec<_> = rows.collect();
+    let is_index = |name: &QualifiedName| {
+        let known = view.before().and_then(|before| before.possible(name)).map(|found| found.state.kind);
+        let named = op.kind.family() == "index" && op.name.as_ref().and_then(|own| own.known()) == Some(name);
+        known == Some(RelationKind::Index) || (known.is_none() && named)
+    };
+    let relations_locked = || effects.locks.iter().filter_map(|lock| lock.relation.as_ref());
     let locks = (!rows.is_empty() || effects.locks_nothing()).then_some(rows);
     Explained {
         span: op.place(),
@@ -97,6 +116,13 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         scans: relations(&effects.scans),
         builds: relations(&effects.builds),
         refused: view.refused(),
+        indexes: relations_locked().filter(|name| is_index(name)).map(ToString::to_string).collect(),
+        sizes: relations_locked()
+            .filter_map(|name| Some((name.to_string(), view.measured(name)?.to_string())))
+            .collect(),
+        work: view.work_in_words(),
+        holds: view.holds().map(|(table, _)| table.to_string()),
+        lock_timeout: view.lock_timeout_in_words(),
         statement: op.text().to_owned(),
         table,
     }

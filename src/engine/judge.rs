@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::diagnostic::{About, Confidence, Diagnostic, Fix, Label, Severity, Status};
 use crate::expr::{Env, Value};
-use crate::facts::{FACTS, FactId, Model, View};
+use crate::facts::{FACTS, FactId, Model, Size, View, Weight};
 use crate::fix;
 use crate::ir::{Direction, Known, OpKind, Operation, QualifiedName, Tri};
 use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
@@ -154,6 +154,13 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
     let statement = op.place();
     let escalated = rule.escalate.as_ref().filter(|escalate| escalate.when.eval(facts) == Tri::Yes);
     let severity = escalated.map_or(rule.severity, |escalate| escalate.severity.max(rule.severity));
+    let weight = if rule.by_size { view.weight() } else { Weight::default() };
+    let severity = match weight.size {
+        Some(Size::Large) => severity.raised(),
+        Some(Size::Small) => severity.lowered(),
+        Some(Size::Middling) | None => severity,
+    };
+    let message = std::iter::once(rule.message.render(&show)).chain(weight.evidence).collect::<Vec<_>>().join("; ");
     let mut related: Vec<_> = op
         .context
         .via
@@ -174,7 +181,7 @@ fn finding(rule: &Rule, confidence: Confidence, facts: &Facts<'_>) -> Finding {
         group: rule.group.clone(),
         severity,
         confidence: confidence.min(op.context.confidence.unwrap_or(Confidence::High)),
-        message: rule.message.render(&show),
+        message,
         label: rule.label.render(&show),
         related,
         help: rule.help.as_ref().map(|help| help.render(&show)),

@@ -7,9 +7,11 @@ mod explain;
 mod judge;
 mod outcome;
 mod rules;
+mod sizes;
 pub mod suppress;
 
 pub use check::{Project, check};
 pub use explain::Explained;
 pub use outcome::{Outcome, Summary};
 pub use rules::{RuleSet, RulesError};
+pub use sizes::statistics;

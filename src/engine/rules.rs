@@ -123,6 +123,7 @@ fn configured(mut rule: Rule, settings: &Settings) -> Result<Rule, String> {
     if let Some(severity) = said.severity {
         rule.severity = severity;
         rule.escalate = None;
+        rule.by_size = false;
     }
     let rule = rule.with_options(&said.options);
     rule.map_err(|message| format!("in [rules]: {message}"))

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::config::Dialect;
+use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
@@ -45,9 +46,16 @@ fn needs_table(v: &View<'_>) -> bool {
     of_table && !creates && !tolerant && named && op.kind != OpKind::TableVacuum
 }
 
+/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object.
+fn judged(v: &View<'_>) -> bool {
+    let asked =
+        v.op.conditional || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+    v.op.statement.dialect == Dialect::Postgres && !asked
+}
+
 /// Relations that the operation needs and that are certainly not there.
 pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return Vec::new() };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return Vec::new() };
     let mut wanted: Vec<&QualifiedName> = Vec::new();
     if needs_table(v) {
         wanted.extend(known(v.op.table.as_ref()));
@@ -75,7 +83,7 @@ pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
 
 /// Columns that the operation needs and that are certainly not there, as `table.column`.
 pub(super) fn missing_columns(v: &View<'_>) -> Vec<String> {
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return Vec::new() };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return Vec::new() };
     let mut missing = Vec::new();
     let mut want = |table: Option<&QualifiedName>, columns: &[String], known: &[ColumnDetails]| {
         let Some(relation) = table.and_then(|name| before.relation(name).known()) else { return };
@@ -127,7 +135,7 @@ fn is_system(column: &str) -> bool {
 /// What the operation makes is there already; the sort and the name of it.
 pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
     let no = (Tri::No, String::new());
-    let Some(before) = v.before().filter(|_| v.op.statement.dialect == Dialect::Postgres) else { return no };
+    let Some(before) = v.before().filter(|_| judged(v)) else { return no };
     let name = known(v.op.name.as_ref());
     let found = match (v.op.kind, &v.op.details) {
         (_, Details::Table(details)) if details.temporary => return no,
@@ -236,37 +244,42 @@ fn narrower(old: &TypeName, new: &TypeName) -> Tri {
     }
 }
 
-/// The first foreign key of the operation whose columns are of other types than those that they refer to, said in words.
-pub(super) fn foreign_key_mismatch(v: &View<'_>) -> Option<String> {
+/// The first foreign key of the operation whose columns do not go with those that they refer to: how, and said in words.
+pub(super) fn foreign_key_mismatch(v: &View<'_>) -> Option<(Fit, String)> {
     let after = v.after()?;
     let own = after.relation(v.table()?).known()?;
+    let mut found: Option<(Fit, String)> = None;
     for constraint in constraints(v) {
         let Some(to) = &constraint.references else { continue };
         let Some(other) = to.table.known().and_then(|name| after.relation(name).known()) else { continue };
         for (own_name, other_name) in constraint.columns.iter().zip(target_columns(&to.columns, &other)) {
-            let one = own.column(own_name).known().filter(|column| column.state.data_type.is_some());
-            let two = other.column(&other_name).known().filter(|column| column.state.data_type.is_some());
-            let (Some(one), Some(two)) = (one, two) else { continue };
+            let (Some(one), Some(two)) = (own.column(own_name).known(), other.column(&other_name).known()) else {
+                continue;
+            };
             let (Some(first), Some(second)) = (&one.state.data_type, &two.state.data_type) else { continue };
-            let same = first.name == second.name || alike(&first.name, &second.name);
-            if !same && one.state.user_type == two.state.user_type && one.state.user_type.is_none() {
-                return Some(format!(
+            // Types that somebody defined are not looked into.
+            if one.state.user_type.is_some() || two.state.user_type.is_some() {
+                continue;
+            }
+            let fit = keys::fit(first, second);
+            let worse = match fit {
+                Fit::Alike | Fit::Unknown => false,
+                Fit::Cast => found.is_none(),
+                Fit::Narrower | Fit::Refused => found.as_ref().is_none_or(|(known, _)| *known == Fit::Cast),
+            };
+            if worse {
+                let words = format!(
                     "`{}.{own_name}` is {} and `{}.{other_name}` is {}",
                     own.state.name.name,
                     as_sql(first),
                     other.state.name.name,
                     as_sql(second)
-                ));
+                );
+                found = Some((fit, words));
             }
         }
     }
-    None
-}
-
-/// Types that compare with each other by the very same operator of an index, so that nothing is lost.
-fn alike(one: &str, other: &str) -> bool {
-    let text = |name: &str| matches!(name, "text" | "character varying");
-    text(one) && text(other)
+    found
 }
 
 fn target_columns(written: &[String], other: &Relation<'_>) -> Vec<String> {
@@ -429,6 +442,40 @@ pub(super) fn never_validated(v: &View<'_>) -> Tri {
     }
     let constraint = end.relation(table).known().and_then(|relation| relation.constraint(name).known());
     constraint.map_or(Tri::No, |constraint| !constraint.state.validated)
+}
+
+/// Why an index stays INVALID that the operation makes or builds anew, as a clause: the migrations end before all
+/// partitions have theirs attached to it, or a failed build is caught and what it leaves is not dropped.
+pub(super) fn left_invalid(v: &View<'_>) -> Option<String> {
+    let Details::Index(details) = &v.op.details else { return None };
+    let name = known(v.op.name.as_ref())?;
+    if v.op.kind == OpKind::IndexCreate && details.only {
+        return unattached(v, name);
+    }
+    let caught = v.op.context.failure_swallowed && v.op.is_concurrent() == Tri::Yes;
+    // One that is kept by IF NOT EXISTS is another matter.
+    if !caught || v.op.if_not_exists || v.object.dropped_before {
+        return None;
+    }
+    let still = v.model.world.end(v.at.0).is_some_and(|end| end.relation(name).known().is_some());
+    let builds = matches!(v.op.kind, OpKind::IndexCreate | OpKind::IndexReindex);
+    (builds && still).then(|| "a failed build is caught, and what it leaves behind is not dropped".to_owned())
+}
+
+/// The same for an index that is made ON ONLY a partitioned table. What the last migration leaves undone the next one may
+/// do, unless it has begun with it.
+fn unattached(v: &View<'_>, name: &QualifiedName) -> Option<String> {
+    let (last, end) = v.model.world.last_of(v.at.0)?;
+    let index = end.relation(name).known()?;
+    let attached = index.children();
+    if index.state.index.as_ref()?.valid != Tri::No || (last == v.at.0 && attached.is_empty()) {
+        return None;
+    }
+    let with: BTreeSet<_> = attached.iter().filter_map(|index| Some(index.state.index.as_ref()?.table)).collect();
+    let table = end.relation(v.table()?).known()?;
+    let partitions = table.children();
+    let without = partitions.iter().find(|partition| !with.contains(&partition.id))?;
+    Some(format!("no index of the partition `{}` is attached to it", without.state.name.name))
 }
 
 /// The sort of constraint that is added.

@@ -2,12 +2,17 @@
 //!
 //! The answers are those of the effects model on the folded schema; what is not known stays so.
 
+use std::collections::BTreeSet;
+
 use crate::effects::view::{Part, RelationKind};
 use crate::effects::{LockMode, Schema};
 use crate::expr::Value;
-use crate::ir::{ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, names};
+use crate::ir::{
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, Migration, OpKind, QualifiedName, Tri, names,
+};
 
 use super::View;
+use super::held::relation_preexisting;
 use super::sight::Sight;
 
 /// A list of names; unknown where there is none that is known, and others are possible.
@@ -39,7 +44,8 @@ pub(super) fn scanned_for_partition(v: &View<'_>) -> Value {
     let attached = v.op.name.as_ref().and_then(Known::known);
     let known = attached.zip(v.before()).is_some_and(|(name, before)| before.relation(name).known().is_some());
     match scanned(v) {
-        Value::Unknown if new || known => Value::List(Vec::new()),
+        // Where a program makes up the name, it makes the table too.
+        Value::Unknown if new || known || attached.is_none() => Value::List(Vec::new()),
         _ if new && !partition => Value::List(Vec::new()),
         value => value,
     }
@@ -102,11 +108,13 @@ fn is_table(v: &View<'_>, name: &QualifiedName) -> bool {
     kind.is_none_or(|kind| kind.is_table() || kind == crate::schema::RelationKind::Matview)
 }
 
-/// Whether a relation existed before this migration. One that the history does not tell of did.
-pub(super) fn relation_preexisting(v: &View<'_>, name: &QualifiedName) -> Tri {
-    let (Some(start), Some(before)) = (v.model.world.start(v.at.0), v.before()) else { return Tri::Unknown };
-    let Some(now) = before.relation(name).known() else { return Tri::Yes };
-    start.relation_of(now.id).map_or(Tri::No, |then| then.state.exists)
+/// For each migration, the names of the tables that it makes.
+pub(super) fn made(migrations: &[Migration]) -> Vec<BTreeSet<String>> {
+    let made = |migration: &Migration| {
+        let creates = migration.operations.iter().filter(|op| op.kind == OpKind::TableCreate);
+        creates.filter_map(|op| op.table.as_ref()?.known()).map(|name| name.name.clone()).collect()
+    };
+    migrations.iter().map(made).collect()
 }
 
 /// What a change of a column's type does to what is stored: `rewrite`, `rebuild` of indexes, `scan` for its checks, or
@@ -117,7 +125,8 @@ pub(super) fn type_change(v: &View<'_>) -> Value {
     }
     let effects = v.effects();
     let word = match effects.rewrites_any() {
-        Tri::Unknown => return Value::Unknown,
+        Tri::Unknown if effects.rebuilds.items.is_empty() => return Value::Unknown,
+        Tri::Unknown => "rebuild",
         Tri::Yes => "rewrite",
         Tri::No if !effects.rebuilds.items.is_empty() => "rebuild",
         Tri::No if !effects.scans.items.is_empty() => "scan",
@@ -129,7 +138,10 @@ pub(super) fn type_change(v: &View<'_>) -> Value {
 /// The same as a clause: "rewrites the table and its indexes".
 pub(super) fn type_change_said(v: &View<'_>) -> Value {
     let table = v.table().map_or_else(|| "the table".to_owned(), |table| format!("`{table}`"));
-    let Value::Str(word) = type_change(v) else { return Value::Str(format!("may rewrite {table}")) };
+    let Value::Str(word) = type_change(v) else {
+        let unless = if changes_time_zone(v) { " (not where TimeZone is UTC)" } else { "" };
+        return Value::Str(format!("may rewrite {table}{unless}"));
+    };
     let said = match word.as_str() {
         "rewrite" => format!("rewrites {table} and its indexes"),
         "rebuild" => {
@@ -141,6 +153,12 @@ pub(super) fn type_change_said(v: &View<'_>) -> Value {
         _ => format!("leaves {table} as it is stored"),
     };
     Value::Str(said)
+}
+
+/// Whether a column goes from `timestamp` to `timestamptz` or back: where `TimeZone` is UTC the values stay as they are.
+fn changes_time_zone(v: &View<'_>) -> bool {
+    let time = |of: Option<crate::ir::TypeName>| of.is_some_and(|of| of.name.starts_with("timestamp"));
+    time(super::catalogue::old_type(v)) && time(super::catalogue::new_type(v))
 }
 
 fn added_column<'a>(v: &'a View<'_>) -> Option<&'a ColumnDetails> {
@@ -273,6 +291,17 @@ pub(super) fn references(v: &View<'_>) -> Value {
         Some(Known::Known(name, _)) => Value::Str(name.to_string()),
         _ => Value::Unknown,
     }
+}
+
+/// The tables at both ends of a foreign key, in words.
+pub(super) fn tables(v: &View<'_>) -> Value {
+    let own = v.table().map(ToString::to_string);
+    let said = match (own, references(v)) {
+        (Some(own), Value::Str(other)) if own != other => format!("`{own}` and `{other}`"),
+        (Some(one), _) | (None, Value::Str(one)) => format!("`{one}`"),
+        (None, _) => "both tables".to_owned(),
+    };
+    Value::Str(said)
 }
 
 /// Whether a foreign key that is added is looked up for the rows that are there. That of a new column is where the

@@ -87,7 +87,7 @@ pub(super) fn used(view: &View<'_>) -> (Tri, Option<String>) {
 fn free(view: &View<'_>, added: (usize, usize), type_name: &str) -> bool {
     let created = view.model.marks.enum_types.get(&(view.state.group, type_name.to_owned()));
     // Before version 12 ADD VALUE is allowed in a transaction for such types only, and its values are free.
-    let version = view.model.policy.server_version;
+    let version = view.server_version();
     created.is_some_and(|created| *created < added) && !(12..17).contains(&version)
 }
 

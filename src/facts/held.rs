@@ -148,12 +148,19 @@ pub(super) fn relation_preexisting(view: &View<'_>, name: &QualifiedName) -> Tri
     if view.table().is_some_and(|table| table.same_object(name)) {
         return view.table_preexisting();
     }
+    if view.model.makes(view.at.0, name) {
+        return Tri::No;
+    }
     let (Some(before), Some(start)) = (view.before(), view.model.world.start(view.at.0)) else { return Tri::Unknown };
     let Some(now) = before.possible(name) else {
         // What no migration has made is there since before all of them.
         return Tri::from(name.schema.as_deref() != Some("pg_temp"));
     };
-    start.relation_of(now.id).is_some_and(|then| then.state.exists != Tri::No).into()
+    match start.relation_of(now.id) {
+        Some(then) => (then.state.exists != Tri::No).into(),
+        // Only spoken of: nobody has seen it being made.
+        None => (!now.is_complete()).into(),
+    }
 }
 
 /// Questions of facts.

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::held::Holdings;
+use super::limits::Limits;
 use super::{Model, enums};
 use crate::history::{self, Project, Timeout};
 use crate::ir::{ConstraintKind, Details, Direction, Known, OpKind, Operation, Tri};
@@ -58,6 +59,8 @@ pub(super) struct Marks {
     pub(super) one_way: BTreeSet<FileId>,
     /// What each transaction locks.
     pub(super) holdings: Holdings,
+    /// Where the wait for locks is limited.
+    pub(super) limits: Limits,
 }
 
 /// The settings that limit a wait, in the order of [`Marks::off`].
@@ -107,6 +110,7 @@ impl Marks {
         let Some(view) = model.view(at.0, at.1) else { return };
         let (op, group) = (view.op, view.state.group);
         self.remember(model, op, group, at);
+        self.limits.add(&view, self.projects.get(at.0).copied().unwrap_or(usize::MAX));
         let effects = view.effects();
         if view.migration.direction == Direction::Up {
             self.holdings.add(&view, &effects);

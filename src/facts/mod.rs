@@ -10,15 +10,18 @@ mod effects;
 mod enums;
 mod files;
 mod held;
+mod limits;
 mod marks;
 mod model;
 mod settings;
 mod sight;
+mod size;
 mod table;
 mod transaction;
 mod work;
 
 pub use model::{Model, Policy, View};
+pub(crate) use size::{Size, Weight};
 pub use table::{FACTS, Fact};
 
 use crate::ir::OpKind;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use crate::config::Dialect;
+use crate::config::{Dialect, Sizes, Statistics};
 use crate::effects::{self, Effects, Server};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
@@ -20,14 +20,40 @@ use super::sight::Sight;
 /// What a team says about its project, as far as facts need it.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// Major version of the servers that migrations run on.
+    /// Major version of the servers that migrations run on, where no other is said of their files.
     pub server_version: u32,
     /// Names of tables that are small.
     pub small_tables: BTreeSet<String>,
     /// Names of tables that are large.
     pub large_tables: BTreeSet<String>,
+    /// What a server measured of tables.
+    pub statistics: Statistics,
+    /// From which size on a table is large, and up to which it is small.
+    pub sizes: Sizes,
     /// Names of functions that change data.
     pub data_functions: globset::GlobSet,
+}
+
+impl Policy {
+    /// Whether the configuration names the table small.
+    pub(super) fn names_small(&self, table: &QualifiedName) -> bool {
+        listed(&self.small_tables, table)
+    }
+
+    /// Whether the configuration names the table large.
+    pub(super) fn names_large(&self, table: &QualifiedName) -> bool {
+        listed(&self.large_tables, table)
+    }
+
+    /// Whether nothing is said of the size of any table.
+    pub(super) fn knows_no_sizes(&self) -> bool {
+        self.small_tables.is_empty() && self.large_tables.is_empty() && self.statistics.is_empty()
+    }
+}
+
+/// Whether the table is in `names`, with or without its schema.
+fn listed(names: &BTreeSet<String>, table: &QualifiedName) -> bool {
+    names.contains(&table.name) || names.contains(&table.to_string())
 }
 
 impl Default for Policy {
@@ -36,6 +62,8 @@ impl Default for Policy {
             server_version: crate::config::TARGET_VERSION,
             small_tables: BTreeSet::new(),
             large_tables: BTreeSet::new(),
+            statistics: Statistics::default(),
+            sizes: Sizes::default(),
             data_functions: globset::GlobSet::default(),
         }
     }
@@ -58,13 +86,13 @@ pub struct Model {
     pub policy: Policy,
     /// A source has the role `indexes`.
     pub has_index_registry: bool,
-    /// Some source sets `lock_timeout`.
-    pub sets_lock_timeout: bool,
     /// For each transaction, its operations that (may) change the schema of relations that other sessions use, under a
     /// lock that blocks writes.
     altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+    /// For each migration, the names of the tables that it makes.
+    made: Vec<BTreeSet<String>>,
     /// What the server does for each operation, once it has been asked for.
     effects: Vec<Vec<OnceLock<Effects>>>,
 }
@@ -85,8 +113,6 @@ impl Model {
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
-        let sets_lock_timeout =
-            operations().any(|op| matches!(&op.details, Details::Setting(setting) if setting.name == "lock_timeout"));
         let mut record_names: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
         for record in operations().filter_map(|op| op.context.record.as_deref()) {
             if let Some(name) = record_name(record) {
@@ -94,6 +120,7 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
+        let made = super::effects::made(&timeline.migrations);
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
@@ -103,9 +130,9 @@ impl Model {
             marks: Marks::default(),
             policy,
             has_index_registry,
-            sets_lock_timeout,
             altering: Vec::new(),
             record_names,
+            made,
             effects,
         };
         model.marks = Marks::new(&model);
@@ -121,6 +148,11 @@ impl Model {
         let object = self.objects.get(migration)?.get(operation)?;
         let effects = self.effects.get(migration)?.get(operation)?;
         Some(View { model: self, migration: in_migration, op, state, object, effects, at: (migration, operation) })
+    }
+
+    /// Whether the migration of that number makes a table of that name.
+    pub(super) fn makes(&self, migration: usize, name: &QualifiedName) -> bool {
+        self.made.get(migration).is_some_and(|made| made.contains(&name.name))
     }
 
     /// The file of that number.
@@ -237,8 +269,14 @@ impl View<'_> {
 
     /// What the server does; worked out once for each operation.
     pub fn effects(&self) -> &Effects {
-        let server = Server { version: self.model.policy.server_version, utc: Tri::Unknown };
+        let server = Server { version: self.server_version(), utc: self.state.zone.is_utc() };
         self.effects.get_or_init(|| effects::of(self.op, &Sight(self), server))
+    }
+
+    /// Major version of the server that it runs on.
+    pub fn server_version(&self) -> u32 {
+        let own = self.model.file(self.migration.span.file).and_then(|file| file.target_version);
+        own.unwrap_or(self.model.policy.server_version)
     }
 
     /// The command, where the server refuses it inside a transaction block.
@@ -255,14 +293,9 @@ impl View<'_> {
         }
     }
 
-    /// Whether the table is listed in `names`, with or without its schema.
-    pub(super) fn listed(&self, names: &BTreeSet<String>) -> bool {
-        self.table().is_some_and(|table| names.contains(&table.name) || names.contains(&table.to_string()))
-    }
-
     /// Whether the table is small: the configuration says so, or a migration tool keeps its books in it.
     pub(super) fn small(&self) -> bool {
-        self.listed(&self.model.policy.small_tables) || self.table().is_some_and(|table| keeps_books(&table.name))
+        self.table().is_some_and(|table| self.model.policy.names_small(table) || keeps_books(&table.name))
     }
 
     /// Whether the table is partitioned, as the migrations before tell.

@@ -1,14 +1,13 @@
 //! The facts: name, type, one sentence, getter.
 
-use std::collections::BTreeSet;
-
+use crate::effects::keys::Fit;
 use crate::expr::{Type, Value};
 use crate::history::Timeout;
 use crate::ir::{
     ColumnDetails, DataDetails, DataSource, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Tri, Where,
 };
 
-use super::{View, catalogue, data, effects, enums, held, settings, transaction};
+use super::{Size, View, catalogue, data, effects, enums, held, settings, transaction};
 
 /// A fact.
 #[derive(Clone, Copy, Debug)]
@@ -247,9 +246,47 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "table.large",
         ty: Type::Bool,
-        doc: "The table is named large in the configuration.",
+        doc: "The table is named large in the configuration, or measured so (see `table.size`).",
         families: &[],
-        get: |v| listed(v, &v.model.policy.large_tables),
+        get: |v| v.table().map_or(Value::Unknown, |table| Value::Bool(v.size_of(table) == Some(Size::Large))),
+    },
+    Fact {
+        name: "table.size",
+        ty: Type::Str,
+        doc: "How large the table is, as the configuration names it or the statistics measure it: `small`, `middling`, `large`.",
+        families: &[],
+        get: |v| {
+            let size = v.table().and_then(|table| v.size_of(table));
+            size.map_or(Value::Unknown, |size| Value::Str(size.as_str().to_owned()))
+        },
+    },
+    Fact {
+        name: "table.rows",
+        ty: Type::Int,
+        doc: "Rows of the table, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.rows).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "table.bytes",
+        ty: Type::Int,
+        doc: "Bytes of the table without its indexes, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)).map_or(Value::Unknown, |table| int(table.bytes)),
+    },
+    Fact {
+        name: "table.reads",
+        ty: Type::Int,
+        doc: "Scans of the table since the server's counters were reset, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.reads).map_or(Value::Unknown, int),
+    },
+    Fact {
+        name: "table.writes",
+        ty: Type::Int,
+        doc: "Rows of the table written since the server's counters were reset, where the statistics tell.",
+        families: &[],
+        get: |v| v.table().and_then(|table| v.measured(table)?.writes).map_or(Value::Unknown, int),
     },
     Fact {
         name: "table.locked_in_previous_file",
@@ -293,6 +330,17 @@ pub const FACTS: &[Fact] = &[
         doc: "The server gives the column a value where an INSERT names none: a default, an identity, serial, generated.",
         families: &["column"],
         get: |v| column(v, |column| Value::Bool(filled_by_server(column))),
+    },
+    Fact {
+        name: "column.default_elsewhere",
+        ty: Type::Str,
+        doc: "For the end of a message: that its default is one which only the program applies (SQLAlchemy's `default=`), else empty.",
+        families: &["column"],
+        get: |v| {
+            let clause =
+                |on: bool| if on { ": its `default=` is applied by the program, not by the server" } else { "" };
+            column(v, |column| Value::Str(clause(column.mapper_default).to_owned()))
+        },
     },
     Fact {
         name: "column.default_gone",
@@ -379,11 +427,32 @@ pub const FACTS: &[Fact] = &[
         get: |v| effects::references(v),
     },
     Fact {
+        name: "foreign_key.tables",
+        ty: Type::Str,
+        doc: "The tables at both ends of it, in words.",
+        families: &["column", "constraint"],
+        get: |v| effects::tables(v),
+    },
+    Fact {
         name: "foreign_key.mismatch",
         ty: Type::Str,
-        doc: "The columns of a foreign key whose types differ, in words; empty where none do.",
+        doc: "The columns of a foreign key whose types do not go together, in words; empty where all do.",
         families: &["table", "column", "constraint"],
-        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).unwrap_or_default()),
+        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).map_or_else(String::new, |(_, words)| words)),
+    },
+    Fact {
+        name: "foreign_key.mismatch_effect",
+        ty: Type::Str,
+        doc: "What comes of that, as a clause: `the server refuses it`.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Str(catalogue::foreign_key_mismatch(v).map_or("", |(fit, _)| fit.effect()).to_owned()),
+    },
+    Fact {
+        name: "foreign_key.cast",
+        ty: Type::Bool,
+        doc: "The server takes the foreign key, but casts its column for every comparison.",
+        families: &["table", "column", "constraint"],
+        get: |v| Value::Bool(catalogue::foreign_key_mismatch(v).is_some_and(|(fit, _)| fit == Fit::Cast)),
     },
     Fact {
         name: "foreign_key.target_not_unique",
@@ -461,6 +530,13 @@ pub const FACTS: &[Fact] = &[
         doc: "How to build the index while others write, as an order.",
         families: &["index"],
         get: |v| Value::Str(effects::index_way_out(v)),
+    },
+    Fact {
+        name: "index.left_invalid",
+        ty: Type::Str,
+        doc: "Why the index stays INVALID, as a clause: a partition has none attached to it when the migrations end, or a failed build is caught and not dropped; empty where nothing says so.",
+        families: &["index"],
+        get: |v| Value::Str(catalogue::left_invalid(v).unwrap_or_default()),
     },
     Fact {
         name: "index.named",
@@ -769,6 +845,13 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(v.effects().scans_any()),
     },
     Fact {
+        name: "effect.work",
+        ty: Type::Str,
+        doc: "What it certainly does to existing tables that takes longer the larger they are, in words: reads all of `orders`; empty where nothing is known.",
+        families: &[],
+        get: |v| Value::Str(v.work().map_or_else(String::new, |work| work.words())),
+    },
+    Fact {
         name: "effect.scanned",
         ty: Type::List,
         doc: "Tables that are read in full while others cannot write to them.",
@@ -797,18 +880,11 @@ pub const FACTS: &[Fact] = &[
         get: |v| tri(v.effects().builds_any()),
     },
     Fact {
-        name: "effect.work",
-        ty: Type::Str,
-        doc: "What it certainly does to existing tables that takes longer the larger they are, in words: reads all of `orders`; empty where nothing is known.",
-        families: &[],
-        get: |v| Value::Str(v.work().map_or_else(String::new, |work| work.words())),
-    },
-    Fact {
         name: "timeout.lock",
         ty: Type::Bool,
-        doc: "A `lock_timeout` is in force.",
+        doc: "A `lock_timeout` is in force: set in the session, or by an earlier migration for the database or the role that migrates.",
         families: &[],
-        get: |v| Value::Bool(v.state.timeouts.lock.is_set()),
+        get: |v| Value::Bool(v.lock_timeout()),
     },
     Fact {
         name: "timeout.statement",
@@ -932,9 +1008,9 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "project.sets_lock_timeout",
         ty: Type::Bool,
-        doc: "Some source of the project sets `lock_timeout`.",
+        doc: "The project sets `lock_timeout` in this source, in one that runs before it or of which it is not known when it runs, or in an index registry or backfill.",
         families: &[],
-        get: |v| Value::Bool(v.model.sets_lock_timeout),
+        get: |v| Value::Bool(v.follows_limit_policy()),
     },
     Fact {
         name: "runner.name",
@@ -955,7 +1031,7 @@ pub const FACTS: &[Fact] = &[
         ty: Type::Int,
         doc: "Major version of the server that migrations run on (setting `target-version`).",
         families: &[],
-        get: |v| int(u64::from(v.model.policy.server_version)),
+        get: |v| int(u64::from(v.server_version())),
     },
 ];
 
@@ -977,10 +1053,6 @@ fn name(v: &View<'_>) -> Value {
 
 fn table(v: &View<'_>) -> Value {
     v.table().map_or(Value::Unknown, |table| Value::Str(table.to_string()))
-}
-
-fn listed(v: &View<'_>, names: &BTreeSet<String>) -> Value {
-    if v.table().is_some() { Value::Bool(v.listed(names)) } else { Value::Unknown }
 }
 
 fn index(v: &View<'_>, get: impl Fn(&IndexDetails) -> Value) -> Value {

@@ -48,10 +48,14 @@ impl View<'_> {
             .or_else(|| said("runs a query over", existing(self.query(&effects)?)))
     }
 
+    /// The same in words.
+    pub(crate) fn work_in_words(&self) -> Option<String> {
+        self.work().map(|work| work.words())
+    }
+
     /// Whether other sessions use the table, and nothing says that it is small.
     fn may_be_large(&self, name: &QualifiedName) -> bool {
-        let policy = &self.model.policy;
-        let small = policy.small_tables.contains(&name.name) || policy.small_tables.contains(&name.to_string());
+        let small = self.model.policy.names_small(name);
         !small && !keeps_books(&name.name) && relation_preexisting(self, name) == Tri::Yes
     }
 

@@ -360,8 +360,43 @@ impl Graph {
         problems
     }
 
-    fn ways_back(&self) -> Vec<Problem> {
+    /// The files whose way back is missing, does nothing, or refuses.
+    pub fn one_way(&self) -> BTreeSet<FileId> {
+        let one_way = self.revisions.iter().filter(|revision| revision.back != Back::Present);
+        one_way.map(|revision| revision.span.file).collect()
+    }
+
+    /// Revisions without a way back, where those before them have one.
+    fn missing_ways_back(&self) -> Vec<Problem> {
+        let order = self.order();
+        let mut ordered: Vec<usize> = (0..self.revisions.len()).collect();
+        ordered.sort_by_key(|at| self.revisions.get(*at).and_then(|revision| order.get(&revision.span.file)));
+        // How many with a way back come before, without a break, in each graph.
+        let mut with: BTreeMap<usize, usize> = BTreeMap::new();
         let mut problems = Vec::new();
+        for at in ordered {
+            let Some(revision) = self.revisions.get(at).filter(|revision| revision.id.app.is_none()) else { continue };
+            let before = with.entry(self.part_of(at)).or_default();
+            if revision.back != Back::Missing {
+                *before += 1;
+                continue;
+            }
+            if *before >= 2 {
+                problems.push(Problem {
+                    rule: "missing-down",
+                    span: revision.span,
+                    severity: Severity::Info,
+                    message: "nothing takes this migration back".to_owned(),
+                    help: Some("write `downgrade`, or let it raise an error that says why there is none".to_owned()),
+                });
+            }
+            *before = 0;
+        }
+        problems
+    }
+
+    fn ways_back(&self) -> Vec<Problem> {
+        let mut problems = self.missing_ways_back();
         for revision in &self.revisions {
             let (span, message) = match &revision.back {
                 Back::Empty(span) => (*span, "taking this migration back does nothing".to_owned()),

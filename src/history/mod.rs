@@ -4,6 +4,7 @@
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
 mod graph;
+mod inverse;
 mod order;
 mod paths;
 mod session;
@@ -12,7 +13,8 @@ mod transactions;
 mod version;
 
 pub use graph::Graph;
+pub use inverse::problems as way_back_problems;
 pub use order::{Project, order, project, project_of, version};
-pub use settings::{Timeout, Timeouts};
+pub use settings::{Timeout, Timeouts, Zone};
 pub use transactions::{End, Opener, OperationState, Timeline, Transaction};
 pub use version::Version;

@@ -6,8 +6,8 @@ use crate::config::Dialect;
 use crate::ir::{Details, Operation, SettingDetails, TransactionKind};
 use crate::span::Span;
 
-use super::Timeouts;
 use super::transactions::{End, Opener, OperationState, Transaction, step_of};
+use super::{Timeouts, Zone};
 
 /// What an operation is to a transaction.
 pub(super) enum Step<'a> {
@@ -43,6 +43,10 @@ struct Session {
     saved: Timeouts,
     /// SET LOCAL, until the transaction ends.
     local: Timeouts,
+    /// The time zone, likewise: as SET leaves it, as it was, and SET LOCAL.
+    zone: Zone,
+    saved_zone: Zone,
+    local_zone: Zone,
 }
 
 /// Walks over operations in the order in which they run.
@@ -81,6 +85,7 @@ impl Replay {
             transaction.operations.push(at);
         }
         let timeouts = session.settings.overlaid(session.local);
+        let zone = session.zone.overlaid(session.local_zone);
         match step {
             Step::End(end, chain) => {
                 if let Some(transaction) = transactions.get_mut(group).filter(|_| kind != TransactionKind::None) {
@@ -91,14 +96,18 @@ impl Replay {
             // SET LOCAL outside a transaction block has no effect but a warning.
             Step::Set(setting) if setting.local && kind != TransactionKind::None => {
                 session.local.apply(setting);
+                session.local_zone = Zone::of(setting).unwrap_or(session.local_zone);
             }
             Step::Set(setting) if !setting.local => {
                 session.local.forget(setting);
                 session.settings.apply(setting);
+                if let Some(zone) = Zone::of(setting) {
+                    (session.zone, session.local_zone) = (zone, Zone::Unset);
+                }
             }
             Step::Begin | Step::Set(_) | Step::Plain => {}
         }
-        OperationState { transaction: kind, group, timeouts, outer, reopens }
+        OperationState { transaction: kind, group, timeouts, zone, outer, reopens }
     }
 }
 
@@ -131,7 +140,7 @@ impl Session {
             }
             None => self.group = None,
         }
-        self.saved = self.settings;
+        self.save();
         None
     }
 
@@ -159,7 +168,7 @@ impl Session {
             return (TransactionKind::None, push(transactions, alone));
         }
         let group = self.group.unwrap_or_else(|| {
-            self.saved = self.settings;
+            self.save();
             push(transactions, Transaction { kind, opener, opened: place, ..Transaction::default() })
         });
         self.group = Some(group);
@@ -177,7 +186,7 @@ impl Session {
             return;
         }
         if end == End::Rollback && kind != TransactionKind::None {
-            self.settings = self.saved;
+            (self.settings, self.zone) = (self.saved, self.saved_zone);
         }
         let implicit = self.query.is_some();
         if driver {
@@ -193,11 +202,17 @@ impl Session {
         self.end();
     }
 
+    /// A ROLLBACK brings back what is set now.
+    fn save(&mut self) {
+        (self.saved, self.saved_zone) = (self.settings, self.zone);
+    }
+
     /// Nothing is open any more but what the source arranges.
     fn end(&mut self) {
         self.group = None;
         self.query = None;
         self.local = Timeouts::default();
+        self.local_zone = Zone::Unset;
     }
 }
 

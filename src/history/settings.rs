@@ -1,6 +1,6 @@
 //! Session settings that bound how long a statement may wait or run.
 
-use crate::ir::SettingDetails;
+use crate::ir::{SettingDetails, Tri};
 
 /// A timeout in force.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -51,6 +51,78 @@ impl Timeout {
         // In range by the check above.
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         Self::Milliseconds(milliseconds as u64)
+    }
+}
+
+/// The time zone of a session, as far as it is set in the source.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Zone {
+    /// Nothing sets it: it is that of the server, of the database or of the role.
+    #[default]
+    Unset,
+    /// One that is never off UTC.
+    Utc,
+    /// Another one.
+    Other,
+    /// Set to a value that is not known.
+    Set,
+}
+
+/// Names of time zones that are never off UTC. Source: the `backward` and `etcetera` files of the IANA time zone database.
+const UTC: &[&str] = &[
+    "0",
+    "utc",
+    "gmt",
+    "uct",
+    "zulu",
+    "universal",
+    "greenwich",
+    "gmt0",
+    "gmt+0",
+    "gmt-0",
+    "utc0",
+    "+0",
+    "-0",
+    "+00",
+    "-00",
+    "+00:00",
+    "-00:00",
+];
+
+impl Zone {
+    /// What a setting makes of it, where it is about the time zone.
+    pub fn of(setting: &SettingDetails) -> Option<Self> {
+        if setting.name == "all" && setting.value.is_none() {
+            return Some(Self::Unset);
+        }
+        if setting.name != "timezone" {
+            return None;
+        }
+        let Some(value) = &setting.value else { return Some(Self::Set) };
+        let value = value.trim().to_lowercase();
+        let own = value.strip_prefix("etc/").unwrap_or(&value);
+        Some(match own {
+            _ if UTC.contains(&own) => Self::Utc,
+            // The server's own, an interval, a part that is not known.
+            "local" | "default" => Self::Unset,
+            _ if own.starts_with("interval") || own.starts_with(':') || own.contains(['{', '$']) => Self::Set,
+            _ => Self::Other,
+        })
+    }
+
+    /// Whether it is UTC.
+    pub fn is_utc(self) -> Tri {
+        match self {
+            Self::Utc => Tri::Yes,
+            Self::Other => Tri::No,
+            Self::Unset | Self::Set => Tri::Unknown,
+        }
+    }
+
+    /// This one, replaced where `local` sets it.
+    #[must_use]
+    pub fn overlaid(self, local: Self) -> Self {
+        if local == Self::Unset { self } else { local }
     }
 }
 
@@ -116,6 +188,21 @@ mod tests {
         assert_eq!(Timeout::parse("1.5s"), Timeout::Milliseconds(1_500));
         assert_eq!(Timeout::parse("300"), Timeout::Milliseconds(300));
         assert_eq!(Timeout::parse("{LOCK_TIMEOUT}"), Timeout::Set);
+    }
+
+    #[test]
+    fn a_time_zone_without_an_offset_is_utc() {
+        let zone = |value: Option<&str>| {
+            let value = value.map(str::to_owned);
+            Zone::of(&SettingDetails { name: "timezone".to_owned(), value, local: false }).map(Zone::is_utc)
+        };
+        for utc in ["UTC", "Etc/UTC", "GMT", "0", "+00:00"] {
+            assert_eq!(zone(Some(utc)), Some(Tri::Yes), "{utc}");
+        }
+        assert_eq!(zone(Some("Europe/Berlin")), Some(Tri::No));
+        for unknown in [Some("LOCAL"), Some("{ZONE}"), Some("INTERVAL '0' HOUR TO MINUTE"), None] {
+            assert_eq!(zone(unknown), Some(Tri::Unknown), "{unknown:?}");
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use crate::ir::{Details, Migration, OpKind, Operation, TransactionKind};
 use crate::span::Span;
 
-use super::Timeouts;
 use super::session::{Replay, Step};
+use super::{Timeouts, Zone};
 
 /// What is open and set when an operation runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -16,6 +16,8 @@ pub struct OperationState {
     pub group: usize,
     /// Timeouts in force.
     pub timeouts: Timeouts,
+    /// The time zone in force.
+    pub zone: Zone,
     /// For a BEGIN, whose transaction is open already; the server warns and begins nothing.
     pub outer: Option<TransactionKind>,
     /// A COMMIT before it ended the transaction that is arranged around the file. A BEGIN gives that back, for what
@@ -270,6 +272,21 @@ mod tests {
         // Outside a transaction block SET LOCAL does nothing.
         let (_, timeline) = autocommit("SET LOCAL lock_timeout = 5; SELECT 1");
         assert_eq!(timeline.states[0][1].timeouts.lock.limit(), None);
+    }
+
+    #[test]
+    fn the_time_zone_is_that_of_the_last_set() {
+        let zone = |text: &str| {
+            let (_, timeline) = replay(Runner::Plain, Dialect::Postgres, text);
+            timeline.states[0].last().map(|state| state.zone)
+        };
+        assert_eq!(zone("SELECT 1"), Some(Zone::Unset));
+        assert_eq!(zone("SET TIME ZONE 'UTC'; SELECT 1"), Some(Zone::Utc));
+        assert_eq!(zone("SET TimeZone TO 'utc'; SET timezone = 'Asia/Tokyo'; SELECT 1"), Some(Zone::Other));
+        assert_eq!(zone("BEGIN; SET LOCAL timezone = 'UTC'; SELECT 1"), Some(Zone::Utc));
+        assert_eq!(zone("BEGIN; SET LOCAL timezone = 'UTC'; COMMIT; SELECT 1"), Some(Zone::Unset));
+        assert_eq!(zone("BEGIN; SET timezone = 'UTC'; ROLLBACK; SELECT 1"), Some(Zone::Unset));
+        assert_eq!(zone("SET timezone = 'UTC'; RESET timezone; SELECT 1"), Some(Zone::Set));
     }
 
     #[test]

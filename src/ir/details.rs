@@ -155,6 +155,8 @@ pub struct ColumnDetails {
     pub not_null: bool,
     /// Text of DEFAULT.
     pub default: Option<String>,
+    /// It has no DEFAULT, and one that only the program applies: SQLAlchemy's `default=`.
+    pub mapper_default: bool,
     /// GENERATED … STORED.
     pub generated_stored: bool,
     /// Text of the expression a column is generated from, stored or not.

@@ -62,6 +62,13 @@ impl Project {
                 None => (PathBuf::new(), fallback(), Settings::default()),
             },
         };
+        let mut settings = settings;
+        if let Some(file) = &settings.stats {
+            match engine::statistics(&base.join(file)) {
+                Ok(statistics) => settings.statistics = statistics,
+                Err(problem) => problems.push(problem),
+            }
+        }
         let pages = RuleSet::pages(&settings, &base, &root).unwrap_or_else(|error| {
             problems.push(error.to_string());
             Vec::new()

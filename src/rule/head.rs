@@ -16,7 +16,7 @@ use crate::expr::{self, ExprError, Value};
 use crate::ir::OpKind;
 use crate::source::Role;
 
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "since",
     "group",
     "severity",
@@ -36,11 +36,12 @@ const KEYS: [&str; 19] = [
     "raised-by",
     "escalate",
     "doubt",
+    "by-size",
 ];
 
 /// Keys that mean nothing on a page that only documents a rule of the engine.
-const ENGINE_SAYS: [&str; 11] =
-    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate", "doubt"];
+const ENGINE_SAYS: [&str; 12] =
+    ["on", "dialect", "role", "when", "message", "label", "help", "on-unknown", "fix", "escalate", "doubt", "by-size"];
 
 /// Groups of the built-in rules. A team may have others.
 const GROUPS: [&str; 15] = [
@@ -63,6 +64,9 @@ const GROUPS: [&str; 15] = [
 
 /// Groups that are off unless a configuration turns them on.
 const OPT_IN: [&str; 4] = ["naming", "types", "security", "policy"];
+
+/// Groups of rules about what takes as long as a table is large.
+const BY_SIZE: [&str; 2] = ["locking", "data"];
 
 /// Keys that `[rules.NAME]` of a configuration has besides options.
 const RESERVED: [&str; 2] = ["severity", "enabled"];
@@ -110,6 +114,7 @@ pub(super) fn read(page: &str, fence: &Fence<'_>, facts: &dyn FactNames) -> Resu
     let mut rule = Rule {
         severity: one_of(&severity, "severity", &SEVERITIES)?,
         enabled: head.get("default").map_or(Ok(!OPT_IN.contains(&group)), |written| written.bool("default"))?,
+        by_size: head.get("by-size").map_or(Ok(BY_SIZE.contains(&group)), |written| written.bool("by-size"))?,
         group: group.to_owned(),
         since: head.get("since").map(|written| written.text("since").map(str::to_owned)).transpose()?,
         confidence: choice(&head, "confidence", &CONFIDENCES)?.unwrap_or(Confidence::High),

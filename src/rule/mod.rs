@@ -73,6 +73,8 @@ pub struct Rule {
     pub on_unknown: OnUnknown,
     /// How often it reports.
     pub once_per: OncePer,
+    /// Whether the size of the table raises or lowers the severity.
+    pub by_size: bool,
     /// A higher severity on evidence.
     pub escalate: Option<Escalate>,
     /// Where this holds, a finding has low confidence.
@@ -113,6 +115,7 @@ impl Default for Rule {
             help: None,
             on_unknown: OnUnknown::default(),
             once_per: OncePer::default(),
+            by_size: false,
             escalate: None,
             doubt: None,
             fix: None,

@@ -10,8 +10,12 @@ use crate::ir::{QualifiedName, Tri};
 
 /// A relation keeps no more parts of one sort than this, counting those that were dropped; further ones are not
 /// recorded, and it counts as not completely known. (The server itself allows 1600 columns.) So one relation that is
-/// altered over and over costs no more than many relations.
+/// altered over and over costs no more than many relations. `facts::sight` goes through all parts of a relation for each
+/// operation on it, so that a file of many statements on one wide table costs their product: this bounds the one side.
 pub(super) const MOST_PARTS: usize = 500;
+
+/// Savepoints of a transaction beyond these are not followed.
+const MOST_SAVEPOINTS: usize = 1000;
 
 /// The schema in which temporary relations are kept.
 pub(super) const TEMPORARY: &str = "pg_temp";
@@ -105,10 +109,16 @@ pub struct Catalogue {
     pub(super) constraints_named: BTreeMap<String, Vec<ConstraintId>>,
     /// Functions by the type of an argument, without its schema.
     pub(super) takers: BTreeMap<String, Vec<RoutineId>>,
+    /// Temporary relations of the file being folded.
+    pub(super) temporary: Vec<RelationId>,
+    /// The last statement of which a part was not known that can alter tables.
+    pub(super) unread: Option<crate::span::Span>,
     /// The first so many relations are known to have parts that are not known.
     pub(super) doubted: usize,
     /// `search_path`.
     pub(super) path: History<Vec<String>>,
+    /// What `search_path` was before SET LOCAL.
+    pub(super) around_local: Option<Vec<String>>,
     /// The first step from which on something may have happened that was not read.
     pub(super) opened: Option<Step>,
     /// An operation that changes the schema was seen.
@@ -117,28 +127,74 @@ pub struct Catalogue {
     pub(super) shared: bool,
     /// The first operation makes something, so that the history may begin with an empty database.
     pub(super) from_scratch: bool,
-    /// What the open transaction has changed.
-    pub(super) journal: BTreeSet<Touched>,
-    /// The step at which it began; `None` where none is open.
-    pub(super) began: Option<Step>,
+    /// What the open transaction has changed, and what it has since each of its savepoints.
+    pub(super) journals: Vec<Journal>,
+}
+
+/// What was changed since a transaction began, or since a savepoint in it.
+#[derive(Clone, Debug)]
+pub(super) struct Journal {
+    /// The savepoint.
+    name: Option<String>,
+    /// The step at which it began.
+    began: Step,
+    touched: BTreeSet<Touched>,
 }
 
 impl Catalogue {
     /// Changes go to the journal from here on.
     pub(super) fn begin(&mut self, step: Step) {
-        self.journal.clear();
-        self.began = Some(step);
+        self.journals = vec![Journal { name: None, began: step, touched: BTreeSet::new() }];
     }
 
     pub(super) fn commit(&mut self) {
-        self.journal.clear();
-        self.began = None;
+        self.journals.clear();
     }
 
     /// Everything that was changed since [`Self::begin`] is from `since` on what it was then.
     pub(super) fn rollback(&mut self, since: Step) {
-        let Some(began) = self.began.take() else { return };
-        for touched in std::mem::take(&mut self.journal) {
+        while let Some(journal) = self.journals.pop() {
+            self.take_back(journal.touched, journal.began, since);
+        }
+    }
+
+    /// SAVEPOINT.
+    pub(super) fn savepoint(&mut self, name: &str, step: Step) {
+        // Each costs a search when it is released; a transaction with more of them is not followed so far.
+        if self.journals.len() < MOST_SAVEPOINTS {
+            self.journals.push(Journal { name: Some(name.to_owned()), began: step, touched: BTreeSet::new() });
+        }
+    }
+
+    /// ROLLBACK TO: what was changed since the savepoint is from `since` on what it was then. The savepoint stays.
+    pub(super) fn rollback_to(&mut self, name: &str, since: Step) {
+        let Some(at) = self.journals.iter().rposition(|journal| journal.name.as_deref() == Some(name)) else { return };
+        // The innermost first: what an outer one says of the same object is older.
+        for journal in self.journals.split_off(at + 1).into_iter().rev() {
+            self.take_back(journal.touched, journal.began, since);
+        }
+        if let Some(journal) = self.journals.get_mut(at) {
+            let (touched, began) = (std::mem::take(&mut journal.touched), journal.began);
+            self.take_back(touched, began, since);
+        }
+    }
+
+    /// RELEASE: what was changed since the savepoint belongs to what is around it.
+    pub(super) fn release(&mut self, name: &str) {
+        let Some(at) = self.journals.iter().rposition(|journal| journal.name.as_deref() == Some(name)) else { return };
+        for journal in self.journals.split_off(at) {
+            let Some(around) = self.journals.last_mut() else { continue };
+            let (mut more, mut fewer) = (std::mem::take(&mut around.touched), journal.touched);
+            if more.len() < fewer.len() {
+                std::mem::swap(&mut more, &mut fewer);
+            }
+            more.extend(fewer);
+            around.touched = more;
+        }
+    }
+
+    fn take_back(&mut self, touched: BTreeSet<Touched>, began: Step, since: Step) {
+        for touched in touched {
             self.restore(touched, began, since);
         }
     }
@@ -184,8 +240,17 @@ impl Catalogue {
     }
 
     pub(super) fn touch(&mut self, touched: Touched) {
-        if self.began.is_some() {
-            self.journal.insert(touched);
+        if let Some(journal) = self.journals.last_mut() {
+            journal.touched.insert(touched);
+        }
+    }
+
+    /// Another file may be run on another connection, on which no temporary relation of an earlier one is there.
+    pub(super) fn doubt_temporary(&mut self, since: Step) {
+        for id in std::mem::take(&mut self.temporary) {
+            if self.relations[id].state.last().is_some_and(|state| state.exists == Tri::Yes) {
+                self.set_relation(id, since, true, |state| state.exists = Tri::Unknown);
+            }
         }
     }
 

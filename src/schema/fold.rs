@@ -1,4 +1,8 @@
-//! Folds operations into a catalogue and answers, for each, what is new.
+//! What is new in the migration that an operation is part of.
+//!
+//! It stands beside the catalogue and not on it: it is asked on the way back too, and of files whose place in a history is
+//! not known, which the catalogue does not fold; and "made by this migration, under the same conditions" is about how
+//! two operations of one migration stand to each other, which a state between two steps does not tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -391,7 +391,9 @@ impl Reach {
     pub(super) fn of(text: &str) -> Self {
         let mut creates = 0_usize;
         let mut reach = Self::Rows;
-        for word in super::text::names(text) {
+        // What it executes stands in strings.
+        let words = text.split(|letter: char| !(letter.is_alphanumeric() || letter == '_'));
+        for word in words.map(str::to_ascii_lowercase) {
             match word.as_str() {
                 "alter" => return Self::Tables,
                 "execute" | "drop" | "rename" | "perform" | "call" => reach = Self::Objects,

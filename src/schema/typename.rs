@@ -98,7 +98,30 @@ const WORDS: &[(&str, &str)] = &[
 /// The types of the arguments that tell one function from another of the same name: those of IN, INOUT and VARIADIC
 /// arguments, without lengths. Source: PostgreSQL documentation, CREATE FUNCTION, "Overloading".
 pub(super) fn arguments(text: &str) -> Vec<String> {
-    split(text).into_iter().filter_map(argument).collect()
+    split(&uncommented(text)).into_iter().filter_map(argument).collect()
+}
+
+/// `text` without its comments.
+fn uncommented(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\'', '-', '/']) {
+        let (before, after) = rest.split_at(at);
+        plain.push_str(before);
+        let ends = |open: usize, end: &str, with: usize| {
+            after.get(open..).and_then(|inner| inner.find(end)).map_or(after.len(), |end| open + end + with)
+        };
+        let (kept, length) = match after.get(..2) {
+            Some("--") => (false, ends(2, "\n", 0)),
+            Some("/*") => (false, ends(2, "*/", 2)),
+            _ if after.starts_with('\'') => (true, ends(1, "'", 1)),
+            _ => (true, 1),
+        };
+        let (piece, next) = after.split_at(length.min(after.len()));
+        plain.push_str(if kept { piece } else { " " });
+        rest = next;
+    }
+    plain + rest
 }
 
 /// The parts between the commas that stand in no parentheses and no string.
@@ -182,6 +205,7 @@ mod tests {
         );
         assert_eq!(arguments("INOUT x public.mood, VARIADIC numeric[]"), ["mood", "numeric[]"]);
         assert_eq!(arguments("of_limit public.\"RateLimit\""), ["RateLimit"]);
+        assert_eq!(arguments("a int, -- the user's, or (\n b text /* , */ DEFAULT '--'"), ["integer", "text"]);
         assert!(arguments(" ").is_empty());
     }
 

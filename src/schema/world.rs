@@ -113,11 +113,13 @@ impl World {
         if let Some(place) = self.places.get_mut(at) {
             *place = Some((number, first));
         }
+        catalogue.around_local = None;
         let begins = catalogue.path.last().is_some();
         if begins {
             // Another file is another session, as far as one can tell.
             catalogue.set_path(first, default_path());
         }
+        catalogue.doubt_temporary(first);
         let dialect = self.projects.get(number).map_or(Dialect::Postgres, |(_, dialect)| *dialect);
         for (index, operation) in migration.operations.iter().enumerate() {
             let now = step(self.steps.len());
@@ -252,6 +254,14 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
         return;
     }
     let mut apply = Apply { catalogue, now, sure: runs == Tri::Yes };
+    if operation.conditional
+        && operation.kind.family() != "table"
+        && let Some(table) = operation.table.as_ref().and_then(Known::known)
+        && !apply.find(table).is_some_and(|id| apply.is_live(id))
+    {
+        // IF NOT EXISTS of a column says nothing of a table that the condition asks for.
+        apply.sure = false;
+    }
     let cut = super::long::cut(operation);
     let operation = cut.as_ref().unwrap_or(operation);
     match (operation.kind, &operation.details) {

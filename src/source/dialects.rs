@@ -72,6 +72,9 @@ pub(super) fn around(
     // Scripts that lie together need not be for one database.
     let vote = if runner == Runner::Script { None } else { vote(path, folder, language) };
     if let Some((dialect, votes)) = vote {
+        if dialect == Dialect::default() {
+            return None;
+        }
         return Some((dialect, format!("{votes} of the files beside it are written for it")));
     }
     let configured = configured.map(|(dialect, why, _)| (dialect, why));

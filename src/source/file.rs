@@ -78,6 +78,8 @@ pub struct SourceFile {
     pub runner: Runner,
     /// The dialect it is written for, where nothing inside it says otherwise.
     pub dialect: Dialect,
+    /// Major version of the PostgreSQL servers that it runs on, where the configuration says so of this file.
+    pub target_version: Option<u32>,
     /// Why it is taken for that.
     pub evidence: Evidence,
     /// Whether its runner opens a transaction around it, where a file beside it or the configuration says so.
@@ -114,6 +116,7 @@ impl SourceFile {
             role: Role::default(),
             runner: Runner::default(),
             dialect: Dialect::default(),
+            target_version: None,
             evidence: Evidence::default(),
             transaction: None,
             batch: false,

@@ -368,6 +368,7 @@ impl Sources {
             role,
             runner: detected.runner,
             dialect,
+            target_version: self.globs.said(&shown, |source| source.target_version),
             source: !helper || self.recognised(path, &shown, &decoded.text),
             transaction,
             batch: detected.batch,

@@ -40,6 +40,18 @@ impl Server {
         Self { major, folder: folder.to_owned(), port: port.to_owned() }
     }
 
+    /// What psql prints for a script, called as the documentation says.
+    pub(crate) fn answer(&self, script: &str) -> String {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("script.sql");
+        std::fs::write(&file, script).expect("a file");
+        let arguments = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-h", &self.folder, "-p", &self.port, "-U", "postgres"];
+        let output = Command::new("psql").args(arguments).args(["-d", "postgres", "-f"]).arg(&file).output();
+        let output = output.expect("psql can be run");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("UTF-8")
+    }
+
     /// Opens a session.
     pub(crate) fn session(&self) -> Session {
         // psql writes results to one stream and messages to another: both are wanted in the order of their coming.

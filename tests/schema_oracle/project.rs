@@ -6,7 +6,7 @@ use std::path::Path;
 use ddlint::config::{Dialect, Settings};
 use ddlint::engine::Project;
 use ddlint::history::{Opener, Timeline};
-use ddlint::ir::{QualifiedName, Tri};
+use ddlint::ir::{Operation, QualifiedName, Tri};
 use ddlint::schema::{Snapshot, World};
 use ddlint::source::Sources;
 use ddlint::span::Span;
@@ -29,7 +29,7 @@ pub(crate) struct Compared {
 }
 
 impl Compared {
-    /// In one line, and one more for each of the first statements that were refused.
+    /// In one line, and with DDLINT_SCHEMA_VERBOSE one more for each of the first statements that were refused.
     pub(crate) fn summary(&self) -> String {
         let mut text = format!(
             "{}: {} statements, {} refused, {} differences, {} not known",
@@ -39,7 +39,8 @@ impl Compared {
             self.differing.len(),
             self.unknown
         );
-        for statement in self.refused.iter().take(20) {
+        let told = if std::env::var_os("DDLINT_SCHEMA_VERBOSE").is_some() { 20 } else { 0 };
+        for statement in self.refused.iter().take(told) {
             let words: Vec<_> = statement.split_whitespace().take(14).collect();
             text.push_str("\n    refused: ");
             text.push_str(&words.join(" "));
@@ -51,15 +52,27 @@ impl Compared {
 /// A statement as it is sent, or what stands between two.
 struct Sent {
     text: String,
-    /// Its place; of BEGIN and COMMIT of the runner, nowhere.
-    span: Option<Span>,
+    /// Which one it is; none for BEGIN and COMMIT of the runner.
+    which: Option<Which>,
+}
+
+/// Who may do what is not compared, and the roles are not there.
+fn is_of_roles(operation: &Operation) -> bool {
+    operation.kind.family() == "privilege" || operation.detail == "owner"
+}
+
+/// The place and the fingerprint of a statement: one directive of Python can send several.
+type Which = (Span, u64);
+
+fn which(operation: &Operation) -> Which {
+    (operation.statement.span, operation.statement.fingerprint)
 }
 
 /// What is sent going forward, for the catalogue number `at`.
 fn sent(project: &Project, at: usize) -> Vec<Sent> {
     let timeline = &project.model.timeline;
     let mut sent: Vec<Sent> = Vec::new();
-    let between = |sent: &mut Vec<Sent>, text: &str| sent.push(Sent { text: text.to_owned(), span: None });
+    let between = |sent: &mut Vec<Sent>, text: &str| sent.push(Sent { text: text.to_owned(), which: None });
     for at in project.model.world.migrations_of(at) {
         let Some(migration) = timeline.migrations.get(at) else { continue };
         let mut last = None;
@@ -70,20 +83,18 @@ fn sent(project: &Project, at: usize) -> Vec<Sent> {
             if around.is_some_and(|t| t.operations.first() == Some(&(at, index))) {
                 between(&mut sent, "BEGIN");
             }
-            // Who may do what is not compared, and the roles are not there.
-            let of_roles = operation.kind.family() == "privilege" || operation.detail == "owner";
-            if last != Some(operation.statement.span) && !of_roles {
+            if last != Some(which(operation)) && !is_of_roles(operation) {
                 // The delimiter that a file declares is no part of the statement.
                 let text = filled(operation.statement.text.trim_end_matches('/'));
-                sent.push(Sent { text, span: Some(operation.statement.span) });
+                sent.push(Sent { text, which: Some(which(operation)) });
             }
-            last = Some(operation.statement.span);
+            last = Some(which(operation));
             if around.is_some_and(|t| t.operations.last() == Some(&(at, index))) {
                 between(&mut sent, "COMMIT");
             }
         }
         // Another file is another session.
-        between(&mut sent, "RESET ALL");
+        between(&mut sent, "DISCARD ALL");
     }
     sent
 }
@@ -96,7 +107,7 @@ pub(crate) fn compare_project(server: &Server, folder: &Path, database: &str) ->
     let mut all = Vec::new();
     for (at, (name, dialect, _)) in project.model.world.ends().enumerate() {
         let sent = sent(&project, at);
-        let statements = sent.iter().filter(|sent| sent.span.is_some()).count();
+        let statements = sent.iter().filter(|sent| sent.which.is_some()).count();
         if dialect != Dialect::Postgres || statements < 2 {
             continue;
         }
@@ -107,8 +118,8 @@ pub(crate) fn compare_project(server: &Server, folder: &Path, database: &str) ->
         server.send(&database, &placeholder_schemas(&texts));
         let taken = server.send(&database, &texts);
         let refused: Vec<&Sent> =
-            sent.iter().zip(&taken).filter(|(sent, taken)| !**taken && sent.span.is_some()).map(|(s, _)| s).collect();
-        let world = folded_without(&project, &refused.iter().filter_map(|sent| sent.span).collect());
+            sent.iter().zip(&taken).filter(|(sent, taken)| !**taken && sent.which.is_some()).map(|(s, _)| s).collect();
+        let world = folded_without(&project, &refused.iter().filter_map(|sent| sent.which).collect());
         let own = world.ends().find(|(other, of, _)| *other == name && *of == dialect).map(|(_, _, snapshot)| snapshot);
         let folded: Vec<String> =
             own.map(|own| lines(&own)).unwrap_or_default().iter().map(|line| filled(line)).collect();
@@ -128,10 +139,10 @@ pub(crate) fn compare_project(server: &Server, folder: &Path, database: &str) ->
 }
 
 /// The schema folded from what the server has run.
-fn folded_without(project: &Project, refused: &BTreeSet<Span>) -> World {
+fn folded_without(project: &Project, refused: &BTreeSet<Which>) -> World {
     let mut migrations = project.model.timeline.migrations.clone();
     for migration in &mut migrations {
-        migration.operations.retain(|operation| !refused.contains(&operation.statement.span));
+        migration.operations.retain(|op| !is_of_roles(op) && !refused.contains(&which(op)));
     }
     World::new(&Timeline::new(migrations), &project.files, true)
 }

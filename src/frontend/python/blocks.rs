@@ -7,7 +7,9 @@ use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
-use crate::ir::{Context, Direction, Line, Migration, Operation, Scope, TransactionKind};
+use crate::ir::{
+    Context, Details, Direction, Line, Migration, OpKind, OpaqueReason, Operation, Scope, TransactionKind,
+};
 use crate::source::{Role, Runner, SourceFile};
 use crate::span::{FileId, Span};
 
@@ -145,6 +147,13 @@ impl Output {
         self.driven.insert(scope);
     }
 
+    /// Whether something on the way forward changes the schema, or may.
+    pub(super) fn changes_schema(&self) -> bool {
+        let forward = self.blocks.iter().filter(|block| block.migration.direction == Direction::Up);
+        let mut operations = forward.flat_map(|block| &block.migration.operations);
+        operations.any(|operation| operation.kind.changes_schema() || operation.kind == OpKind::Opaque)
+    }
+
     /// Where operations stand by now.
     pub(super) fn places(&self) -> Places {
         let operations = self.blocks.iter().flat_map(|block| &block.migration.operations);
@@ -187,7 +196,10 @@ impl Output {
             let scope = operation.context.scope;
             let each = matches!(operation.kind.family(), "session" | "transaction");
             let scope = (scope.kind.as_str(), if each { scope.id } else { 0 });
-            let text = operation.statement.text.clone();
+            let unresolved = matches!(operation.details, Details::Opaque(OpaqueReason::Unresolved(_)));
+            // A call that may send one of several things which are not known is told once.
+            let (text, scope) =
+                if unresolved { (String::new(), ("", 0)) } else { (operation.statement.text.clone(), scope) };
             // One call can be a commit many times over; a statement is told once.
             let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), scope);
             if operation.detail == "driver" || block.seen.insert(key) {

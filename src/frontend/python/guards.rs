@@ -216,8 +216,26 @@ fn asks_existence(expr: &Expr) -> bool {
 
 /// The dialect that a string names.
 pub(super) fn dialect_of(expr: &Expr) -> Option<Dialect> {
-    let Expr::StringLiteral(text) = expr else { return None };
-    match text.value.to_str().to_lowercase().trim_end_matches("://").trim_end_matches(':') {
+    let text = match expr {
+        Expr::StringLiteral(text) => text,
+        // `dialect in ("mysql", "mariadb")`: where all are names of one.
+        Expr::Tuple(list) => return of_all(&list.elts),
+        Expr::List(list) => return of_all(&list.elts),
+        Expr::Set(list) => return of_all(&list.elts),
+        _ => return None,
+    };
+    dialect_word(text.value.to_str())
+}
+
+fn of_all(names: &[Expr]) -> Option<Dialect> {
+    let mut found = names.iter().map(|name| if name.is_string_literal_expr() { dialect_of(name) } else { None });
+    let first = found.next()??;
+    found.all(|other| other == Some(first)).then_some(first)
+}
+
+/// The dialect of a name, as SQLAlchemy and URLs write it.
+pub(super) fn dialect_word(name: &str) -> Option<Dialect> {
+    match name.to_lowercase().trim_end_matches("://").trim_end_matches(':') {
         "postgresql" | "postgres" | "pg" | "psycopg2" | "asyncpg" => Some(Dialect::Postgres),
         "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
         "mysql" | "mariadb" => Some(Dialect::Mysql),

@@ -120,17 +120,23 @@ fn table(snapshot: &Snapshot<'_>, relation: &Relation<'_>) -> Value {
             "exists": tri(state.exists),
         })
     });
+    let mut value = head(snapshot, relation);
+    value["constraints"] = constraints.collect();
+    value["partition_key"] = json!(relation.state.partition_key.as_deref());
+    value["bound"] = json!(relation.state.bound.as_deref());
+    value["parents"] = relation.parents().iter().map(|parent| shown(&parent.state.name)).collect();
+    value
+}
+
+/// What tables and views have in common.
+fn head(snapshot: &Snapshot<'_>, relation: &Relation<'_>) -> Value {
     json!({
         "name": shown(&relation.state.name),
         "kind": relation.state.kind.as_sql(),
         "complete": relation.state.complete,
         "exists": tri(relation.state.exists),
         "columns": columns(snapshot, relation),
-        "constraints": constraints.collect::<Vec<_>>(),
         "indexes": indexes(snapshot, relation),
-        "partition_key": relation.state.partition_key.as_deref(),
-        "bound": relation.state.bound.as_deref(),
-        "parents": relation.parents().iter().map(|parent| shown(&parent.state.name)).collect::<Vec<_>>(),
     })
 }
 
@@ -158,15 +164,9 @@ fn indexes(snapshot: &Snapshot<'_>, relation: &Relation<'_>) -> Value {
 
 fn view(snapshot: &Snapshot<'_>, relation: &Relation<'_>) -> Value {
     let reads = relation.state.query.as_ref().map(|query| query.reads.iter().map(shown).collect::<Vec<_>>());
-    json!({
-        "name": shown(&relation.state.name),
-        "kind": relation.state.kind.as_sql(),
-        "complete": relation.state.complete,
-        "exists": tri(relation.state.exists),
-        "columns": columns(snapshot, relation),
-        "indexes": indexes(snapshot, relation),
-        "reads": reads,
-    })
+    let mut value = head(snapshot, relation);
+    value["reads"] = json!(reads);
+    value
 }
 
 fn sequence(snapshot: &Snapshot<'_>, relation: &Relation<'_>) -> Value {

@@ -359,7 +359,25 @@ impl<'a> Writer<'a, '_> {
         let kind = if view.state.kind == RelationKind::Matview { "MATERIALIZED VIEW" } else { "VIEW" };
         let columns: Vec<_> = view.columns().iter().map(|column| quoted(&column.state.name)).collect();
         let columns = if columns.is_empty() { String::new() } else { format!(" ({})", columns.join(", ")) };
-        self.line(&format!("CREATE {kind} {}{columns} AS {}", name_sql(&view.state.name), query.text));
+        // A table that it reads may have gone to another schema since.
+        let read = view.state.reads.iter().filter_map(|id| self.snapshot.relation_of(*id));
+        let mut schemas: std::collections::BTreeSet<_> =
+            read.filter_map(|of| of.state.name.schema.as_deref()).collect();
+        let public = schemas.remove("public");
+        let elsewhere = !schemas.is_empty();
+        let mut path: Vec<_> = schemas.into_iter().map(quoted).collect();
+        path.insert(if public { 0 } else { path.len() }, "public".to_owned());
+        let mut name = name_sql(&view.state.name);
+        if elsewhere {
+            self.line(&format!("SET search_path = {}", path.join(", ")));
+            if !name.contains('.') {
+                name = format!("public.{name}");
+            }
+        }
+        self.line(&format!("CREATE {kind} {name}{columns} AS {}", query.text));
+        if elsewhere {
+            self.line("RESET search_path");
+        }
     }
 
     fn list(&self, columns: &[crate::schema::ColumnId]) -> String {

@@ -4,7 +4,7 @@ use super::Apply;
 use crate::ir::{Details, Operation, Tri};
 use crate::schema::RelationId;
 use crate::schema::catalogue::Meaning;
-use crate::schema::object::Reach;
+use crate::schema::object::{Maybe, Reach};
 
 impl Apply<'_> {
     /// A call may do anything, unless the function is known and its text says that it does not. The tables that it is
@@ -31,6 +31,49 @@ impl Apply<'_> {
         }
         for id in given {
             self.forget_parts(id);
+        }
+    }
+
+    /// A statement whose text is not known may do anything. Where what is known of it says ALTER, the tables that are
+    /// named around it come out with other columns, or any where none is.
+    pub(super) fn unread(&mut self, op: &Operation) {
+        self.open();
+        if Reach::of(op.text()) != Reach::Tables || self.catalogue.unread == Some(op.statement.span) {
+            return;
+        }
+        // Each statement that is sent is gone through once, however many of its parts are not known.
+        self.catalogue.unread = Some(op.statement.span);
+        let given: Vec<RelationId> = strings(&op.statement.text).flat_map(|name| self.of_any_schema(name)).collect();
+        if given.is_empty() {
+            self.forget_all_parts();
+        }
+        for id in given {
+            self.forget_parts(id);
+        }
+    }
+
+    /// An operation on a table whose name is not known: it may be any, of those that are named around it where some are.
+    pub(super) fn somewhere(&mut self, op: &Operation) {
+        self.open();
+        if self.catalogue.unread == Some(op.statement.span) {
+            return;
+        }
+        self.catalogue.unread = Some(op.statement.span);
+        let given: Vec<RelationId> = strings(&op.statement.text).flat_map(|name| self.of_any_schema(name)).collect();
+        if given.is_empty() {
+            self.forget_all_parts();
+        }
+        let (now, stays) = (self.now, matches!(op.kind.family(), "column" | "constraint" | "index"));
+        for id in given {
+            self.forget_parts(id);
+            for column in self.live_columns(id) {
+                self.catalogue.set_column(column, now, true, |state| {
+                    (state.not_null, state.default) = (Tri::Unknown, Maybe::Unknown);
+                });
+            }
+            if !stays {
+                self.catalogue.set_relation(id, now, true, |state| state.exists = Tri::Unknown);
+            }
         }
     }
 

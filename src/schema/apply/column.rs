@@ -225,6 +225,9 @@ impl Apply<'_> {
             self.catalogue.set_column(column, self.now, self.sure, |state| state.name.clone_from(&new));
             if self.sure {
                 self.catalogue.name_column(id, &old, self.now, Meaning::Free);
+            } else {
+                // It has the one name or the other: under neither is it certain.
+                self.catalogue.set_column(column, self.now, true, |state| state.exists = Tri::Unknown);
             }
             self.catalogue.name_column(id, &new, self.now, Meaning::Held(column));
             self.rename_in_texts(id, &old, &new);

@@ -162,7 +162,11 @@ impl Apply<'_> {
                 initially_deferred: state.deferrable.1,
                 ..ConstraintDetails::default()
             };
-            if attach && self.has_key(table, &details) {
+            if let Some(own) = self.key_like(table, &details).filter(|_| attach) {
+                if let (Some(own), Some(parent)) = (own, state.index) {
+                    self.catalogue.set_relation(own, self.now, true, |state| state.parents = vec![parent]);
+                    self.add_child(parent, own);
+                }
                 continue;
             }
             self.constrain(table, &details, attach);
@@ -209,13 +213,15 @@ impl Apply<'_> {
         }
     }
 
-    /// Whether `table` has a key like that of its parent.
-    fn has_key(&self, table: RelationId, details: &ConstraintDetails) -> bool {
-        self.live_constraints(table).into_iter().filter_map(|id| self.catalogue.constraints[id].last()).any(|state| {
+    /// The index of the key of `table` that is like that of its parent, where there is such a key.
+    fn key_like(&self, table: RelationId, details: &ConstraintDetails) -> Option<Option<RelationId>> {
+        let all = self.live_constraints(table).into_iter().filter_map(|id| self.catalogue.constraints[id].last());
+        let mut same = all.filter(|state| {
             let names: Vec<_> =
                 state.columns.iter().filter_map(|id| self.column_state(*id)).map(|c| c.name.clone()).collect();
             state.kind == details.kind && names == details.columns
-        })
+        });
+        same.next().map(|state| state.index)
     }
 
     fn has_foreign_key(&self, table: RelationId, columns: &[String], other: Option<RelationId>) -> bool {
@@ -290,7 +296,7 @@ impl Apply<'_> {
 
     pub(super) fn detach(&mut self, op: &Operation) {
         let Some(child) = op.name.as_ref().and_then(Known::known).and_then(|name| self.find(name)) else { return };
-        if op.detail == "drop-partition" {
+        if op.detail == "drop-partition" || self.table(op).is_none() {
             return;
         }
         self.catalogue.set_relation(child, self.now, self.sure, |state| {

@@ -9,6 +9,7 @@ mod constraint;
 mod index;
 mod other;
 mod relation;
+mod star;
 mod table;
 mod view;
 
@@ -50,6 +51,12 @@ impl Apply<'_> {
     /// Applies `op`.
     pub(super) fn operation(&mut self, op: &Operation) {
         use OpKind as K;
+        let unknown = matches!(op.table, Some(Known::Unknown(_)));
+        let of_table = matches!(op.kind.family(), "table" | "column" | "constraint" | "partition");
+        if unknown && of_table && op.kind.changes_schema() && op.kind != K::TableCreate {
+            self.somewhere(op);
+            return;
+        }
         match op.kind {
             K::TableCreate | K::ForeignTableCreate => self.create_table(op),
             K::TableDrop | K::ViewDrop | K::MatviewDrop | K::ForeignTableDrop | K::SequenceDrop | K::IndexDrop => {
@@ -90,7 +97,9 @@ impl Apply<'_> {
             K::FunctionAlter | K::FunctionRename | K::FunctionDrop => self.alter_routine(op),
             K::SchemaCreate | K::SchemaDrop | K::SchemaRename => self.change_schema(op),
             K::SessionSet => self.set(op),
-            K::Opaque => self.open(),
+            K::TransactionCommit | K::TransactionRollback => self.end_transaction(),
+            K::Other => self.savepoint(op),
+            K::Opaque => self.unread(op),
             K::CodeRun => self.call(op),
             K::RoleAlter if op.detail == "drop-owned" => self.open(),
             _ => {}
@@ -183,10 +192,14 @@ impl Apply<'_> {
             state.exists = Tri::Unknown;
         }
         let name = state.name.clone();
+        let temporary = state.temporary;
         let id = self.catalogue.relations.push(super::catalogue::RelationSlot {
             state: super::history::History::new(self.now, state),
             ..Default::default()
         });
+        if temporary {
+            self.catalogue.temporary.push(id);
+        }
         self.catalogue.touch(super::catalogue::Touched::Relation(id));
         self.catalogue.name_relation(&name, self.now, Meaning::Held(id));
         id

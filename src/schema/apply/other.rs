@@ -338,6 +338,25 @@ impl Apply<'_> {
         }
     }
 
+    /// COMMIT and ROLLBACK end what SET LOCAL has set.
+    pub(super) fn end_transaction(&mut self) {
+        if let Some(path) = self.catalogue.around_local.take() {
+            self.catalogue.set_path(self.now, path);
+        }
+    }
+
+    /// SAVEPOINT, ROLLBACK TO, RELEASE.
+    pub(super) fn savepoint(&mut self, op: &Operation) {
+        let Some(name) = named(op).filter(|_| self.sure) else { return };
+        match op.detail {
+            // The state *at* a step is the one before its operation, and `now` is the step behind this one.
+            "savepoint" => self.catalogue.savepoint(&name.name, self.now),
+            "rollback-to" => self.catalogue.rollback_to(&name.name, self.now),
+            "release" => self.catalogue.release(&name.name),
+            _ => {}
+        }
+    }
+
     /// SET search_path.
     pub(super) fn set(&mut self, op: &Operation) {
         let Details::Setting(setting) = &op.details else { return };
@@ -353,6 +372,9 @@ impl Apply<'_> {
             }
             None => crate::schema::catalogue::default_path(),
         };
+        if setting.local && self.catalogue.around_local.is_none() {
+            self.catalogue.around_local = Some(self.catalogue.path_at(self.now));
+        }
         self.catalogue.set_path(self.now, path);
     }
 }

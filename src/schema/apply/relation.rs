@@ -60,6 +60,9 @@ impl Apply<'_> {
             if self.sure {
                 self.catalogue.name_relation(&state.name, self.now, Meaning::Free);
             }
+            if state.kind == RelationKind::Partitioned {
+                self.doubt_partitions(&state.name);
+            }
             let slot = &self.catalogue.relations[id];
             work.extend(slot.indexes.iter().copied());
             work.extend(self.owned_sequences(id));
@@ -76,6 +79,35 @@ impl Apply<'_> {
             }
             for constraint in referring {
                 self.drop_constraint(constraint);
+            }
+        }
+    }
+
+    /// Tables that were never seen being made, and are named like partitions of `of`, which is dropped: a function that
+    /// was called may have made them as such.
+    fn doubt_partitions(&mut self, of: &QualifiedName) {
+        if self.catalogue.opened.is_none() {
+            return;
+        }
+        let schema = of.schema.clone().unwrap_or_default();
+        let prefix = format!("{}_", of.name);
+        let named = self.catalogue.relation_names.range((schema.clone(), prefix.clone())..);
+        let named = named.take_while(|((own, name), _)| *own == schema && name.starts_with(&prefix));
+        let ids: Vec<_> = named
+            .filter_map(|(_, history)| match history.last() {
+                Some(Meaning::Held(id)) => Some(*id),
+                _ => None,
+            })
+            .collect();
+        for id in ids {
+            let unseen = self
+                .state(id)
+                .is_some_and(|state| !state.complete && state.parents.is_empty() && state.kind == RelationKind::Table);
+            if unseen && self.is_live(id) {
+                let indexes = self.live_indexes(id);
+                for id in indexes.into_iter().chain([id]) {
+                    self.catalogue.set_relation(id, self.now, true, |state| state.exists = Tri::Unknown);
+                }
             }
         }
     }
@@ -149,8 +181,16 @@ impl Apply<'_> {
         if let Some(there) = self.find(to).filter(|there| *there != id && self.is_live(*there)) {
             self.catalogue.set_relation(there, self.now, self.sure, |state| state.exists = Tri::No);
         }
-        self.catalogue.set_relation(id, self.now, self.sure, |state| state.name.clone_from(to));
-        if self.sure {
+        let sure = self.sure;
+        self.catalogue.set_relation(id, self.now, true, |state| {
+            state.name.clone_from(to);
+            if !sure {
+                // It may be there under either name.
+                state.exists = Tri::Unknown;
+                state.complete = false;
+            }
+        });
+        if sure {
             self.catalogue.name_relation(&old, self.now, Meaning::Free);
         }
         self.catalogue.name_relation(to, self.now, Meaning::Held(id));

@@ -7,7 +7,8 @@ use crate::ir::{
     ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, Like, OpKind, Operation, QualifiedName,
     TableDetails, Tri,
 };
-use crate::schema::catalogue::{Meaning, TEMPORARY, shared};
+use crate::schema::catalogue::{Meaning, RelationSlot, TEMPORARY, Touched, shared};
+use crate::schema::history::History;
 use crate::schema::object::{ColumnState, Generated, Maybe, RelationKind, RelationState};
 use crate::schema::{RelationId, TypeSort, text};
 
@@ -63,6 +64,18 @@ impl Apply<'_> {
         }
         if certain || op.if_not_exists {
             let sure = self.sure;
+            let called = self.state(id).map(|state| state.name.clone()).filter(|name| name != full);
+            if sure && called.is_some() {
+                // It was renamed under a condition: either it is still there, or the name was left to this one.
+                let kind = self.kind(id);
+                let fresh = self.catalogue.relations.push(RelationSlot {
+                    state: History::new(self.now, super::unseen(full.clone(), kind)),
+                    ..Default::default()
+                });
+                self.catalogue.touch(Touched::Relation(fresh));
+                self.catalogue.name_relation(full, self.now, Meaning::Held(fresh));
+                return true;
+            }
             self.catalogue.set_relation(id, self.now, true, |state| {
                 state.complete = false;
                 if sure {
@@ -166,14 +179,17 @@ impl Apply<'_> {
             self.forget_parts(id);
             return;
         };
+        let serial = details.data_type.as_ref().and_then(crate::schema::typename::serial).is_some();
         let held = self.catalogue.column_names.get(&(id, name.clone())).and_then(|h| h.last()).copied();
         if let Some(Meaning::Held(old)) =
             held.filter(|held| matches!(held, Meaning::Held(old) if self.is_live_column(*old)))
         {
             // A column of a parent that is declared again: with the same type, and perhaps more.
             let (default, not_null) = (details.default.clone(), details.not_null);
+            let identity = details.identity.then_some(details.identity_always);
             self.catalogue.set_column(old, self.now, self.sure, |state| {
                 state.local = true;
+                state.identity = identity.or(state.identity);
                 if let Some(text) = &default {
                     state.default = Maybe::Yes(shared(text));
                 }
@@ -181,10 +197,12 @@ impl Apply<'_> {
                     state.not_null = Tri::Yes;
                 }
             });
+            if serial || details.identity {
+                self.own_sequence(id, old, details, serial);
+            }
             return;
         }
         let state = self.column_as_written(name, details);
-        let serial = details.data_type.as_ref().and_then(crate::schema::typename::serial).is_some();
         let Some(column) = self.push_column(id, state) else { return };
         if serial || details.identity {
             self.own_sequence(id, column, details, serial);

@@ -77,7 +77,7 @@ impl Apply<'_> {
                 readers.push(id);
             }
         }
-        let query = Arc::new(query.clone());
+        let query = Arc::new(self.without_stars(query).unwrap_or_else(|| query.clone()));
         self.catalogue.set_relation(id, self.now, self.sure, |state| {
             state.query = Some(query);
             state.reads = reads;

@@ -28,8 +28,15 @@ pub(super) fn order(migrations: &[DjangoMigration], users: Option<&str>) -> Vec<
     }
     let beside = beside(migrations, &numbers);
     let replaced = replaced(migrations, &numbers, &beside);
+    // What is gone is still named by others: the one that replaces it stands for it.
+    let mut stands: BTreeMap<&Node, usize> = BTreeMap::new();
+    for (at, migration) in migrations.iter().enumerate() {
+        for node in &migration.replaces {
+            stands.entry(node).or_insert(at);
+        }
+    }
     let resolve = |node: &Node| -> Option<usize> {
-        let found = numbers.get(node).copied()?;
+        let found = numbers.get(node).or_else(|| stands.get(node)).copied()?;
         Some(replaced.get(&found).copied().unwrap_or(found))
     };
     let mut firsts: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -191,6 +198,13 @@ mod tests {
         assert_eq!(names(&all), line);
         all[2].replaces.push(("a".to_owned(), "gone".to_owned()));
         assert_eq!(names(&all), ["a.1_squashed", "a.3"]);
+    }
+
+    #[test]
+    fn a_dependency_on_what_is_gone_is_one_on_what_replaces_it() {
+        let mut all = [migration("a", "1", &[("b", "1")]), migration("b", "1_squashed", &[])];
+        all[1].replaces = vec![("b".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())];
+        assert_eq!(names(&all), ["b.1_squashed", "a.1"]);
     }
 
     #[test]

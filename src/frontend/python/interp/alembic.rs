@@ -192,9 +192,12 @@ impl<'a> Interp<'a> {
                 None => self.directive_elsewhere(name, call),
             };
         };
+        let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
+        self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
         for one in written {
             self.write_out(one, &conn, span);
         }
+        self.mapper_default = false;
         Value::None
     }
 

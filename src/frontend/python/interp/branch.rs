@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, MatchCase, Pattern, Singleton, Stmt, StmtIf, StmtMat
 use super::super::guards;
 use super::super::value::Value;
 use super::{Flow, Interp};
+use crate::config::Dialect;
 use crate::ir::{Direction, Guard, GuardKind};
 
 /// Patterns within one another.
@@ -61,7 +62,10 @@ impl<'a> Interp<'a> {
         let base = self.guards.len();
         let start = env.vars.borrow().clone();
         let direction = self.frame().map_or(Direction::Up, |frame| frame.direction);
+        let current = self.dialect();
         let mut joined: Option<Vars<'a>> = None;
+        // Whether what is joined so far is of arms for the dialect that goes on after them.
+        let mut joined_fits = false;
         let mut flow: Option<Flow> = None;
         let (mut rest, mut negations) = (Vec::new(), Vec::new());
         for (test, body) in arms {
@@ -80,10 +84,13 @@ impl<'a> Interp<'a> {
             let ended = self.block(body);
             if ended == Flow::Next {
                 let after = std::mem::take(&mut *env.vars.borrow_mut());
+                let fits = self.fits(base, current);
                 joined = Some(match joined {
-                    None => after,
-                    Some(before) => join(before, after),
+                    Some(before) if joined_fits && !fits => before,
+                    Some(before) if joined_fits == fits => join(before, after),
+                    _ => after,
                 });
+                joined_fits |= fits;
             }
             flow = Some(flow.map_or(ended, |before| either(before, ended)));
             if let Some((_, negative)) = asked.guards {
@@ -102,6 +109,25 @@ impl<'a> Interp<'a> {
         // What an arm that leaves asked is known to be false from here to the end of the block.
         self.guards.extend(rest);
         flow.unwrap_or(Flow::Next)
+    }
+
+    /// Whether no guard from `base` on asks for another dialect.
+    pub(super) fn fits(&self, base: usize, dialect: Dialect) -> bool {
+        let guards = self.guards.get(base..).unwrap_or_default();
+        !guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect))
+    }
+
+    /// What a test comes to, where it is known: also by the dialect, as one that is asked for is that of the code around.
+    pub(super) fn decided(&mut self, test: &'a Expr) -> Option<bool> {
+        if let Some(truth) = self.eval(test).truth() {
+            return Some(truth);
+        }
+        let (yes, no) = guards::classify(test, "", self.source(), self.span(test));
+        let of = |guard: &Guard| match guard.kind {
+            GuardKind::Dialect(dialect) => Some(dialect == self.dialect()),
+            _ => None,
+        };
+        of(&yes).or_else(|| of(&no).map(|holds| !holds))
     }
 
     fn ask(&mut self, test: Test<'a>, subject: Option<&Subject<'a>>) -> Asked {

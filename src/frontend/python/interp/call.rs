@@ -164,6 +164,7 @@ impl<'a> Interp<'a> {
             function: Some(function.clone()),
             call,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at,
             direction,
@@ -183,7 +184,7 @@ impl<'a> Interp<'a> {
             Some(given) => return Value::list(given, place),
             None => {}
         }
-        nested.or_else(|| frame.returns.into_iter().reduce(Value::join)).unwrap_or(Value::None)
+        nested.unwrap_or_else(|| returned(frame.returns))
     }
 
     fn bind(
@@ -261,6 +262,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: function.span,
             direction: Direction::Up,
@@ -502,6 +504,13 @@ impl<'a> Interp<'a> {
         let conn = self.new_conn(kind, Some(span));
         Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
     }
+}
+
+/// The value of a call: what was returned for the dialect of the code around it, where something was.
+fn returned(all: Vec<(Value<'_>, bool)>) -> Value<'_> {
+    let fitting = all.iter().any(|(_, fits)| *fits);
+    let kept = all.into_iter().filter(|(_, fits)| *fits || !fitting).map(|(value, _)| value);
+    kept.reduce(Value::join).unwrap_or(Value::None)
 }
 
 /// Whether it is the object that Flask-SQLAlchemy calls `db` in every one of its examples, by its name or its import:

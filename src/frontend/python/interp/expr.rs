@@ -105,7 +105,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Expr::Compare(compare) => self.compare(compare, expr),
-            Expr::If(ternary) => match self.eval(&ternary.test).truth() {
+            Expr::If(ternary) => match self.decided(&ternary.test) {
                 Some(true) => self.eval(&ternary.body),
                 Some(false) => self.eval(&ternary.orelse),
                 None => {
@@ -356,6 +356,9 @@ impl<'a> Interp<'a> {
             (Value::Int(a), Operator::Add, Value::Int(b)) => Value::Int(a.saturating_add(*b)),
             (Value::Int(a), Operator::Sub, Value::Int(b)) => Value::Int(a.saturating_sub(*b)),
             (Value::Int(a), Operator::Mult, Value::Int(b)) => Value::Int(a.saturating_mul(*b)),
+            (Value::Int(a), Operator::Pow, Value::Int(b)) if (0..64).contains(b) => {
+                Value::Int(a.saturating_pow(u32::try_from(*b).unwrap_or(0)))
+            }
             (Value::List(a, _), Operator::Add, Value::List(b, _)) => {
                 self.spend(a.borrow().len() + b.borrow().len());
                 let mut items = a.borrow().clone();

@@ -244,7 +244,7 @@ impl<'a> Interp<'a> {
                 }
                 Some(Value::list(parts, self.span(call)))
             }
-            "bindparams" | "columns" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
+            "bindparams" | "columns" | "compile" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
             "startswith" if sql.is_known() => Some(Value::Bool(sql.text.starts_with(first?.as_str()?))),
             _ => None,
         }

@@ -58,7 +58,10 @@ struct Frame<'a> {
     function: Option<Rc<Function<'a>>>,
     /// The call expression, in the frame before.
     call: Option<Span>,
-    returns: Vec<Value<'a>>,
+    /// What it returned so far, and whether where no other dialect is asked for.
+    returns: Vec<(Value<'a>, bool)>,
+    /// How many guards stood around the call.
+    guards: usize,
     /// What a generator has given so far.
     yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
@@ -116,6 +119,8 @@ pub(super) struct Interp<'a> {
     settings: Option<Arc<env::Settings>>,
     /// Directives that the project adds.
     custom: custom::Custom<'a>,
+    /// The column that is being added has a default that only the program applies.
+    mapper_default: bool,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
     /// Tables that were made by calls.
@@ -156,6 +161,7 @@ impl<'a> Interp<'a> {
             migration: None,
             settings: None,
             custom: custom::Custom::default(),
+            mapper_default: false,
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
@@ -270,6 +276,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: 0,
             yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,

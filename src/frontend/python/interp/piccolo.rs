@@ -102,6 +102,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: call.at,
             direction,

@@ -84,6 +84,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
+            guards: self.guards.len(),
             yields: None,
             at: step.at,
             direction,
@@ -106,7 +107,7 @@ impl<'a> Interp<'a> {
             return;
         }
         let returns = self.frame().map(|frame| frame.returns.clone()).unwrap_or_default();
-        for value in returns {
+        for (value, _) in returns {
             let texts = value.alternatives();
             let any = texts.iter().any(|text| matches!(text, Value::Text(text) if sql::looks_like_sql(&text.sql.text)));
             // What Aerich is given it sends, whatever it looks like.

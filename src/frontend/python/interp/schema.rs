@@ -38,7 +38,9 @@ impl<'a> Interp<'a> {
         match (record.class.as_str(), name) {
             (_, "with_variant") => {
                 let dialect = args.positional.iter().skip(1).filter_map(Value::as_str);
-                let own = dialect.into_iter().any(|name| matches!(name, "postgresql" | "postgres"));
+                let wanted = self.dialect();
+                let own =
+                    dialect.into_iter().any(|name| crate::frontend::python::guards::dialect_word(name) == Some(wanted));
                 Some(if own { args.positional.first()?.clone() } else { base.clone() })
             }
             ("Enum" | "ENUM" | "DOMAIN" | "Table" | "Index" | "Sequence", "create" | "drop") => {

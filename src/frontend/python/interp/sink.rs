@@ -207,7 +207,14 @@ impl<'a> Interp<'a> {
         if fetches || (base.is_read() && RESULTS.contains(&name)) {
             return self.unknown(READ, call);
         }
-        self.library_call(name, arguments, named, call)
+        let value = self.library_call(name, arguments, named, call);
+        match (base, &value) {
+            // A method of something unknown is unknown for that one's reason, and not for want of a function.
+            (Value::Unknown(of), Value::Unknown(found)) if of.path.is_none() && found.unknown.span == span => {
+                Value::unknown(of.unknown.reason.clone(), found.unknown.text.clone(), span)
+            }
+            _ => value,
+        }
     }
 
     /// `module.function(…)` of a library: the same functions as without the module's name.
@@ -454,7 +461,13 @@ impl<'a> Interp<'a> {
 
     /// The dialect of the branch, else of the file.
     pub(super) fn dialect(&self) -> Dialect {
-        let branch = self.guards.iter().rev().find_map(|guard| match guard.kind {
+        self.dialect_at(self.guards.len())
+    }
+
+    /// The same under the first `guards` only.
+    pub(super) fn dialect_at(&self, guards: usize) -> Dialect {
+        let around = self.guards.get(..guards).unwrap_or(&self.guards);
+        let branch = around.iter().rev().find_map(|guard| match guard.kind {
             GuardKind::Dialect(dialect) => Some(dialect),
             _ => None,
         });
@@ -619,6 +632,9 @@ impl<'a> Interp<'a> {
         });
         for operation in &mut operations {
             operation.context = context.clone();
+            if let (OpKind::ColumnAdd, Details::Column(column)) = (operation.kind, &mut operation.details) {
+                column.mapper_default = self.mapper_default;
+            }
         }
         if let Some(captured) = &mut self.django.captured {
             captured.extend(operations);

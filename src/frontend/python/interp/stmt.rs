@@ -79,8 +79,9 @@ impl<'a> Interp<'a> {
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Return(stmt) => {
                 let value = stmt.value.as_ref().map_or(Value::None, |value| self.eval(value));
+                let fits = self.frame().is_none_or(|frame| self.fits(frame.guards, self.dialect_at(frame.guards)));
                 if let Some(frame) = self.frames.last_mut() {
-                    frame.returns.push(value);
+                    frame.returns.push((value, fits));
                 }
                 return Flow::Leave;
             }

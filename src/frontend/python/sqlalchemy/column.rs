@@ -76,6 +76,12 @@ impl<'a> Column<'a> {
         self.args.flag("primary_key")
     }
 
+    /// Whether its default is one that the library applies, and the server does not know.
+    pub(in super::super) fn has_mapper_default(&self) -> bool {
+        let mapper = ["default", "insert_default"].iter().any(|option| self.args.given(option).is_some());
+        mapper && self.args.given("server_default").is_none()
+    }
+
     /// Whether the column counts up by itself where it is the only one of the primary key, or says so.
     pub(in super::super) fn counts(&self, only: bool) -> bool {
         let integer = self.data_type.as_ref().is_some_and(|of| types::serial(of).is_some());

@@ -11,6 +11,7 @@ mod expression;
 mod index;
 mod library;
 mod naming;
+mod reserved;
 mod rows;
 mod table;
 mod types;

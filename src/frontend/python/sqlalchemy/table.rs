@@ -194,7 +194,9 @@ impl<'a> Table<'a> {
             ("mysql_row_format", " ROW_FORMAT="),
         ];
         for (option, words) in options {
-            if let Some(value) = self.args.given(option) {
+            // In capitals too, as MySQL's own manual has them.
+            let found = self.args.named.iter().find(|(name, _)| name.eq_ignore_ascii_case(option));
+            if let Some((_, value)) = found {
                 w.word(words);
                 w.phrase(value);
             }

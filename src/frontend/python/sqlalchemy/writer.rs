@@ -5,117 +5,11 @@ use std::rc::Rc;
 use super::super::strings;
 use super::super::value::{Text, Value};
 use super::naming::Naming;
+use super::reserved::is_reserved;
 use crate::config::Dialect;
 use crate::frontend::text::SqlText;
 use crate::ir::Unknown;
 use crate::span::Span;
-
-/// Words that SQLAlchemy's PostgreSQL dialect quotes where they are names.
-/// Source: `RESERVED_WORDS` of `sqlalchemy.dialects.postgresql.base`.
-const RESERVED: &[&str] = &[
-    "all",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "between",
-    "binary",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "column",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "desc",
-    "distinct",
-    "do",
-    "else",
-    "end",
-    "except",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "initially",
-    "inner",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "new",
-    "not",
-    "notnull",
-    "null",
-    "of",
-    "off",
-    "offset",
-    "old",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "over",
-    "overlaps",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "similar",
-    "some",
-    "symmetric",
-    "table",
-    "then",
-    "to",
-    "trailing",
-    "true",
-    "union",
-    "unique",
-    "user",
-    "using",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-];
 
 /// SQL that is being written.
 #[derive(Clone, Debug)]
@@ -180,9 +74,7 @@ impl Writer {
 
     /// Writes a name, quoted where it has to be.
     pub(in super::super) fn name_text(&mut self, name: &SqlText) {
-        // MySQL has other words; a name in its quotes is the same name.
-        let quotes = self.dialect == Dialect::Mysql || needs_quotes(&name.text);
-        if !name.is_known() || !quotes {
+        if !name.is_known() || !needs_quotes(&name.text, self.dialect) {
             self.append(name);
             return;
         }
@@ -255,10 +147,10 @@ impl Writer {
     }
 }
 
-fn needs_quotes(name: &str) -> bool {
+fn needs_quotes(name: &str, dialect: Dialect) -> bool {
     let legal = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$';
     let start = |c: char| c.is_ascii_digit() || c == '$';
-    name.is_empty() || name.starts_with(start) || !name.chars().all(legal) || RESERVED.binary_search(&name).is_ok()
+    name.is_empty() || name.starts_with(start) || !name.chars().all(legal) || is_reserved(name, dialect)
 }
 
 fn quoted(name: &str, dialect: Dialect) -> String {
@@ -274,14 +166,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reserved_words_are_in_order() {
-        assert!(RESERVED.is_sorted());
-    }
-
-    #[test]
     fn names_are_quoted_where_the_server_would_read_something_else() {
         for (name, expected) in [("orders", false), ("Orders", true), ("user", true), ("1st", true), ("a-b", true)] {
-            assert_eq!(needs_quotes(name), expected, "{name}");
+            assert_eq!(needs_quotes(name, Dialect::Postgres), expected, "{name}");
         }
     }
 }

@@ -8,9 +8,7 @@ use crate::ir::{CodeDetails, Details, Known, OpKind, QualifiedName, SettingDetai
 
 /// The first words of statements that are known and harmless.
 const HARMLESS: &[(&str, &str)] = &[
-    ("SAVEPOINT", "savepoint"),
     ("SAVE", "savepoint"),
-    ("RELEASE", "savepoint"),
     ("SHOW", "show"),
     ("DISCARD", "discard"),
     ("LISTEN", "listen"),
@@ -87,10 +85,17 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             if c.has("TO") {
-                self.other("savepoint");
+                c.until_word(&["TO"]);
+                c.eat("TO");
+                self.savepoint("rollback-to", c);
                 return Ok(());
             }
             self.transaction(OpKind::TransactionRollback, chain(c));
+            return Ok(());
+        }
+        if c.is_any(&["SAVEPOINT", "RELEASE"]) {
+            let detail = if c.eat("RELEASE") { "release" } else { "savepoint" };
+            self.savepoint(detail, c);
             return Ok(());
         }
         if c.at_phrase("PREPARE TRANSACTION") {
@@ -221,6 +226,15 @@ impl<'a> Reader<'a> {
     pub(super) fn setting(&mut self, name: String, value: Option<String>, local: bool) {
         let mut op = self.op(OpKind::SessionSet);
         op.details = Details::Setting(SettingDetails { name, value, local });
+        self.push(op);
+    }
+
+    /// SAVEPOINT, RELEASE and ROLLBACK TO, before the name.
+    fn savepoint(&mut self, detail: &'static str, mut c: Cursor<'a>) {
+        c.eat("SAVEPOINT");
+        let mut op = self.op(OpKind::Other);
+        op.detail = detail;
+        op.name = c.name().ok();
         self.push(op);
     }
 
