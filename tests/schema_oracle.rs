@@ -33,6 +33,7 @@ pub(crate) fn folded(text: &str) -> World {
         direction: Direction::Up,
         role: Role::Migrations,
         runner: Runner::Psql,
+        line: ddlint::ir::Line::default(),
         operations: operations.into_iter().map(alone).collect(),
     };
     World::new(&Timeline::new(vec![migration]), &[Arc::new(file)], true)
