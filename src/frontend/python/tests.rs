@@ -379,6 +379,50 @@ fn a_text_that_a_function_splits_is_read_whole() {
     );
 }
 
+/// Why each operation that is not known is not.
+fn reasons(text: &str) -> Vec<String> {
+    let unresolved = |op: Operation| match op.details {
+        Details::Opaque(OpaqueReason::Unresolved(reason)) => Some(reason),
+        _ => None,
+    };
+    operations(text).into_iter().filter_map(unresolved).collect()
+}
+
+#[test]
+fn a_directive_from_elsewhere_is_named() {
+    let text = "from alembic import op\n\n\ndef upgrade():\n    op.create_entity(view)\n";
+    assert_eq!(reasons(text), ["`create_entity` is a directive that is defined elsewhere"]);
+}
+
+#[test]
+fn a_method_of_something_unknown_is_unknown_for_its_reason() {
+    let text = "def upgrade(conn):\n    conn.execute(load().split(';')[0])\n";
+    assert_eq!(reasons(text), ["`load` is not defined in this project"]);
+}
+
+#[test]
+fn a_call_that_sends_one_of_two_unknown_texts_is_told_once() {
+    let text = "def upgrade(conn):\n    sql = load() if fast() else other()\n    conn.execute(sql)\n";
+    assert_eq!(reasons(text).len(), 1);
+}
+
+#[test]
+fn what_is_chosen_by_the_dialect_is_chosen_for_the_code_around_it() {
+    let text = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef kind():\n    if op.get_bind().dialect.name == 'mysql':\n        return sa.Text()\n    return sa.JSON()\n\n\ndef upgrade():\n    if op.get_bind().dialect.name == 'mysql':\n        sql = 'DROP TABLE `a`'\n    else:\n        sql = 'DROP TABLE b'\n    op.execute(sql)\n    op.add_column('t', sa.Column('c', kind()))\n";
+    assert_eq!(
+        shown(text),
+        "upgrade\n  table.drop b runner | DROP TABLE b\n  column.add t runner | op.add_column('t', sa.Column('c', kind()))\n"
+    );
+    let Details::Column(column) = operations(text).remove(1).details else { panic!("a column") };
+    assert_eq!(column.data_type.map(|of| of.to_string()).as_deref(), Some("json"));
+}
+
+#[test]
+fn helpers_that_call_themselves_or_each_other_come_to_an_end() {
+    let text = "from alembic import op\n\n\ndef a(n):\n    op.execute(f'DROP TABLE a{n}')\n    b(n)\n\n\ndef b(n):\n    a(n)\n\n\ndef upgrade():\n    a(1)\n";
+    assert!(shown(text).contains("table.drop a1"), "{}", shown(text));
+}
+
 /// Files of one folder, by name.
 struct Beside(std::collections::BTreeMap<&'static str, std::sync::Arc<SourceFile>>);
 
@@ -386,7 +430,7 @@ impl Beside {
     fn of(files: &[(&'static str, &str)]) -> Self {
         let file = |(at, (name, text)): (usize, &(&'static str, &str))| {
             let id = FileId(u32::try_from(at + 1).expect("few files"));
-            let language = if name.contains(".py") { Language::Python } else { Language::Sql };
+            let language = if name.ends_with(".py") { Language::Python } else { Language::Sql };
             (*name, std::sync::Arc::new(SourceFile::of_text(id, name, text, language)))
         };
         Self(files.iter().enumerate().map(file).collect())
@@ -493,48 +537,4 @@ fn what_comes_from_outside_is_told_from_what_is_quoted_or_computed() {
     let all = reading.migrations.iter().flat_map(|migration| &migration.operations);
     let origins: Vec<_> = all.map(|op| op.context.spliced.as_ref().map_or("", |spliced| spliced.origin)).collect();
     assert_eq!(origins, ["", "row", "", "", "", "environment", "environment", "argument"]);
-}
-
-/// Why each operation that is not known is not.
-fn reasons(text: &str) -> Vec<String> {
-    let unresolved = |op: Operation| match op.details {
-        Details::Opaque(OpaqueReason::Unresolved(reason)) => Some(reason),
-        _ => None,
-    };
-    operations(text).into_iter().filter_map(unresolved).collect()
-}
-
-#[test]
-fn a_directive_from_elsewhere_is_named() {
-    let text = "from alembic import op\n\n\ndef upgrade():\n    op.create_entity(view)\n";
-    assert_eq!(reasons(text), ["`create_entity` is a directive that is defined elsewhere"]);
-}
-
-#[test]
-fn a_method_of_something_unknown_is_unknown_for_its_reason() {
-    let text = "def upgrade(conn):\n    conn.execute(load().split(';')[0])\n";
-    assert_eq!(reasons(text), ["`load` is not defined in this project"]);
-}
-
-#[test]
-fn a_call_that_sends_one_of_two_unknown_texts_is_told_once() {
-    let text = "def upgrade(conn):\n    sql = load() if fast() else other()\n    conn.execute(sql)\n";
-    assert_eq!(reasons(text).len(), 1);
-}
-
-#[test]
-fn what_is_chosen_by_the_dialect_is_chosen_for_the_code_around_it() {
-    let text = "from alembic import op\nimport sqlalchemy as sa\n\n\ndef kind():\n    if op.get_bind().dialect.name == 'mysql':\n        return sa.Text()\n    return sa.JSON()\n\n\ndef upgrade():\n    if op.get_bind().dialect.name == 'mysql':\n        sql = 'DROP TABLE `a`'\n    else:\n        sql = 'DROP TABLE b'\n    op.execute(sql)\n    op.add_column('t', sa.Column('c', kind()))\n";
-    assert_eq!(
-        shown(text),
-        "upgrade\n  table.drop b runner | DROP TABLE b\n  column.add t runner | op.add_column('t', sa.Column('c', kind()))\n"
-    );
-    let Details::Column(column) = operations(text).remove(1).details else { panic!("a column") };
-    assert_eq!(column.data_type.map(|of| of.to_string()).as_deref(), Some("json"));
-}
-
-#[test]
-fn helpers_that_call_themselves_or_each_other_come_to_an_end() {
-    let text = "from alembic import op\n\n\ndef a(n):\n    op.execute(f'DROP TABLE a{n}')\n    b(n)\n\n\ndef b(n):\n    a(n)\n\n\ndef upgrade():\n    a(1)\n";
-    assert!(shown(text).contains("table.drop a1"), "{}", shown(text));
 }

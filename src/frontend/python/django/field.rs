@@ -258,7 +258,9 @@ impl Field {
                     "default" | "db_default" => is_not_provided(value),
                     _ => false,
                 };
-                !(default || NOT_IN_DATABASE.contains(&name.as_str()) || (same_target && matches!(name.as_str(), "to" | "to_field")))
+                !(default
+                    || NOT_IN_DATABASE.contains(&name.as_str())
+                    || (same_target && matches!(name.as_str(), "to" | "to_field")))
             });
             call
         };
