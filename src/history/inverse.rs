@@ -209,8 +209,15 @@ impl Net {
         let table = || known(operation.table.as_ref()).map(plain);
         let name = || known(operation.name.as_ref()).map(plain);
         match (operation.kind, &operation.details) {
-            (OpKind::Opaque | OpKind::CodeRun | OpKind::SchemaDrop | OpKind::SchemaRename, _)
-            | (OpKind::ViewRename | OpKind::MatviewRename, _) => return Err(GiveUp),
+            (
+                OpKind::Opaque
+                | OpKind::CodeRun
+                | OpKind::SchemaDrop
+                | OpKind::SchemaRename
+                | OpKind::ViewRename
+                | OpKind::MatviewRename,
+                _,
+            ) => return Err(GiveUp),
             (OpKind::TableCreate, Details::Table(details)) => {
                 let table = table()?;
                 if details.temporary {
