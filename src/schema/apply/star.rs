@@ -58,8 +58,7 @@ fn stars(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut entry = 0;
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = Some(open).filter(|open| *open != letter),
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),

@@ -63,15 +63,20 @@ pub(super) fn order(migrations: &[DjangoMigration], users: Option<&str>) -> Vec<
     };
     for (at, migration) in migrations.iter().enumerate() {
         for node in migration.replaces.iter().filter(|_| beside.contains(&at)) {
-            resolve(node).into_iter().for_each(|parent| depend(at, parent));
+            if let Some(parent) = resolve(node) {
+                depend(at, parent);
+            }
         }
         let at = replaced.get(&at).copied().unwrap_or(at);
         for node in &migration.dependencies {
             let app = if node.0 == super::USERS { users.unwrap_or_default() } else { node.0.as_str() };
-            match node.1.as_str() {
-                "__first__" => firsts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
-                "__latest__" => lasts.get(app).into_iter().flatten().for_each(|parent| depend(at, *parent)),
-                _ => resolve(node).into_iter().for_each(|parent| depend(at, parent)),
+            let parents = match node.1.as_str() {
+                "__first__" => firsts.get(app).cloned().unwrap_or_default(),
+                "__latest__" => lasts.get(app).cloned().unwrap_or_default(),
+                _ => resolve(node).into_iter().collect(),
+            };
+            for parent in parents {
+                depend(at, parent);
             }
         }
         for child in migration.run_before.iter().filter_map(&resolve) {

@@ -24,7 +24,7 @@ pub(super) use self::late::{model_table, table_word};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use self::editor::Editor;
 use crate::config::Dialect;
@@ -124,9 +124,14 @@ fn user_model(migrations: &[DjangoMigration]) -> Option<String> {
         let names = users.filter_map(|call| call.argument(0, "name").and_then(Py::as_str));
         names.map(|name| format!("{}.{name}", migration.app)).collect()
     };
-    let found: Vec<String> = migrations.iter().flat_map(users).collect();
-    match &found[..] {
-        [only] => Some(only.clone()),
+    // A squashed migration makes it again.
+    let found: BTreeSet<String> = migrations.iter().flat_map(users).collect();
+    let named = |model: &&String| model.to_lowercase().ends_with(".user");
+    let mut named = found.iter().filter(named);
+    match (found.first(), named.next(), named.next()) {
+        (Some(only), ..) if found.len() == 1 => Some(only.clone()),
+        // Customers have passwords too.
+        (_, Some(user), None) => Some(user.clone()),
         _ => None,
     }
 }

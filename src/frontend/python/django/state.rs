@@ -143,6 +143,8 @@ impl State {
             Py::Name(path, _) if path.ends_with("AUTH_USER_MODEL") => {
                 return Some(split(self.user_model.as_deref().unwrap_or("auth.User"), app));
             }
+            // A setting names a model that a project may swap: which, only its settings tell.
+            Py::Name(path, _) if path.starts_with("django.conf.settings.") => return None,
             Py::Name(path, _) => return path.rsplit_once('.').map(|_| split(path, app)),
             Py::Call(call) if call.name() == "swappable_dependency" => {
                 return self.named(call.args.first()?, app, model);

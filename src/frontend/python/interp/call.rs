@@ -506,7 +506,12 @@ impl<'a> Interp<'a> {
     }
 
     /// A value that a method of what comes from outside gives: `os.environ.get("X")`, `parser.parse_args()`.
-    pub(super) fn from_outside(&mut self, base: &Value<'a>, name: &str, call: &'a ExprCall) -> Option<Value<'a>> {
+    pub(super) fn outside_value(&mut self, base: &Value<'a>, name: &str, call: &'a ExprCall) -> Option<Value<'a>> {
+        if let (Value::Record(record), "parse_args" | "parse_known_args") = (base, name)
+            && record.of.is_none()
+        {
+            return Some(self.unknown(ARGUMENT, call));
+        }
         let Value::Unknown(opaque) = base else { return None };
         match (opaque.path.as_deref(), name) {
             (Some("os"), "getenv") => Some(self.unknown(ENVIRONMENT, call)),

@@ -40,7 +40,7 @@ impl<'a> Interp<'a> {
                 return value;
             }
         }
-        if let Some(value) = self.from_outside(base, name, call) {
+        if let Some(value) = self.outside_value(base, name, call) {
             return value;
         }
         if let Some(value) = self.path_method(base, name, arguments, call) {

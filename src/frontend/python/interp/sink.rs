@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::sqlalchemy::Args;
-use super::super::value::{READ, Record, Text, Value};
+use super::super::value::{READ, Record, Text, Value, origin};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
 use crate::frontend::sql;
@@ -171,7 +171,9 @@ impl<'a> Interp<'a> {
         let value = self.library_call(name, arguments, named, call);
         match (base, &value) {
             // A method of something unknown is unknown for that one's reason, and not for want of a function.
-            (Value::Unknown(of), Value::Unknown(found)) if of.path.is_none() && found.unknown.span == span => {
+            (Value::Unknown(of), Value::Unknown(found))
+                if of.path.is_none() && found.unknown.span == span && origin(&found.unknown.reason).is_none() =>
+            {
                 Value::unknown(of.unknown.reason.clone(), found.unknown.text.clone(), span)
             }
             _ => value,

@@ -19,6 +19,8 @@ pub(super) struct Tool<'a> {
     pub(super) playhouse: bool,
     /// It is a script of sqlalchemy-migrate: `upgrade(migrate_engine)`.
     pub(super) changeset: bool,
+    /// The function that is being handed a connection takes the migration back.
+    back: bool,
     /// Steps given to yoyo.
     pub(super) steps: Vec<Step<'a>>,
     /// What Piccolo's managers were asked for.
@@ -30,7 +32,7 @@ impl Tool<'_> {
         let models = Models::new(file.text.contains("postgres_ext"));
         let playhouse = file.text.contains("playhouse.migrate");
         let changeset = file.runner == Runner::Script && file.text.contains("(migrate_engine");
-        Self { runner: file.runner, models, playhouse, changeset, steps: Vec::new(), calls: Vec::new() }
+        Self { runner: file.runner, models, playhouse, changeset, back: false, steps: Vec::new(), calls: Vec::new() }
     }
 
     pub(super) fn is_yoyo(&self) -> bool {
@@ -75,6 +77,7 @@ impl<'a> Interp<'a> {
         if !entries(self.tool.runner).contains(&function.name) {
             return Vec::new();
         }
+        self.tool.back = super::super::guards::is_down(function.name);
         match self.tool.runner {
             Runner::Aerich => vec![self.tool_handle()],
             Runner::PeeweeMigrate => {
@@ -119,9 +122,8 @@ impl<'a> Interp<'a> {
 
     /// Whether the tool opens a transaction, as a variable of the module says. Aerich asks it for the way forward only.
     fn tool_transaction(&mut self) -> TransactionKind {
-        let forward = self.frame().is_none_or(|frame| frame.direction == crate::ir::Direction::Up);
         let variable = match self.tool.runner {
-            Runner::Aerich if forward => "RUN_IN_TRANSACTION",
+            Runner::Aerich if !self.tool.back => "RUN_IN_TRANSACTION",
             Runner::Yoyo => "__transactional__",
             _ => return TransactionKind::Runner,
         };
