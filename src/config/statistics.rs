@@ -63,7 +63,7 @@ impl fmt::Display for Measured {
             Some(1) => f.write_str("1 row, ")?,
             Some(rows) if rows < 10_000 => write!(f, "{rows} rows, ")?,
             Some(rows) => {
-                write!(f, "about {} rows, ", rounded(rows, &[" thousand", " million", " thousand million"], 1000))?
+                write!(f, "about {} rows, ", rounded(rows, &[" thousand", " million", " thousand million"], 1000))?;
             }
             None => {}
         }
