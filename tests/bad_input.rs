@@ -167,6 +167,69 @@ fn an_open_string_or_dollar_quote_does_not_lose_what_is_before_it() {
     }
 }
 
+/// Files of migration tools that no tool would write, and one finding in each that must not be lost.
+#[test]
+fn hostile_files_of_pythons_tools_end_soon() {
+    let index = "CREATE INDEX ix ON orders (note)";
+    let many = |one: &dyn Fn(usize) -> String| (0..3_000).map(one).collect::<String>();
+    let piccolo = format!(
+        "from piccolo.x import MigrationManager, X\nclass A(X, tablename=A):\n    pass\nasync def raw():\n    await A.raw('{index}')\nasync def forwards():\n    m = MigrationManager()\n    m.add_raw(raw)\n{}    return m\n",
+        many(&|at| format!(
+            "    m.add_table('C{at}', 'c{at}')\n    m.add_column('C{at}', 'c{at}', 'a', 'a', 'ForeignKey', params={{'references': A, **x}})\n"
+        ))
+    );
+    let classes = many(&|at| {
+        let base = at.checked_sub(1).map_or_else(|| "Model".to_owned(), |before| format!("M{before}"));
+        format!(
+            "    @migrator.create_model\n    class M{at}({base}):\n        k = ForeignKeyField(M{at}, field='k', primary_key=True)\n"
+        )
+    });
+    let peewee = format!(
+        "def migrate(migrator, database):\n    migrator.sql('{index}')\n    migrator.run(migrate, migrator)\n    migrator.add_fields(migrator, *x, **y)\n    migrator.orm[migrator.orm].x.rename_table()\n{classes}"
+    );
+    let yoyo = format!(
+        "from yoyo import step\ndef f(c):\n    step(f, f)\nstep('{index}')\nstep(f, f, f, *f, **f)\n{}",
+        "step(step)\n".repeat(3_000)
+    );
+    let aerich = format!(
+        "async def upgrade(db: BaseDBAsyncClient):\n    await db.execute_script('{index}')\n    return [upgrade(db)] + {}None{}\n",
+        "(".repeat(5_000),
+        ")".repeat(5_000)
+    );
+    let open = format!(
+        "import os\nx = __file__\n{}def run(conn):\n    conn.execute('{index}')\n    conn.execute(open(x + 'a.sql').read())\n",
+        "x = os.path.join(os.path.dirname(x), '../..', 'a.sql')\n".repeat(3_000)
+    );
+    let playhouse = format!(
+        "from playhouse.migrate import *\nm = SchemaMigrator.from_database(m)\nmigrate(m.sql('{index}'), migrate(m.migrate(migrate)), *[m.add_column()] * 9999)\n"
+    );
+    for (name, text) in [
+        ("piccolo", piccolo),
+        ("peewee", peewee),
+        ("yoyo", yoyo),
+        ("aerich", aerich),
+        ("open", open),
+        ("playhouse", playhouse),
+    ] {
+        let run = check("001_a.py", text.as_bytes());
+        assert!(has(&run, "index-not-concurrent"), "{name}: {}{}", run.out, run.err);
+    }
+}
+
+#[test]
+fn migrations_that_import_each_other_are_read() {
+    let model = "import peewee as pw\nfrom {other} import Base\n\n\nclass Base(Base):\n    pass\n\n\ndef migrate(migrator, database):\n    migrator.create_model(Base)\n    migrator.sql('CREATE INDEX ix ON orders (note)')\n";
+    let (a, b) = (model.replace("{other}", "m002_b"), model.replace("{other}", "m001_a"));
+    let folder = crate::support::project(&[("001_a.py", a.as_bytes()), ("002_b.py", b.as_bytes())]);
+    let run = crate::support::ddlint(folder.path(), &["check", "--output-format", "json", "."]);
+    assert_eq!(
+        run.findings().iter().filter(|finding| finding["rule"] == "index-not-concurrent").count(),
+        2,
+        "{}",
+        run.err
+    );
+}
+
 #[test]
 fn python_with_a_syntax_error_is_said_and_read() {
     let run = check(

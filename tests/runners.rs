@@ -29,6 +29,9 @@ const EXPECTED: &[(&str, &[Row])] = &[
         ("migrations/models/2_20240402081500_sort.py", "down", "runner"),
         ("migrations/models/10_20240711170000_drop_sort.py", "up", "runner"),
         ("migrations/models/10_20240711170000_drop_sort.py", "down", "runner"),
+        // Before 0.6 files were SQL.
+        ("migrations/old/0_20211212183750_init.sql", "up", "runner"),
+        ("migrations/old/0_20211212183750_init.sql", "down", "runner"),
     ]),
     ("atlas", &[
         ("migrations/20240601093000_venues.sql", "up", "runner"),

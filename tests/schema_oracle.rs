@@ -33,8 +33,8 @@ pub(crate) fn folded(text: &str) -> World {
         direction: Direction::Up,
         role: Role::Migrations,
         runner: Runner::Psql,
-        operations: operations.into_iter().map(alone).collect(),
         line: ddlint::ir::Line::default(),
+        operations: operations.into_iter().map(alone).collect(),
     };
     World::new(&Timeline::new(vec![migration]), &[Arc::new(file)], true)
 }
@@ -226,7 +226,7 @@ const HISTORIES: &[(&str, &str)] = &[
          CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2024-01-01') TO ('2025-01-01'); \
          CREATE TABLE p2 (LIKE p INCLUDING ALL); ALTER TABLE p ADD COLUMN note text; ALTER TABLE p2 ADD COLUMN note text; \
          ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM ('2025-01-01') TO ('2026-01-01'); \
-         CREATE INDEX pn ON p (note); ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p1 DROP COLUMN note; \
+         CREATE INDEX pn ON p (note); ALTER TABLE p RENAME COLUMN at TO day; ALTER TABLE p DETACH PARTITION p1; ALTER TABLE p1 DROP COLUMN note; \
          CREATE TABLE base (a int CHECK (a > 0)); CREATE TABLE below (b int) INHERITS (base); \
          ALTER TABLE base ADD COLUMN c int DEFAULT 1; ALTER TABLE base RENAME COLUMN a TO d; \
          ALTER TABLE below NO INHERIT base; ALTER TABLE base DROP COLUMN c;",

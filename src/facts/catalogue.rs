@@ -211,7 +211,8 @@ fn narrower(old: &TypeName, new: &TypeName) -> Tri {
     let whole = |name: &str| ["smallint", "integer", "bigint"].iter().position(|own| *own == name);
     let text = |name: &str| matches!(name, "text" | "character varying" | "character" | "citext");
     let (from, to) = (old.name.as_str(), new.name.as_str());
-    if old.dimensions != new.dimensions {
+    // A type that is known only while the program runs is shown in braces.
+    if old.dimensions != new.dimensions || from.contains('{') || to.contains('{') {
         return Tri::Unknown;
     }
     if let (Some(from), Some(to)) = (whole(from), whole(to)) {

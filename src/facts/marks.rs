@@ -113,7 +113,7 @@ impl Marks {
         self.limits.add(&view, self.projects.get(at.0).copied().unwrap_or(usize::MAX));
         let effects = view.effects();
         if view.migration.direction == Direction::Up {
-            self.holdings.add(&view, &effects);
+            self.holdings.add(&view, effects);
         }
         let blocks = effects.blocks_reads().or(effects.blocks_writes()).and(view.table_preexisting());
         if blocks != Tri::Yes {

@@ -91,6 +91,8 @@ pub struct Model {
     altering: Vec<Vec<((usize, usize), Tri)>>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
+    /// Files that are applied only to a database that holds nothing of theirs yet.
+    replacing: BTreeSet<FileId>,
     /// For each migration, the names of the tables that it makes.
     made: Vec<BTreeSet<String>>,
     /// What the server does for each operation, once it has been asked for.
@@ -132,6 +134,7 @@ impl Model {
             has_index_registry,
             altering: Vec::new(),
             record_names,
+            replacing: graph.replacing(),
             made,
             effects,
         };
@@ -150,9 +153,11 @@ impl Model {
         Some(View { model: self, migration: in_migration, op, state, object, effects, at: (migration, operation) })
     }
 
-    /// Whether the migration of that number makes a table of that name.
+    /// Whether the migration of that number makes a table of that name, or all that there is.
     pub(super) fn makes(&self, migration: usize, name: &QualifiedName) -> bool {
-        self.made.get(migration).is_some_and(|made| made.contains(&name.name))
+        let file = self.timeline.migrations.get(migration).map(|migration| migration.span.file);
+        file.is_some_and(|file| self.replacing.contains(&file))
+            || self.made.get(migration).is_some_and(|made| made.contains(&name.name))
     }
 
     /// The file of that number.
@@ -264,7 +269,8 @@ impl View<'_> {
     /// Whether the relation existed before this migration.
     pub fn table_preexisting(&self) -> Tri {
         let temporary = self.table().is_some_and(|table| table.schema.as_deref() == Some("pg_temp"));
-        if temporary { Tri::No } else { self.object.table_preexisting }
+        let squashed = self.model.replacing.contains(&self.migration.span.file);
+        if temporary || squashed { Tri::No } else { self.object.table_preexisting }
     }
 
     /// What the server does; worked out once for each operation.

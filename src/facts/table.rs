@@ -48,6 +48,20 @@ pub const FACTS: &[Fact] = &[
         get: |v| Value::Str(v.op.detail.to_owned()),
     },
     Fact {
+        name: "op.spliced",
+        ty: Type::Str,
+        doc: "Where a part of the statement's text comes from that is put into it without quoting: a `row` of the database, the `environment`, an `argument` of the command; empty where there is none.",
+        families: &[],
+        get: |v| Value::Str(v.op.context.spliced.as_ref().map_or("", |spliced| spliced.origin).to_owned()),
+    },
+    Fact {
+        name: "op.spliced_text",
+        ty: Type::Str,
+        doc: "That part as the source has it, for messages: `{row.name}`.",
+        families: &[],
+        get: |v| Value::Str(v.op.context.spliced.as_ref().map_or(String::new(), |spliced| spliced.text.clone())),
+    },
+    Fact {
         name: "op.name",
         ty: Type::Str,
         doc: "Name of the object created, changed or dropped.",

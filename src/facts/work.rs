@@ -37,7 +37,7 @@ impl View<'_> {
         let said =
             |verb: &'static str, tables: Vec<QualifiedName>| (!tables.is_empty()).then_some(Work { verb, tables });
         if self.op.kind.changes_data() {
-            return self.changes_rows(&effects);
+            return self.changes_rows(effects);
         }
         if self.op.is_concurrent() != Tri::No || self.fails_on_rows() {
             return None;
@@ -45,7 +45,7 @@ impl View<'_> {
         said("rewrites", existing(&effects.rewrites.items))
             .or_else(|| said("builds an index on", existing(&effects.builds.items)))
             .or_else(|| said("reads all of", existing(&effects.scans.items)))
-            .or_else(|| said("runs a query over", existing(self.query(&effects)?)))
+            .or_else(|| said("runs a query over", existing(self.query(effects)?)))
     }
 
     /// The same in words.

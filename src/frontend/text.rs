@@ -149,6 +149,11 @@ impl SqlText {
         self.holes.get(index).filter(|(at, _)| (*at as usize) < range.end).map(|(_, hole)| hole)
     }
 
+    /// Every unknown part with the byte of the text that it is at.
+    pub fn holes(&self) -> impl Iterator<Item = (usize, &Unknown)> {
+        self.holes.iter().map(|(at, hole)| (*at as usize, hole))
+    }
+
     /// Whether every byte is known.
     pub fn is_known(&self) -> bool {
         self.holes.is_empty()

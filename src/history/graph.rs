@@ -36,6 +36,13 @@ pub struct Graph {
 }
 
 impl Graph {
+    /// Files of revisions that stand for others: their runner applies one only where none of those was applied, so to a
+    /// database that holds nothing of it yet. Source: Django's `MigrationLoader.build_graph`.
+    pub fn replacing(&self) -> BTreeSet<FileId> {
+        let replacing = self.revisions.iter().filter(|revision| !revision.replaces.is_empty());
+        replacing.map(|revision| revision.span.file).collect()
+    }
+
     /// Ties revisions together; `files` are all that were read, by number.
     pub fn new(mut revisions: Vec<Revision>, files: &[Arc<SourceFile>]) -> Self {
         let path = |revision: &Revision| files.get(revision.span.file.0 as usize).map_or("", |file| file.path.as_str());

@@ -139,15 +139,15 @@ impl Net {
         seen.unsure |= unsure;
     }
 
-    fn rename(&mut self, from: &Object, to: Object, operation: &Operation) {
+    fn rename(&mut self, from: &Object, to: &Object, operation: &Operation) {
         let (table, words) =
             self.objects.get(from).map(|seen| (seen.table.clone(), seen.words.clone())).unwrap_or_default();
         self.drop(from.clone(), operation);
         self.create(to.clone(), operation, table, words);
-        let Some(seen) = self.objects.get_mut(&to) else { return };
+        let Some(seen) = self.objects.get_mut(to) else { return };
         // A name that is given back was there before.
         seen.unsure &= !self.back || seen.forward;
-        if let (Object::Table(from), Object::Table(to)) = (from, &to) {
+        if let (Object::Table(from), Object::Table(to)) = (from, to) {
             self.move_parts(from, to);
         }
     }
@@ -209,7 +209,15 @@ impl Net {
         let table = || known(operation.table.as_ref()).map(plain);
         let name = || known(operation.name.as_ref()).map(plain);
         match (operation.kind, &operation.details) {
-            (OpKind::Opaque | OpKind::CodeRun | OpKind::SchemaDrop | OpKind::SchemaRename, _) => return Err(GiveUp),
+            (
+                OpKind::Opaque
+                | OpKind::CodeRun
+                | OpKind::SchemaDrop
+                | OpKind::SchemaRename
+                | OpKind::ViewRename
+                | OpKind::MatviewRename,
+                _,
+            ) => return Err(GiveUp),
             (OpKind::TableCreate, Details::Table(details)) => {
                 let table = table()?;
                 if details.temporary {
@@ -233,7 +241,7 @@ impl Net {
                 let (from, to) = (table()?, plain(known(Some(to))?));
                 // Without a schema the new name stays in the old one's.
                 let to = QualifiedName { schema: to.schema.or_else(|| from.schema.clone()), ..to };
-                self.rename(&Object::Table(from), Object::Table(to), operation);
+                self.rename(&Object::Table(from), &Object::Table(to), operation);
             }
             (OpKind::ColumnAdd, Details::Column(details)) => {
                 let (table, name) = (table()?, details.name.clone().ok_or(GiveUp)?);
@@ -250,7 +258,7 @@ impl Net {
             (OpKind::ColumnRename, Details::Column(details)) => {
                 let from = details.name.clone().ok_or(GiveUp)?;
                 let (table, to) = (table()?, details.new_name.clone().ok_or(GiveUp)?);
-                self.rename(&Object::Column(table.clone(), from), Object::Column(table, to), operation);
+                self.rename(&Object::Column(table.clone(), from), &Object::Column(table, to), operation);
             }
             (OpKind::IndexCreate, Details::Index(details)) => {
                 let table = table()?;
@@ -271,19 +279,19 @@ impl Net {
                 let of = operation.table.as_ref().and_then(Known::known).cloned().map(plain).unwrap_or_default();
                 let object = |name: String| Object::Index(scope(operation, &of), name);
                 let to = details.new_name.clone().ok_or(GiveUp)?;
-                self.rename(&object(name()?.name), object(to), operation);
+                self.rename(&object(name()?.name), &object(to), operation);
             }
             (OpKind::ConstraintAdd, Details::Constraint(details)) => self.constraint(details, operation, &table()?),
-            (OpKind::ConstraintDrop, Details::Constraint(details)) => {
-                if details.kind != ConstraintKind::PrimaryKey || details.name.is_some() {
-                    let of = scope(operation, &table()?);
-                    self.drop(Object::Index(of, details.name.clone().ok_or(GiveUp)?), operation);
-                }
+            (OpKind::ConstraintDrop, Details::Constraint(details))
+                if details.kind != ConstraintKind::PrimaryKey || details.name.is_some() =>
+            {
+                let of = scope(operation, &table()?);
+                self.drop(Object::Index(of, details.name.clone().ok_or(GiveUp)?), operation);
             }
             (OpKind::ConstraintRename, Details::Constraint(details)) => {
                 let of = scope(operation, &table()?);
                 let (from, to) = (details.name.clone().ok_or(GiveUp)?, details.new_name.clone().ok_or(GiveUp)?);
-                self.rename(&Object::Index(of.clone(), from), Object::Index(of, to), operation);
+                self.rename(&Object::Index(of.clone(), from), &Object::Index(of, to), operation);
             }
             (OpKind::TypeCreate | OpKind::DomainCreate, _) => {
                 self.create(Object::Type(name()?), operation, None, BTreeSet::new());
@@ -298,7 +306,7 @@ impl Net {
                 let from = name()?;
                 let to = plain(known(details.new_name.as_ref())?);
                 let to = QualifiedName { schema: to.schema.or_else(|| from.schema.clone()), ..to };
-                self.rename(&Object::Type(from), Object::Type(to), operation);
+                self.rename(&Object::Type(from), &Object::Type(to), operation);
             }
             (OpKind::ViewCreate | OpKind::MatviewCreate, _) => {
                 self.create(Object::View(table()?), operation, None, BTreeSet::new());
@@ -308,7 +316,6 @@ impl Net {
                 self.drop(Object::View(view.clone()), operation);
                 self.drop_parts(&view, operation.cascade);
             }
-            (OpKind::ViewRename | OpKind::MatviewRename, _) => return Err(GiveUp),
             _ => {}
         }
         Ok(())

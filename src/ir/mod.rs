@@ -22,6 +22,6 @@ pub use known::{Known, Tri, Unknown};
 pub use migration::{Direction, Line, Migration};
 pub use name::QualifiedName;
 pub use operation::{
-    Context, Doubt, Guard, GuardKind, Nested, Operation, Record, Scope, Statement, TransactionKind, restate,
+    Context, Doubt, Guard, GuardKind, Nested, Operation, Record, Scope, Spliced, Statement, TransactionKind, restate,
 };
 pub use revision::{Back, Revision, RevisionId};

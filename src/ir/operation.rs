@@ -188,6 +188,17 @@ pub struct Context {
     pub via: Vec<Span>,
     /// The registry record it comes from.
     pub record: Option<Arc<Record>>,
+    /// What its text has been put together with that is known only while the program runs.
+    pub spliced: Option<Spliced>,
+}
+
+/// A part of a statement's text that comes from outside of the program, and is not quoted.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Spliced {
+    /// The part as the source has it: `{row.name}`.
+    pub text: String,
+    /// Where it comes from: `row` of the database, `environment`, `argument` of the command.
+    pub origin: &'static str,
 }
 
 /// A condition in the source around an operation.

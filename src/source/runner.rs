@@ -78,7 +78,7 @@ impl Runner {
                 "—",
             ),
             Self::Aerich => about(
-                "`BaseDBAsyncClient` of Tortoise or `MODELS_STATE` in a Python file with `async def upgrade(db)`",
+                "`BaseDBAsyncClient` of Tortoise or `MODELS_STATE` in a Python file with `async def upgrade(db)`; `-- upgrade --` in a SQL file of a version before 0.6",
                 "`upgrade`, `downgrade`",
                 "the number in the name",
                 "one a migration; what `upgrade` returns is sent as one string; none (for the way forward) with `RUN_IN_TRANSACTION = False`, but several statements still share the implicit transaction of that string",

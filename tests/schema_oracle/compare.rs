@@ -11,7 +11,7 @@ const UNKNOWN: &str = "?";
 /// Stands before the sort of what may not be there.
 const MAYBE: &str = "maybe ";
 
-fn doubt(line: &mut Vec<String>) {
+fn doubt(line: &mut [String]) {
     if let Some(sort) = line.first_mut().filter(|sort| !sort.starts_with(MAYBE)) {
         sort.insert_str(0, MAYBE);
     }
@@ -44,7 +44,7 @@ pub(crate) fn lines(snapshot: &Snapshot<'_>) -> Vec<String> {
         let before = found.len();
         relation_lines(snapshot, &relation, &mut found);
         if relation.state.exists == Tri::Unknown {
-            found.iter_mut().skip(before).for_each(doubt);
+            found.iter_mut().skip(before).for_each(|line| doubt(line));
         }
     }
     for of in snapshot.types() {
@@ -73,7 +73,7 @@ pub(crate) fn lines(snapshot: &Snapshot<'_>) -> Vec<String> {
         let name = format!("{}({})", full(&routine.name), routine.arguments.join(", "));
         found.push(vec!["function".to_owned(), name, routine.volatility.to_owned(), flag(routine.procedure)]);
         if routine.exists == Tri::Unknown {
-            found.last_mut().into_iter().for_each(doubt);
+            found.last_mut().into_iter().for_each(|line| doubt(line));
         }
     }
     found.into_iter().map(|fields| fields.join("\t")).collect()
@@ -122,7 +122,7 @@ fn relation_lines(snapshot: &Snapshot<'_>, relation: &Relation<'_>, found: &mut 
             column.state.identity.map_or("no", |always| if always { "always" } else { "default" }).to_owned(),
         ]);
         if column.state.exists == Tri::Unknown {
-            found.last_mut().into_iter().for_each(doubt);
+            found.last_mut().into_iter().for_each(|line| doubt(line));
         }
     }
     for constraint in relation.constraints() {
@@ -150,7 +150,7 @@ fn relation_lines(snapshot: &Snapshot<'_>, relation: &Relation<'_>, found: &mut 
             index.unwrap_or_default(),
         ]);
         if state.exists == Tri::Unknown {
-            found.last_mut().into_iter().for_each(doubt);
+            found.last_mut().into_iter().for_each(|line| doubt(line));
         }
     }
     if let Some(index) = &state.index {

@@ -121,9 +121,9 @@ pub(crate) fn compare_project(server: &Server, folder: &Path, database: &str) ->
             sent.iter().zip(&taken).filter(|(sent, taken)| !**taken && sent.which.is_some()).map(|(s, _)| s).collect();
         let world = folded_without(&project, &refused.iter().filter_map(|sent| sent.which).collect());
         let own = world.ends().find(|(other, of, _)| *other == name && *of == dialect).map(|(_, _, snapshot)| snapshot);
-        let folded: Vec<String> =
+        let schema: Vec<String> =
             own.map(|own| lines(&own)).unwrap_or_default().iter().map(|line| filled(line)).collect();
-        let mut differing = differences(&folded, &server.catalogue(&database));
+        let mut differing = differences(&schema, &server.catalogue(&database));
         differing.retain(|line| !line.contains(" auth") && !line.starts_with("only the server: schema filled_"));
         let before = differing.len();
         differing.retain(|line| !own.is_some_and(|own| is_open(&own, line)));

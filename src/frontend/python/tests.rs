@@ -422,3 +422,119 @@ fn helpers_that_call_themselves_or_each_other_come_to_an_end() {
     let text = "from alembic import op\n\n\ndef a(n):\n    op.execute(f'DROP TABLE a{n}')\n    b(n)\n\n\ndef b(n):\n    a(n)\n\n\ndef upgrade():\n    a(1)\n";
     assert!(shown(text).contains("table.drop a1"), "{}", shown(text));
 }
+
+/// Files of one folder, by name.
+struct Beside(std::collections::BTreeMap<&'static str, std::sync::Arc<SourceFile>>);
+
+impl Beside {
+    fn of(files: &[(&'static str, &str)]) -> Self {
+        let file = |(at, (name, text)): (usize, &(&'static str, &str))| {
+            let id = FileId(u32::try_from(at + 1).expect("few files"));
+            let language = if name.ends_with(".py") { Language::Python } else { Language::Sql };
+            (*name, std::sync::Arc::new(SourceFile::of_text(id, name, text, language)))
+        };
+        Self(files.iter().enumerate().map(file).collect())
+    }
+}
+
+impl Modules for Beside {
+    fn module(&self, _: &SourceFile, _: u32, dotted: &str) -> Option<std::sync::Arc<SourceFile>> {
+        self.0.get(format!("{dotted}.py").as_str()).cloned()
+    }
+
+    fn included(&self, _: &SourceFile, path: &str, _: bool) -> Option<std::sync::Arc<SourceFile>> {
+        self.0.get(path.trim_start_matches("./")).cloned()
+    }
+
+    fn earlier(&self, from: &SourceFile) -> Vec<String> {
+        let names = self.0.keys().filter(|name| **name < from.path.as_str());
+        names.filter_map(|name| name.strip_suffix(".py")).map(str::to_owned).collect()
+    }
+}
+
+/// The statements of a reading, with the transactions they run in.
+fn statements(reading: &Reading) -> Vec<String> {
+    let all = reading.migrations.iter().flat_map(|migration| {
+        let back = if migration.direction == Direction::Down { "down " } else { "" };
+        migration.operations.iter().map(move |op| (back, op))
+    });
+    all.map(|(back, op)| format!("{back}{}: {}", op.context.scope.kind.as_str(), op.statement.text)).collect()
+}
+
+#[test]
+fn a_file_beside_the_script_is_read_where_its_path_is_constant() {
+    let files = Beside::of(&[("x.sql", "DROP TABLE a;"), ("sub/y.sql", "DROP TABLE b;")]);
+    let text = "import os\nfrom pathlib import Path\nHERE = Path(__file__).resolve().parent\nD = os.path.dirname(__file__)\n\n\ndef run(conn, name):\n    conn.execute(open('x.sql').read())\n    conn.execute((HERE / 'sub' / 'y.sql').read_text())\n    with open(os.path.join(D, 'x.sql')) as f:\n        conn.execute(f.read())\n    conn.execute(open(name).read())\n    conn.execute((HERE / name).read_text())\n";
+    let reading = read(&source(text), &files);
+    assert_eq!((reading.resolved, reading.unresolved), (3, 2));
+    assert_eq!(statements(&reading)[..2], ["unknown: DROP TABLE a", "unknown: DROP TABLE b"]);
+}
+
+#[test]
+fn psycopg_composes_statements_of_quoted_names() {
+    let text = "from psycopg2 import sql\n\n\ndef run(cur):\n    q = sql.SQL('CREATE INDEX {} ON {t} ({})')\n    cur.execute(q.format(sql.Identifier('i'), sql.SQL(', ').join(map(sql.Identifier, ['a', 'b'])), t=sql.Identifier('s', 't')))\n";
+    let reading = read(&source(text), &NoModules);
+    assert_eq!(statements(&reading), ["unknown: CREATE INDEX i ON s.t (a, b)"]);
+}
+
+#[test]
+fn tables_of_sqlalchemy_migrate_change_themselves() {
+    let text = "from sqlalchemy import *\n\n\ndef upgrade(migrate_engine):\n    meta = MetaData(bind=migrate_engine)\n    t = Table('t', meta, autoload=True)\n    Column('a', Integer).create(t)\n    t.c.b.alter(name='c')\n    t.c.d.drop()\n    t.create_column(Column('e', String(5)))\n    migrate_engine.execute('DROP TABLE u')\n";
+    let expected = [
+        "none: ALTER TABLE t ADD COLUMN a INTEGER",
+        "none: ALTER TABLE t RENAME b TO c",
+        "none: ALTER TABLE t DROP COLUMN d",
+        "none: ALTER TABLE t ADD COLUMN e VARCHAR(5)",
+        "none: DROP TABLE u",
+    ];
+    assert_eq!(statements(&read(&source(text), &NoModules)), expected);
+}
+
+#[test]
+fn constructs_that_add_constraints_are_statements() {
+    let text = "from sqlalchemy import *\nfrom sqlalchemy.schema import AddConstraint, DropConstraint\nt = Table('t', MetaData(), Column('a', Integer))\n\n\ndef run(conn):\n    conn.execute(AddConstraint(UniqueConstraint(t.c.a, name='u')))\n    conn.execute(DropConstraint(UniqueConstraint(t.c.a, name='v')))\n";
+    let expected = ["unknown: ALTER TABLE t ADD CONSTRAINT u UNIQUE (a)", "unknown: ALTER TABLE t DROP CONSTRAINT v"];
+    assert_eq!(statements(&read(&source(text), &NoModules)), expected);
+}
+
+#[test]
+fn peewee_knows_the_fields_of_the_migrations_before() {
+    let models = "import peewee as pw\n\n\ndef migrate(migrator, database, **kwargs):\n    @migrator.create_model\n    class Boat(pw.Model):\n        code = pw.CharField(primary_key=True, max_length=8)\n\n    @migrator.create_model\n    class Trip(pw.Model):\n        boat = pw.ForeignKeyField(Boat)\n";
+    let files = Beside::of(&[("001_a.py", models)]);
+    let text = "def migrate(migrator, database, **kwargs):\n    migrator.rename_field('trip', 'boat', 'ship')\n    migrator.add_fields('trip', spare=pw.ForeignKeyField(migrator.orm['boat'], null=True))\n    migrator.remove_fields('other', 'x', cascade=False)\n\n\ndef rollback(migrator, database, **kwargs):\n    migrator.remove_fields('trip', 'spare')\n";
+    let file = SourceFile { runner: Runner::PeeweeMigrate, path: "002_b.py".to_owned(), ..source(text) };
+    let expected = [
+        "runner: ALTER TABLE trip RENAME COLUMN boat_id TO ship_id",
+        "runner: ALTER TABLE trip ADD COLUMN spare_id VARCHAR(8) REFERENCES boat (code)",
+        "runner: CREATE INDEX trip_spare_id ON trip (spare_id)",
+        "runner: ALTER TABLE other DROP COLUMN x",
+        "down runner: ALTER TABLE trip DROP COLUMN spare_id CASCADE",
+    ];
+    assert_eq!(statements(&read(&file, &files)), expected);
+}
+
+#[test]
+fn yoyo_takes_steps_back_in_the_opposite_order_on_one_connection() {
+    let text = "from yoyo import step\nstep('CREATE TABLE a (i int)', 'DROP TABLE a')\nstep('CREATE TABLE b (i int)', 'DROP TABLE b', ignore_errors='all')\n__transactional__ = False\n";
+    let file = SourceFile { runner: Runner::Yoyo, ..source(text) };
+    let reading = read(&file, &NoModules);
+    let expected = [
+        "none: CREATE TABLE a (i int)",
+        "none: CREATE TABLE b (i int)",
+        "down none: DROP TABLE b",
+        "down none: DROP TABLE a",
+    ];
+    assert_eq!(statements(&reading), expected);
+    let up = &reading.migrations.first().expect("a way forward").operations;
+    assert_eq!(up.iter().map(|op| op.context.failure_swallowed).collect::<Vec<_>>(), [false, true]);
+    assert!(up.windows(2).all(|two| two[0].context.scope.id == two[1].context.scope.id));
+}
+
+#[test]
+fn what_comes_from_outside_is_told_from_what_is_quoted_or_computed() {
+    let text = "import os, sys\nfrom psycopg2 import sql\n\n\ndef run(cur):\n    cur.execute('SELECT a FROM t')\n    for (a,) in cur.fetchall():\n        cur.execute(f'DELETE FROM t WHERE a = {a}')\n        cur.execute(f'DELETE FROM t WHERE b = {a + 1}')\n        cur.execute(f'DROP TABLE \"{a}\"')\n        cur.execute(sql.SQL('DROP TABLE {}').format(sql.Identifier(a)))\n    cur.execute('DROP TABLE ' + os.environ['X'])\n    cur.execute('DROP TABLE %s' % os.getenv('X'))\n    cur.execute('DROP TABLE {}'.format(sys.argv[1]))\n";
+    let reading = read(&source(text), &NoModules);
+    let all = reading.migrations.iter().flat_map(|migration| &migration.operations);
+    let origins: Vec<_> = all.map(|op| op.context.spliced.as_ref().map_or("", |spliced| spliced.origin)).collect();
+    assert_eq!(origins, ["", "row", "", "", "", "environment", "environment", "argument"]);
+}

@@ -13,6 +13,24 @@ use crate::span::Span;
 /// Why a value is not known that a query gave.
 pub(super) const READ: &str = "it is read from the database";
 
+/// Why a value is not known that the environment gave.
+pub(super) const ENVIRONMENT: &str = "it is read from the environment";
+/// Why a value is not known that the command line or a person gave.
+pub(super) const ARGUMENT: &str = "it is an argument of the command";
+/// Why a name or value that was quoted for SQL is not known: whatever it is, it is safe.
+const QUOTED: &str = "it is quoted while the program runs";
+
+/// Where a value comes from that is not the program's own, by why it is not known. The reason travels with every part of
+/// a value, and is lost where it is computed with.
+pub(super) fn origin(reason: &str) -> Option<&'static str> {
+    match reason {
+        READ => Some("row"),
+        ENVIRONMENT => Some("environment"),
+        ARGUMENT => Some("argument"),
+        _ => None,
+    }
+}
+
 /// A string with the places of its bytes and the way it came.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Text {
@@ -298,6 +316,29 @@ impl Value<'_> {
             // `session.query(Model)`.
             Self::Construct(construct) => construct.conn.is_some(),
             _ => false,
+        }
+    }
+
+    /// The same value, quoted as SQL wants it: what is known stays, and what is not is safe to put into a statement.
+    pub(super) fn quoted(&self) -> Self {
+        let safe = |unknown: &Unknown| match origin(&unknown.reason) {
+            Some(_) => Unknown { reason: QUOTED.to_owned(), ..unknown.clone() },
+            None => unknown.clone(),
+        };
+        match self {
+            Self::Unknown(opaque) => Self::opaque(safe(&opaque.unknown), opaque.parameter),
+            Self::Text(text) if !text.sql.is_known() => {
+                let mut sql = SqlText::default();
+                let mut from = 0;
+                for (at, hole) in text.sql.holes() {
+                    sql.append(&text.sql.part(from..at));
+                    sql.push_hole(safe(hole));
+                    from = at + crate::frontend::text::HOLE.len_utf8();
+                }
+                sql.append(&text.sql.part(from..text.sql.text.len()));
+                Self::Text(Rc::new(Text { sql, ..(**text).clone() }))
+            }
+            other => other.clone(),
         }
     }
 

@@ -90,6 +90,7 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
         Runner::Sqlx => sections::sqlx(text),
         Runner::PostgresMigrations => sections::postgres_migrations(text),
         Runner::Yoyo => sections::yoyo(file),
+        Runner::Aerich => sections::aerich(text),
         Runner::GolangMigrate
         | Runner::Pop
         | Runner::Prisma

@@ -38,7 +38,8 @@ impl Plan {
             return Self { kind: if on { Opened } else { None }, opened: Option::None, batch: on && file.batch, why };
         }
         let kind = match file.runner {
-            Runner::Atlas
+            Runner::Aerich
+            | Runner::Atlas
             | Runner::Dbmate
             | Runner::Diesel
             | Runner::Drizzle
@@ -63,7 +64,6 @@ impl Plan {
             | Runner::Script
             | Runner::Alembic
             | Runner::Django
-            | Runner::Aerich
             | Runner::PeeweeMigrate
             | Runner::Piccolo => Unknown,
         };

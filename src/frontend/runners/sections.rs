@@ -57,6 +57,21 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
     cut
 }
 
+/// Aerich before 0.6, whose files were SQL: `-- upgrade --` and `-- downgrade --` on lines of their own. Statements are
+/// sent one by one. Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
+pub(super) fn aerich(text: &str) -> Cut {
+    let direction = |line: &str| match line.trim() {
+        "-- upgrade --" => Some((Direction::Up, None)),
+        "-- downgrade --" => Some((Direction::Down, None)),
+        _ => None,
+    };
+    let mut sections = part(text, &direction);
+    for section in &mut sections {
+        section.strings = false;
+    }
+    Cut { sections, ..Cut::default() }
+}
+
 /// Whether a line is node-pg-migrate's `-- Up Migration` or `-- Down Migration`.
 pub(super) fn migration_comment(line: &str) -> Option<Direction> {
     let mut words = comment(line)?.split_whitespace();

@@ -246,6 +246,11 @@ impl Apply<'_> {
                 self.catalogue.set_constraint(constraint, self.now, true, |state| state.expression = Some(renamed));
             }
         }
+        let key = self.state(id).and_then(|state| state.partition_key.clone());
+        if let Some(key) = key.filter(|key| text::mentions(key, old)) {
+            let renamed = shared(&text::renamed(&key, old, new));
+            self.catalogue.set_relation(id, self.now, true, |state| state.partition_key = Some(renamed));
+        }
         for index in self.live_indexes(id) {
             let Some(mut state) = self.state(index).and_then(|state| state.index.as_deref().cloned()) else { continue };
             let before = state.clone();

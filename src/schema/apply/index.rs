@@ -8,7 +8,7 @@ use crate::ir::{
 };
 use crate::schema::catalogue::{MOST_PARTS, Meaning};
 use crate::schema::object::{IndexState, KeyState, RelationKind, RelationState};
-use crate::schema::{IndexState as Index, RelationId};
+use crate::schema::{ConstraintId, IndexState as Index, RelationId};
 
 impl Apply<'_> {
     /// The indexes on `of` that are or may be there.
@@ -163,6 +163,7 @@ impl Apply<'_> {
                 ..ConstraintDetails::default()
             };
             if let Some(own) = self.key_like(table, &details).filter(|_| attach) {
+                let own = self.catalogue.constraints[own].last().and_then(|key| key.index);
                 if let (Some(own), Some(parent)) = (own, state.index) {
                     self.catalogue.set_relation(own, self.now, true, |state| state.parents = vec![parent]);
                     self.add_child(parent, own);
@@ -213,15 +214,15 @@ impl Apply<'_> {
         }
     }
 
-    /// The index of the key of `table` that is like that of its parent, where there is such a key.
-    fn key_like(&self, table: RelationId, details: &ConstraintDetails) -> Option<Option<RelationId>> {
-        let all = self.live_constraints(table).into_iter().filter_map(|id| self.catalogue.constraints[id].last());
-        let mut same = all.filter(|state| {
-            let names: Vec<_> =
-                state.columns.iter().filter_map(|id| self.column_state(*id)).map(|c| c.name.clone()).collect();
-            state.kind == details.kind && names == details.columns
-        });
-        same.next().map(|state| state.index)
+    /// The key of `table` that is like that of its parent.
+    fn key_like(&self, table: RelationId, details: &ConstraintDetails) -> Option<ConstraintId> {
+        let is_like = |id: &ConstraintId| {
+            self.catalogue.constraints[*id].last().is_some_and(|state| {
+                let columns = state.columns.iter().filter_map(|id| self.column_state(*id));
+                state.kind == details.kind && columns.map(|column| &column.name).eq(&details.columns)
+            })
+        };
+        self.live_constraints(table).into_iter().find(is_like)
     }
 
     fn has_foreign_key(&self, table: RelationId, columns: &[String], other: Option<RelationId>) -> bool {

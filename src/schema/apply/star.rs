@@ -58,8 +58,7 @@ fn stars(text: &str) -> Vec<std::ops::Range<usize>> {
     let mut entry = 0;
     for (at, letter) in text.char_indices() {
         match (quote, letter) {
-            (Some(open), _) if letter == open => quote = None,
-            (Some(_), _) => {}
+            (Some(open), _) => quote = Some(open).filter(|open| *open != letter),
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(') => depth += 1,
             (None, ')') => depth = depth.saturating_sub(1),
@@ -68,7 +67,8 @@ fn stars(text: &str) -> Vec<std::ops::Range<usize>> {
                 let before = text.get(entry..at).unwrap_or_default();
                 let start = before.rfind(char::is_whitespace).map_or(entry, |space| entry + space + 1);
                 let first = before.split_whitespace().all(|word| {
-                    word.ends_with('.') || ["select", "all", "distinct"].iter().any(|own| word.eq_ignore_ascii_case(own))
+                    word.ends_with('.')
+                        || ["select", "all", "distinct"].iter().any(|own| word.eq_ignore_ascii_case(own))
                 });
                 if first {
                     found.push(start..at + 1);

@@ -121,7 +121,7 @@ fn by_marker(head: &str) -> Option<(Runner, &'static str)> {
     static LIQUIBASE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\A\s*--\s*liquibase\s*formatted"));
     static LINE: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?mi)^[ \t]*(--+)[ \t]*(\+goose\b|\+migrate\b|migrate:(?:up|down)\b|create above / drop below|tern:|postgres-migrations |atlas:\w|> statement-breakpoint)",
+            r"(?mi)^[ \t]*(--+)[ \t]*(\+goose\b|\+migrate\b|migrate:(?:up|down)\b|create above / drop below|tern:|postgres-migrations |atlas:\w|> statement-breakpoint|(?:up|down)grade --[ \t]*\r?$)",
         )
     });
     let head = head.trim_start_matches('\u{feff}');
@@ -135,6 +135,7 @@ fn by_marker(head: &str) -> Option<(Runner, &'static str)> {
         "create above / drop below" => (Runner::Tern, "---- create above / drop below ----"),
         "tern:" => (Runner::Tern, "---- tern:"),
         "> statement-breakpoint" => (Runner::Drizzle, "--> statement-breakpoint"),
+        found if found.starts_with("upgrade") || found.starts_with("downgrade") => (Runner::Aerich, "-- upgrade --"),
         found if found.starts_with("migrate:") => (Runner::Dbmate, "-- migrate:"),
         found if found.starts_with("atlas:") => (Runner::Atlas, "-- atlas:"),
         _ => (Runner::PostgresMigrations, "-- postgres-migrations"),

@@ -204,7 +204,10 @@ impl<'a> Interp<'a> {
     /// Sends what was written.
     pub(super) fn write_out(&mut self, written: Writer, conn: &Rc<Conn>, span: Span) {
         let text = Text { sql: written.out, marked: true, ..Text::default() };
+        // Names are quoted and values are parameters there.
+        let composed = std::mem::replace(&mut self.composed, true);
         self.emit(&text, conn, span);
+        self.composed = composed;
     }
 
     /// CREATE TABLE with what stands around it.
@@ -225,7 +228,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The statements of a directive; `None` where it is none of Alembic's own.
-    fn directive_sql(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+    pub(super) fn directive_sql(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
         Some(match name {
             "add_column" => Self::add_column(args, w),
             "alter_column" => alter_column(args, w),

@@ -8,7 +8,9 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
-use super::super::value::{Body, Class, Dj, Env, Function, Handle, Opaque, Record, Text, Value};
+use super::super::value::{
+    ARGUMENT, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
+};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
@@ -307,6 +309,9 @@ impl<'a> Interp<'a> {
         let text = format!("{{{}}}", span.slice(self.file_text(span)));
         match base {
             Value::Record(record) => {
+                if let Some(value) = Self::path_attribute(base, name, span) {
+                    return value;
+                }
                 if record.of.is_none() {
                     let found = sa::attribute(record, base, name, span);
                     if let Some(value) = found.or_else(|| self.alembic_attribute(record, name)) {
@@ -363,7 +368,12 @@ impl<'a> Interp<'a> {
                 if let Some(value) = opaque.attributes.borrow().get(name) {
                     return value.clone();
                 }
-                let unknown = crate::ir::Unknown { reason: opaque.unknown.reason.clone(), text, span };
+                let reason = match (opaque.path.as_deref(), name) {
+                    (Some("os"), "environ") => ENVIRONMENT.to_owned(),
+                    (Some("sys"), "argv") => ARGUMENT.to_owned(),
+                    _ => opaque.unknown.reason.clone(),
+                };
+                let unknown = crate::ir::Unknown { reason, text, span };
                 let value = match &opaque.path {
                     Some(path) => Value::external(unknown, &format!("{path}.{name}")),
                     None => Value::opaque(unknown, opaque.parameter),
@@ -393,8 +403,28 @@ impl<'a> Interp<'a> {
         if let Some(value) = first.and_then(|value| self.text_function(name, value, call)) {
             return value;
         }
+        if let Some(value) = self.path_function(name, arguments, call) {
+            return value;
+        }
         match (name, first) {
-            ("str" | "Identifier" | "Literal", Some(value)) => Value::Text(Rc::new(self.text_of(value, span))),
+            ("str", Some(value)) => Value::Text(Rc::new(self.text_of(value, span))),
+            ("Identifier" | "Literal" | "quote_ident", Some(_)) => self.quoted(arguments, span),
+            ("Placeholder", _) => sa::word("%s", span),
+            ("map", Some(function)) => {
+                let Some(items) = arguments.get(1).and_then(Value::items) else {
+                    return self.unknown("it is not known", call);
+                };
+                let function = function.clone();
+                let quotes =
+                    function.path().is_some_and(|path| path.ends_with(".Identifier") || path.ends_with(".Literal"));
+                let one = |item: Value<'a>| {
+                    let item = [item];
+                    if quotes { self.quoted(&item, span) } else { self.apply(&function, &item, &[], call, span) }
+                };
+                Value::list(items.into_iter().map(one).collect(), span)
+            }
+            ("getenv", Some(_)) => self.unknown(ENVIRONMENT, call),
+            ("input" | "getpass", _) => self.unknown(ARGUMENT, call),
             ("list" | "tuple" | "sorted" | "set" | "reversed" | "iter" | "frozenset" | "tqdm", Some(value)) => {
                 match Value::items(value) {
                     Some(items) => Value::list(items, span),
@@ -458,6 +488,40 @@ impl<'a> Interp<'a> {
             },
             ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
+        }
+    }
+
+    /// Names that are quoted and joined by dots, or a value that is made a literal.
+    pub(super) fn quoted(&mut self, parts: &[Value<'a>], span: Span) -> Value<'a> {
+        let mut out = Text::default();
+        for (at, part) in parts.iter().enumerate() {
+            if at > 0 {
+                out.sql.push(".", span);
+            }
+            let part = self.text_of(&part.quoted(), span);
+            out.sql.append(&part.sql);
+            out.mix(&part);
+        }
+        Value::Text(Rc::new(out))
+    }
+
+    /// A value that a method of what comes from outside gives: `os.environ.get("X")`, `parser.parse_args()`.
+    pub(super) fn outside_value(&mut self, base: &Value<'a>, name: &str, call: &'a ExprCall) -> Option<Value<'a>> {
+        if let (Value::Record(record), "parse_args" | "parse_known_args") = (base, name)
+            && record.of.is_none()
+        {
+            return Some(self.unknown(ARGUMENT, call));
+        }
+        let Value::Unknown(opaque) = base else { return None };
+        match (opaque.path.as_deref(), name) {
+            (Some("os"), "getenv") => Some(self.unknown(ENVIRONMENT, call)),
+            (_, "parse_args" | "parse_known_args") => Some(self.unknown(ARGUMENT, call)),
+            (_, "get" | "pop" | "setdefault")
+                if origin(&opaque.unknown.reason).is_some() && opaque.row_of.is_none() =>
+            {
+                Some(self.part_of(base, call, ENVIRONMENT))
+            }
+            _ => None,
         }
     }
 

@@ -292,10 +292,20 @@ impl<'a> Interp<'a> {
                 return Self::foreign(name);
             }
         }
+        if name == "__file__" {
+            return self.own_path(span);
+        }
         if let Some(value) = self.names.get(name) {
             return value.clone();
         }
-        let value = self.unknown(&format!("`{name}` is not defined in this project"), expr);
+        let reason = format!("`{name}` is not defined in this project");
+        let value = match self.env().get(super::import::STAR) {
+            Some(Value::Import(import)) => {
+                let unknown = crate::ir::Unknown { reason, text: format!("{{{name}}}"), span };
+                Value::external(unknown, &format!("{}.{name}", import.module))
+            }
+            _ => self.unknown(&reason, expr),
+        };
         self.names.insert(name, value.clone());
         value
     }
@@ -341,6 +351,11 @@ impl<'a> Interp<'a> {
                 })
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
+        if let Operator::Div = op
+            && let Some(path) = Self::below(left, std::slice::from_ref(right), span)
+        {
+            return path;
         }
         if let (true, Value::Record(_), _) | (true, _, Value::Record(_)) = (self.django.on, left, right)
             && let Some(sign) = operator_word(op)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ruff_python_ast::Stmt;
 
-use super::super::value::{Import, Value};
+use super::super::value::{ARGUMENT, ENVIRONMENT, Import, Value};
 use super::{Interp, Unit};
 use crate::frontend::sql;
 use crate::ir::Unknown;
@@ -15,6 +15,9 @@ use crate::span::Span;
 
 /// Why a function of a module is not followed where a script uses very many.
 const CROWDED: &str = "more modules are imported than are followed";
+
+/// What stands for all names of a library: `from sqlalchemy import *`.
+pub(super) const STAR: &str = "*";
 
 impl<'a> Interp<'a> {
     pub(super) fn import(&mut self, stmt: &'a Stmt) {
@@ -42,6 +45,9 @@ impl<'a> Interp<'a> {
                         if let Some(from) = self.module(unit, import.level, &module) {
                             let vars = self.module_env(from).vars.borrow().clone();
                             env.vars.borrow_mut().extend(vars);
+                        } else if matches!(module.split('.').next(), Some("sqlalchemy" | "peewee" | "playhouse")) {
+                            // Names that nothing else defines are taken to come from it.
+                            env.vars.borrow_mut().insert(STAR, promise(import.level, module.clone(), None));
                         }
                         continue;
                     }
@@ -91,7 +97,11 @@ impl<'a> Interp<'a> {
         let make = || {
             let shown = import.name.unwrap_or(&import.module);
             let path = import.name.map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
-            let reason = format!("`{shown}` is not defined in this project");
+            let reason = match path.as_str() {
+                "os.environ" => ENVIRONMENT.to_owned(),
+                "sys.argv" => ARGUMENT.to_owned(),
+                _ => format!("`{shown}` is not defined in this project"),
+            };
             Value::external(Unknown { reason, text: format!("{{{shown}}}"), span }, &path)
         };
         Some(import.external.get_or_init(make).clone())

@@ -40,6 +40,15 @@ impl<'a> Interp<'a> {
                 return value;
             }
         }
+        if let Some(value) = self.outside_value(base, name, call) {
+            return value;
+        }
+        if let Some(value) = self.path_method(base, name, arguments, call) {
+            return value;
+        }
+        if let Some(value) = self.changeset(base, name, arguments, named, call) {
+            return value;
+        }
         if let Some(value) = self.peewee_method(base, name, arguments, named, call) {
             return value;
         }
@@ -206,7 +215,10 @@ impl<'a> Interp<'a> {
                 Some(if text.marked { self.mark(&value, self.span(call)) } else { value })
             }
             "join" => {
-                let Some(items) = first.and_then(Value::items) else {
+                // What is composed for SQL is joined as a whole.
+                let one = first.filter(|value| text.marked && matches!(value, Value::Text(_)));
+                let one = one.map(|value| vec![value.clone()]);
+                let Some(items) = one.or_else(|| first.and_then(Value::items)) else {
                     let base = first.cloned().unwrap_or(Value::None);
                     return Some(self.part_of(&base, call, "the joined values are not known"));
                 };

@@ -4,13 +4,16 @@
 mod alembic;
 mod alter;
 mod branch;
+mod changeset;
 mod call;
 mod custom;
 mod django;
+mod emit;
 mod env;
 mod expr;
 mod import;
 mod method;
+mod open;
 mod orm;
 mod peewee;
 mod piccolo;
@@ -128,6 +131,10 @@ pub(super) struct Interp<'a> {
     /// Types that were created with a table, by entry function.
     types: BTreeSet<(String, u32)>,
     django: django::Django<'a>,
+    /// What comes from outside in the text that is being sent.
+    spliced: Option<crate::ir::Spliced>,
+    /// What is being sent is written by a library, which quotes what it is given.
+    composed: bool,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -166,6 +173,8 @@ impl<'a> Interp<'a> {
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            spliced: None,
+            composed: false,
             tool: tool::Tool::new(file),
             out,
         }

@@ -51,7 +51,10 @@ fn is_model(class: &Class<'_>, depth: u32) -> bool {
     own.values().any(pw::is_field)
         || class.bases.iter().any(|base| match base {
             Value::Class(base) if depth < 10 => is_model(base, depth + 1),
-            Value::Unknown(opaque) => opaque.path.as_deref() == Some("peewee.Model"),
+            Value::Unknown(opaque) => {
+                // `from playhouse.migrate import *` brings it, too.
+                matches!(opaque.path.as_deref(), Some("peewee.Model" | "playhouse.migrate.Model"))
+            }
             _ => false,
         })
 }
@@ -213,8 +216,7 @@ impl<'a> Interp<'a> {
             }
             "update" => OpKind::DataUpdate,
             "delete" => OpKind::DataDelete,
-            "insert" | "insert_many" => OpKind::DataInsert,
-            "create" | "bulk_create" => OpKind::DataInsert,
+            "insert" | "insert_many" | "create" | "bulk_create" => OpKind::DataInsert,
             _ => return None,
         };
         let model = self.tool.models.find(base)?;
@@ -333,11 +335,11 @@ impl<'a> Interp<'a> {
             "remove_fields" | "drop_columns" => {
                 let cascade = named.iter().find(|(name, _)| *name == "cascade").map(|(_, value)| value.clone());
                 // In the order of the model's fields; names that it does not have are told last.
-                let mut names = rest.clone();
+                let mut removed = rest.clone();
                 let place =
                     |name: &Value<'a>| model.fields.iter().position(|field| Some(field.name.as_str()) == name.as_str());
-                names.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
-                for name in &names {
+                removed.sort_by_key(|name| place(name).unwrap_or(usize::MAX));
+                for name in &removed {
                     let column = model.column(name);
                     let field = name.as_str().and_then(|name| model.field(name)).cloned();
                     if field.as_ref().is_some_and(Field::unique) {

@@ -35,7 +35,9 @@ impl<'a> Interp<'a> {
         if !known {
             return None;
         }
-        if self.quiet == 0 && self.tool.calls.len() < MAX_CALLS {
+        if self.tool.calls.len() >= MAX_CALLS {
+            self.cut("the manager is asked for more than is followed");
+        } else if self.quiet == 0 {
             let at = self.frame().map_or(span, |frame| frame.at);
             let call = Call { name: name.to_owned(), args: args.clone(), span, at };
             self.tool.calls.push((record.clone(), call));

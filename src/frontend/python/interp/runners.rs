@@ -34,7 +34,9 @@ impl<'a> Interp<'a> {
             Some(_) => self.tool.is_yoyo(),
             None => false,
         };
-        if known && self.quiet == 0 && self.tool.steps.len() < MAX_STEPS {
+        if known && self.tool.steps.len() >= MAX_STEPS {
+            self.cut("the file has more steps than are followed");
+        } else if known && self.quiet == 0 {
             let ignored = part(2, "ignore_errors");
             let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
             let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));

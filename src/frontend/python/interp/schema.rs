@@ -52,7 +52,8 @@ impl<'a> Interp<'a> {
                 if record.class == "Index" && index_table(record).is_none() {
                     return None;
                 }
-                let conn = self.conn_of(&bind);
+                let unbound = matches!(bind, Value::None) && self.is_changeset();
+                let conn = if unbound { self.tool_conn() } else { self.conn_of(&bind) };
                 let kind = if name == "create" { GuardKind::Absent } else { GuardKind::Present };
                 let guard = Guard { kind, text: "checkfirst".to_owned(), span };
                 self.guards.extend(first.then_some(guard));
@@ -92,7 +93,8 @@ impl<'a> Interp<'a> {
         let bind = args.get(0, &["bind"]).cloned().unwrap_or(Value::None);
         let conn = self.conn_of(&bind);
         let kind = if name == "create_all" { GuardKind::Absent } else { GuardKind::Present };
-        self.guards.push(Guard { kind, text: "checkfirst".to_owned(), span });
+        let first = args.get(2, &["checkfirst"]).and_then(Value::truth) != Some(false);
+        self.guards.extend(first.then(|| Guard { kind, text: "checkfirst".to_owned(), span }));
         for record in tables {
             let mut written = Writer::new(span, self.dialect());
             if name == "create_all" {
@@ -104,7 +106,9 @@ impl<'a> Interp<'a> {
                 self.write_out(written, &conn, span);
             }
         }
-        self.guards.pop();
+        if first {
+            self.guards.pop();
+        }
         Some(Value::None)
     }
 
@@ -134,6 +138,7 @@ impl<'a> Interp<'a> {
                 written.name(name);
                 written.word(if args.flag("cascade") { " CASCADE" } else { "" });
             }
+            ("Constraint", Value::Record(constraint)) => alter_constraint(&mut written, constraint, create),
             ("Table", Value::Record(table)) if create => {
                 Table::of(Args::of_record(table)).write(&mut written);
             }
@@ -209,11 +214,47 @@ impl<'a> Interp<'a> {
     }
 }
 
+/// Whether a class is a statement: `AddConstraint`.
+pub(super) fn is_ddl(class: &str) -> bool {
+    verb(class).is_some()
+}
+
 /// `CreateTable`: a verb and what it acts on.
 fn verb(class: &str) -> Option<(bool, &str)> {
+    if class == "AddConstraint" {
+        return Some((true, "Constraint"));
+    }
     let found = class.strip_prefix("Create").map(|of| (true, of));
     let found = found.or_else(|| class.strip_prefix("Drop").map(|of| (false, of)));
-    found.filter(|(_, of)| matches!(*of, "Table" | "Index" | "Sequence" | "Schema"))
+    found.filter(|(_, of)| matches!(*of, "Table" | "Index" | "Sequence" | "Schema" | "Constraint"))
+}
+
+/// ALTER TABLE that adds or drops a constraint, of the table that its columns are of.
+pub(super) fn alter_constraint(w: &mut Writer, record: &Record<'_>, create: bool) {
+    let args = Args::of_record(record);
+    let columns = args.positional.iter().flat_map(|value| value.items().unwrap_or_else(|| vec![value.clone()]));
+    let table = args.given("table").cloned().or_else(|| {
+        columns.into_iter().find_map(|value| match &value {
+            Value::Record(column) if column.class == "column" => column.fields.borrow().get("table").cloned(),
+            _ => None,
+        })
+    });
+    w.word("ALTER TABLE ");
+    match table {
+        Some(Value::Record(table)) => {
+            let of = Args::of_record(&table);
+            w.table(of.given("schema"), of.get(0, &["name"]).unwrap_or(&Value::None));
+        }
+        Some(name @ Value::Text(_)) => w.name(&name),
+        _ => w.hole("the constraint's table is not known"),
+    }
+    if create {
+        w.word(" ADD ");
+        sa::constraint(w, record);
+    } else {
+        w.word(" DROP CONSTRAINT ");
+        w.name(args.given("name").unwrap_or(&Value::None));
+    }
 }
 
 /// The table of the columns that an index is on.

@@ -17,6 +17,10 @@ pub(super) struct Tool<'a> {
     pub(super) models: Models<'a>,
     /// `playhouse.migrate` is imported.
     pub(super) playhouse: bool,
+    /// It is a script of sqlalchemy-migrate: `upgrade(migrate_engine)`.
+    pub(super) changeset: bool,
+    /// The function that is being handed a connection takes the migration back.
+    back: bool,
     /// Steps given to yoyo.
     pub(super) steps: Vec<Step<'a>>,
     /// What Piccolo's managers were asked for.
@@ -27,7 +31,8 @@ impl Tool<'_> {
     pub(super) fn new(file: &SourceFile) -> Self {
         let models = Models::new(file.text.contains("postgres_ext"));
         let playhouse = file.text.contains("playhouse.migrate");
-        Self { runner: file.runner, models, playhouse, steps: Vec::new(), calls: Vec::new() }
+        let changeset = file.runner == Runner::Script && file.text.contains("(migrate_engine");
+        Self { runner: file.runner, models, playhouse, changeset, back: false, steps: Vec::new(), calls: Vec::new() }
     }
 
     pub(super) fn is_yoyo(&self) -> bool {
@@ -65,9 +70,14 @@ impl<'a> Interp<'a> {
 
     /// What the tool hands to a function that it calls.
     pub(super) fn handed(&mut self, function: &Function<'a>) -> Vec<Value<'a>> {
+        if self.tool.changeset && matches!(function.name, "upgrade" | "downgrade") {
+            let conn = self.tool_conn();
+            return vec![Value::Handle(Rc::new(Handle { engine: true, autocommit: false, conn }))];
+        }
         if !entries(self.tool.runner).contains(&function.name) {
             return Vec::new();
         }
+        self.tool.back = super::super::guards::is_down(function.name);
         match self.tool.runner {
             Runner::Aerich => vec![self.tool_handle()],
             Runner::PeeweeMigrate => {
@@ -80,6 +90,11 @@ impl<'a> Interp<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether it is a script of sqlalchemy-migrate, whose tables know their engine.
+    pub(super) fn is_changeset(&self) -> bool {
+        self.tool.changeset
     }
 
     /// A connection that the tool has, in its transaction.
@@ -96,6 +111,8 @@ impl<'a> Interp<'a> {
         let kind = match self.tool.runner {
             Runner::Aerich | Runner::PeeweeMigrate | Runner::Piccolo | Runner::Yoyo => self.tool_transaction(),
             Runner::Alembic => return self.migration_conn(),
+            // Each statement is committed: there is an engine, and no connection.
+            _ if self.tool.changeset => TransactionKind::None,
             _ => TransactionKind::Unknown,
         };
         let conn = self.new_conn(kind, None);
@@ -105,9 +122,8 @@ impl<'a> Interp<'a> {
 
     /// Whether the tool opens a transaction, as a variable of the module says. Aerich asks it for the way forward only.
     fn tool_transaction(&mut self) -> TransactionKind {
-        let forward = self.frame().is_none_or(|frame| frame.direction == crate::ir::Direction::Up);
         let variable = match self.tool.runner {
-            Runner::Aerich if forward => "RUN_IN_TRANSACTION",
+            Runner::Aerich if !self.tool.back => "RUN_IN_TRANSACTION",
             Runner::Yoyo => "__transactional__",
             _ => return TransactionKind::Runner,
         };

@@ -43,8 +43,8 @@ pub(in super::super) fn operation<'a>(
     let none = Value::None;
     let at = |at: usize, names: &[&str]| args.get(at, names).unwrap_or(&none);
     let table = at(0, &["table", "old_name", "sql", "schema_name"]);
-    let one = match name {
-        "add_column" => return add_column(args, schema, w, models),
+    match name {
+        "add_column" => add_column(args, schema, w, models),
         "alter_add_column" => vec![alter_add_column(args, schema, w, models)],
         "apply_default" => {
             return field_at(args, 2)
@@ -52,7 +52,7 @@ pub(in super::super) fn operation<'a>(
                 .into_iter()
                 .collect();
         }
-        "change_column" => return change_column(args, schema, w, models),
+        "change_column" => change_column(args, schema, w, models),
         "sql" => {
             let mut one = w.another();
             if let Value::Text(text) = table {
@@ -104,8 +104,7 @@ pub(in super::super) fn operation<'a>(
             vec![one]
         }
         _ => vec![alteration(name, args, schema, w)],
-    };
-    one
+    }
 }
 
 /// `ALTER TABLE t` with one action.

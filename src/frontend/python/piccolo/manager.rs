@@ -1,5 +1,7 @@
 //! The statements of a `MigrationManager`, in the order in which it sends them, whatever the order of the calls.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::super::sqlalchemy::{Args, Writer, word};
 use super::super::value::Value;
 use super::column::{Column, action, literal, member, params};
@@ -64,8 +66,9 @@ impl<'a> Call<'a> {
 /// The statements of all calls, forward or back.
 pub(in super::super) fn plan(calls: &[Call<'_>], back: bool, dialect: Dialect) -> Planned {
     let mut found = Planned::new();
-    let made: Vec<String> = calls.iter().filter(|call| call.name == "add_table").filter_map(Call::class).collect();
+    let made: BTreeSet<String> = calls.iter().filter(|call| call.name == "add_table").filter_map(Call::class).collect();
     let in_new = |call: &Call<'_>| call.class().is_some_and(|class| made.contains(&class));
+    let by_class = by_class(calls);
     let all = |name: &'static str| calls.iter().enumerate().filter(move |(_, call)| call.name == name);
     let mut tables: Vec<usize> = created(calls);
     if back {
@@ -78,7 +81,7 @@ pub(in super::super) fn plan(calls: &[Call<'_>], back: bool, dialect: Dialect) -
             drop_table(&mut w, call, dialect != Dialect::Sqlite);
             found.push((at, Plan::Send(w)));
         } else {
-            found.extend(create(call, calls, dialect).into_iter().map(|w| (at, Plan::Send(w))));
+            found.extend(create(call, calls, &by_class, dialect).into_iter().map(|w| (at, Plan::Send(w))));
         }
     }
     for (at, call) in all("change_table_schema") {
@@ -156,9 +159,18 @@ pub(in super::super) fn plan(calls: &[Call<'_>], back: bool, dialect: Dialect) -
     found
 }
 
+/// The calls by the class that they are about.
+fn by_class(calls: &[Call<'_>]) -> BTreeMap<String, Vec<usize>> {
+    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (at, call) in calls.iter().enumerate() {
+        found.entry(call.class().unwrap_or_default()).or_default().push(at);
+    }
+    found
+}
+
 /// The calls of one name, those of one table next to each other.
 fn grouped<'c, 'a>(calls: &'c [Call<'a>], name: &'static str) -> impl Iterator<Item = (usize, &'c Call<'a>)> {
-    let mut first = std::collections::BTreeMap::new();
+    let mut first = BTreeMap::new();
     let mut found: Vec<(usize, usize, &Call<'a>)> = Vec::new();
     for (at, call) in calls.iter().enumerate().filter(|(_, call)| call.name == name) {
         let group = *first.entry(call.class().unwrap_or_default()).or_insert(at);
@@ -173,9 +185,8 @@ fn created(calls: &[Call<'_>]) -> Vec<usize> {
     let tables: Vec<usize> =
         calls.iter().enumerate().filter(|(_, call)| call.name == "add_table").map(|(at, _)| at).collect();
     let name = |at: usize| calls.get(at).and_then(|call| call.table().as_str().map(str::to_owned));
-    let known: std::collections::BTreeMap<String, usize> =
-        tables.iter().filter_map(|at| Some((name(*at)?, *at))).collect();
-    let mut needs: std::collections::BTreeMap<String, Vec<String>> = std::collections::BTreeMap::new();
+    let known: BTreeMap<String, usize> = tables.iter().filter_map(|at| Some((name(*at)?, *at))).collect();
+    let mut needs: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for call in calls.iter().filter(|call| call.name == "add_column") {
         let column = Column::of_call(&call.args, call.span);
         if let (Some(own), Some(other)) = (call.table().as_str(), column.refers_to())
@@ -185,7 +196,7 @@ fn created(calls: &[Call<'_>]) -> Vec<usize> {
         }
     }
     let mut order: Vec<usize> = Vec::with_capacity(tables.len());
-    let mut done = std::collections::BTreeSet::new();
+    let mut done = BTreeSet::new();
     // As often as a chain of tables is long; what stands in a circle comes as it is written.
     for _ in 0..tables.len().min(64) {
         let before = order.len();
@@ -213,7 +224,12 @@ fn drop_table(w: &mut Writer, call: &Call<'_>, cascade: bool) {
 }
 
 /// CREATE TABLE with its columns, its indexes, its constraints.
-fn create<'a>(call: &Call<'a>, calls: &[Call<'a>], dialect: Dialect) -> Vec<Writer> {
+fn create<'a>(
+    call: &Call<'a>,
+    calls: &[Call<'a>],
+    by_class: &BTreeMap<String, Vec<usize>>,
+    dialect: Dialect,
+) -> Vec<Writer> {
     let mut found = Vec::new();
     let (schema, table) = (call.arg(2, &["schema"]), call.table());
     if let Some(schema) = schema.as_ref().filter(|name| name.as_str() != Some("public"))
@@ -224,8 +240,12 @@ fn create<'a>(call: &Call<'a>, calls: &[Call<'a>], dialect: Dialect) -> Vec<Writ
         w.name(schema);
         found.push(w);
     }
-    let own = |other: &&Call<'a>| other.class().is_some() && other.class() == call.class();
-    let columns = calls.iter().filter(|other| other.name == "add_column").filter(own);
+    let own = call.class().and_then(|class| by_class.get(&class));
+    let named = |name: &'static str| {
+        let own = own.into_iter().flatten().filter_map(|at| calls.get(*at));
+        own.filter(move |other| other.name == name)
+    };
+    let columns = named("add_column");
     let mut columns: Vec<Column<'a>> = columns.map(|call| Column::of_call(&call.args, call.span)).collect();
     if !columns.iter().any(Column::primary) {
         columns.insert(0, Column::implicit_key(call.span));
@@ -245,7 +265,7 @@ fn create<'a>(call: &Call<'a>, calls: &[Call<'a>], dialect: Dialect) -> Vec<Writ
         create_index(&mut w, (schema.as_ref(), &table), &column.name, column.param("index_method"), false);
         found.push(w);
     }
-    for call in calls.iter().filter(|other| other.name == "add_constraint").filter(own) {
+    for call in named("add_constraint") {
         let mut w = call.alter(dialect);
         constraint(&mut w, call);
         found.push(w);

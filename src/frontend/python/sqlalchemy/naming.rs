@@ -223,7 +223,7 @@ impl Writer {
             Which::One(at) => part(at).unwrap_or_default(),
             Which::All(between) => {
                 let mut out = SqlText::default();
-                for (at, one) in (0..).map_while(|at| part(at)).enumerate() {
+                for (at, one) in (0..).map_while(&part).enumerate() {
                     if at > 0 {
                         out.push(between, self.place);
                     }
