@@ -196,13 +196,13 @@ impl Editor {
         if name == "RemoveCollation" {
             return self.send(&format!("DROP COLLATION {collation}"));
         }
-        let mut parts = vec![format!("locale='{}'", text(1, "locale").unwrap_or_default().replace('\'', "''"))];
+        let mut parts = vec![format!("locale={}", quoted(text(1, "locale").unwrap_or_default()))];
         match text(2, "provider") {
             Some("libc") | None => {}
-            Some(provider) => parts.push(format!("provider='{}'", provider.replace('\'', "''"))),
+            Some(provider) => parts.push(format!("provider={}", quoted(provider))),
         }
         if call.argument(3, "deterministic") == Some(&Py::Bool(false)) {
-            parts.push("deterministic='false'".to_owned());
+            parts.push("deterministic=false".to_owned());
         }
         self.send(&format!("CREATE COLLATION {collation} ({})", parts.join(", ")));
     }
