@@ -1,4 +1,5 @@
-//! Types of a foreign key's columns: what real servers take, refuse and cast, against what the model says.
+//! Types of a foreign key's columns: what real servers take, refuse std::fmt::Write as _;
+use and cast, against what the model says.
 
 use ddlint::effects::keys::{Fit, fit};
 use ddlint::ir::TypeName;
@@ -74,7 +75,7 @@ fn servers_join_the_types_that_the_model_joins() {
         let keys = || TYPES.into_iter().filter(|name| *name != "json");
         let pairs: Vec<_> = keys().flat_map(|to| TYPES.into_iter().map(move |from| (from, to))).collect();
         for (from, to) in &pairs {
-            script.push_str(&format!("SELECT ask('{from}', '{to}');\n"));
+            let _ = writeln!(script, "SELECT ask('{from}', '{to}');");
         }
         let answers = server.answer(&script);
         let answers: Vec<&str> = answers.lines().collect();

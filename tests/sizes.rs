@@ -109,7 +109,7 @@ fn a_size_moves_the_severity_and_is_said() {
         "migrations/0002_notes.sql:2:1: info[lock-timeout-missing] `ADD COLUMN` on `orders` waits for its ACCESS EXCLUSIVE lock without a limit".to_owned(),
         format!("migrations/0002_notes.sql:3:1: error[backfill-in-migration] `UPDATE` changes rows of `orders` in a migration; {size}"),
         format!("migrations/0002_notes.sql:3:1: error[long-work-under-lock] `UPDATE` changes rows of `orders` while the transaction holds ACCESS EXCLUSIVE on `orders`, which blocks its reads and writes; {size}"),
-        format!("migrations/0002_notes.sql:3:1: error[mixed-schema-and-data] "),
+        "migrations/0002_notes.sql:3:1: error[mixed-schema-and-data] ".to_owned(),
         "migrations/0002_notes.sql:5:1: warning[backfill-in-migration] `UPDATE` changes rows of `states` in a migration; `states` has 12 rows, 8 kB".to_owned(),
         "migrations/0002_notes.sql:6:1: error[backfill-in-migration] `UPDATE` changes rows of `shelves` in a migration".to_owned(),
     ];

@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(size(Some(1), 512), "1 row, 512 bytes");
         assert_eq!(size(Some(9_999), 8192), "9999 rows, 8 kB");
         assert_eq!(size(None, 0), "0 bytes");
-        assert_eq!(size(Some(u64::MAX), u64::MAX).is_empty(), false);
+        assert!(!size(Some(u64::MAX), u64::MAX).is_empty());
     }
 
     #[test]

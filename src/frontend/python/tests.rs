@@ -430,7 +430,8 @@ impl Beside {
     fn of(files: &[(&'static str, &str)]) -> Self {
         let file = |(at, (name, text)): (usize, &(&'static str, &str))| {
             let id = FileId(u32::try_from(at + 1).expect("few files"));
-            let language = if name.ends_with(".py") { Language::Python } else { Language::Sql };
+            let python = std::path::Path::new(name).extension().is_some_and(|ending| ending == "py");
+            let language = if python { Language::Python } else { Language::Sql };
             (*name, std::sync::Arc::new(SourceFile::of_text(id, name, text, language)))
         };
         Self(files.iter().enumerate().map(file).collect())

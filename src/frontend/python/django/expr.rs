@@ -303,7 +303,6 @@ pub(super) fn literal(value: &Py, dialect: Dialect) -> Option<String> {
 }
 
 /// The default of a column in SQL.
-#[expect(clippy::match_same_arms, reason = "one row for each, as a table")]
 pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
     // What the driver writes after a value that it adapts.
     let cast = if dialect == Dialect::Sqlite { "" } else { "::jsonb" };

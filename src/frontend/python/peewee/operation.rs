@@ -46,12 +46,10 @@ pub(in super::super) fn operation<'a>(
     match name {
         "add_column" => add_column(args, schema, w, models),
         "alter_add_column" => vec![alter_add_column(args, schema, w, models)],
-        "apply_default" => {
-            return field_at(args, 2)
-                .map(|field| apply_default(w, schema, table, at(1, &["column_name"]), &field))
-                .into_iter()
-                .collect();
-        }
+        "apply_default" => field_at(args, 2)
+            .map(|field| apply_default(w, schema, table, at(1, &["column_name"]), &field))
+            .into_iter()
+            .collect(),
         "change_column" => change_column(args, schema, w, models),
         "sql" => {
             let mut one = w.another();
