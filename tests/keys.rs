@@ -1,5 +1,6 @@
-//! Types of a foreign key's columns: what real servers take, refuse std::fmt::Write as _;
-use and cast, against what the model says.
+//! Types of a foreign key's columns: what real servers take, refuse and cast, against what the model says.
+
+use std::fmt::Write as _;
 
 use ddlint::effects::keys::{Fit, fit};
 use ddlint::ir::TypeName;

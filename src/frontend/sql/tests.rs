@@ -306,7 +306,7 @@ fn settings_and_transactions_are_read() {
         ],
     );
     check("SELECT set_config('lock_timeout', '5s', true)", &["session.set lock_timeout=5s local @0..45"]);
-    check("SAVEPOINT a; ROLLBACK TO a", &["other/savepoint @0..11", "other/savepoint @13..26"]);
+    check("SAVEPOINT a; ROLLBACK TO a", &["other/savepoint .a @0..11", "other/rollback-to .a @13..26"]);
 }
 
 #[test]
