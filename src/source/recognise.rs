@@ -140,8 +140,12 @@ static APPLICATION: LazyLock<Regex> = LazyLock::new(|| {
         r"(?m)^\s*(from|import)\s+(fastapi|starlette|aiohttp\.web|django\.(http|views)|streamlit|celery|sanic|tornado)\b|\b(Flask|Blueprint|APIRouter|FastAPI)\(|^@\w+\.(route|get|post|put|delete)\(",
     )
 });
-static DUMP: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)^--\s*(PostgreSQL database dump|MySQL dump|Dump completed)|pg_dump version"));
+/// How `pg_dump` and `mysqldump` begin, the first also where its comments were taken out.
+static DUMP: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^--\s*(PostgreSQL database dump|MySQL dump|Dump completed)|pg_dump version|\A\s*SET statement_timeout = 0;\s*SET lock_timeout = 0;(?s:.{0,600}?)SELECT pg_catalog\.set_config\('search_path', ''",
+    )
+});
 
 /// What where a file is and what it is called say. `given` is the folder that was asked for: that it holds tests or
 /// examples is no reason to leave alone what is in it.
@@ -175,6 +179,11 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     }
     if let Some(folder) = parts.iter().rev().find(|part| FOLDERS.contains(&part.as_str())) {
         return Verdict::Read(format!("in a folder named `{folder}`"));
+    }
+    if language == Language::Sql
+        && (matches!(lower.as_str(), "seed.sql" | "seeds.sql") || parts.iter().any(|p| p == "seeds"))
+    {
+        return Verdict::Leave("rows to start with, not a change of a schema");
     }
     match language {
         Language::Sql if SQL_NAME.is_match(name) => Verdict::Read("named like a migration".to_owned()),
@@ -378,6 +387,18 @@ mod tests {
         assert!(matches!(by_content("app/store.py", &code), Verdict::Leave(_)));
         assert!(matches!(by_content("sql/all.sql", "begin;\n  \\ir one.sql\n"), Verdict::Read(_)));
         assert_eq!(by_content("app/views.py", "conn.execute('UPDATE orders SET note = 1')"), Verdict::Other);
+    }
+
+    #[test]
+    fn dumps_and_seeds_are_no_changes() {
+        let dump = "\n\nSET statement_timeout = 0;\nSET lock_timeout = 0;\nSET client_encoding = 'UTF8';\n\
+            SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE a (b int);\n";
+        assert!(matches!(by_content("schemas/prod.sql", dump), Verdict::Never(_)));
+        let change = "SET statement_timeout = 0;\nSET lock_timeout = 0;\nALTER TABLE a ADD b int;\n";
+        assert!(matches!(by_content("schemas/prod.sql", change), Verdict::Read(_)));
+        assert!(matches!(by_path("supabase/seed.sql", ""), Verdict::Leave(_)));
+        assert!(matches!(by_path("db/seeds/01_users.sql", ""), Verdict::Leave(_)));
+        assert!(reads("db/migrations/seed.sql"));
     }
 
     #[test]
