@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
 use crate::frontend::{Reader, Reading};
 use crate::history::{Graph, way_back_problems};
-use crate::ir::{Details, Direction, Migration, OpKind, OpaqueReason};
+use crate::ir::{Details, Direction, Line, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
 
@@ -82,6 +82,12 @@ impl Project {
         let files = sources.all();
         let names = revisions.iter().map(|revision| (revision.span.file, revision.id.name.clone())).collect();
         let graph = Graph::new(revisions, &files).settled(order);
+        let lines = graph.lines(&files);
+        for migration in &mut migrations {
+            if let (Line::Place, Some(root)) = (&migration.line, lines.get(&migration.span.file)) {
+                migration.line = Line::Site(root.clone());
+            }
+        }
         let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);

@@ -88,6 +88,10 @@ pub(super) fn missing_columns(v: &View<'_>) -> Vec<String> {
     let mut want = |table: Option<&QualifiedName>, columns: &[String], known: &[ColumnDetails]| {
         let Some(relation) = table.and_then(|name| before.relation(name).known()) else { return };
         for column in columns {
+            // A name that is put together at run time shows its unknown part.
+            if column.contains('{') {
+                continue;
+            }
             let own = known.iter().any(|own| own.name.as_ref() == Some(column));
             let found = relation.column(column);
             if matches!(found, Found::Absent) && !own && !is_system(column) && relation.state.kind != RelationKind::View

@@ -137,6 +137,26 @@ impl Graph {
         Self { settled, ..self }
     }
 
+    /// The line of the revisions whose graph lies in several folders (`version_locations`): they make one schema
+    /// together. Named after the first of those folders.
+    pub fn lines(&self, files: &[Arc<SourceFile>]) -> BTreeMap<FileId, Arc<str>> {
+        let path = |file: FileId| files.get(file.0 as usize).map_or("", |file| file.path.as_str());
+        let folder = |file: FileId| path(file).rsplit_once('/').map_or("", |(folder, _)| folder);
+        let mut folders: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+        for (at, revision) in self.revisions.iter().enumerate().filter(|(_, revision)| revision.id.app.is_none()) {
+            folders.entry(self.part_of(at)).or_default().insert(folder(revision.span.file));
+        }
+        let names: BTreeMap<usize, Arc<str>> = folders
+            .into_iter()
+            .filter(|(_, all)| all.len() > 1)
+            .filter_map(|(part, all)| Some((part, Arc::from(*all.first()?))))
+            .collect();
+        let line = |(at, revision): (usize, &Revision)| {
+            Some((revision.span.file, names.get(&self.part_of(at)).filter(|_| revision.id.app.is_none())?.clone()))
+        };
+        self.revisions.iter().enumerate().filter_map(line).collect()
+    }
+
     /// Whether there is any revision.
     pub fn is_empty(&self) -> bool {
         self.revisions.is_empty()

@@ -31,7 +31,8 @@ pub enum Line {
     /// Those of the project that its file belongs to by its place.
     #[default]
     Place,
-    /// Those of a site: the apps below this folder share one database (Django).
+    /// Those that share one database, in whichever folders: the apps of a Django site, a graph of Alembic with several
+    /// `version_locations`. Named after a folder of theirs.
     Site(Arc<str>),
     /// None: it stands for others, which are there too and are part of the line (a squashed migration).
     Beside,

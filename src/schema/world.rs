@@ -242,9 +242,17 @@ fn left_out(files: &[Arc<SourceFile>]) -> BTreeSet<FileId> {
     files.iter().filter(own).map(|file| file.id).collect()
 }
 
-/// The dialect that a migration is written in.
+/// The dialect that a migration is written in: that of what runs on every server, not of a branch for one of them.
 fn dialect_of(migration: &Migration) -> Dialect {
-    migration.operations.first().map_or(Dialect::Postgres, |operation| operation.statement.dialect)
+    let branch = |operation: &&Operation| {
+        operation.context.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(_)))
+    };
+    let dialects = || migration.operations.iter().map(|operation| operation.statement.dialect);
+    let common = migration.operations.iter().find(|operation| !branch(operation));
+    let common = common.map(|operation| operation.statement.dialect);
+    // Of branches only, that of the server which is judged is the one that counts.
+    let judged = || dialects().find(|dialect| *dialect == Dialect::Postgres);
+    common.or_else(judged).or_else(|| dialects().next()).unwrap_or(Dialect::Postgres)
 }
 
 /// Applies an operation, as far as it certainly runs.

@@ -147,6 +147,10 @@ static DUMP: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// Blocks and comments of Jinja: which statements there are is known only to the program that fills it in.
+static JINJA: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"\{%-?\s*(?:if|for|include|macro|set|import|block|extends)\b|\{#"));
+
 /// What where a file is and what it is called say. `given` is the folder that was asked for: that it holds tests or
 /// examples is no reason to leave alone what is in it.
 pub(super) fn by_path(path: &str, given: &str) -> Verdict {
@@ -198,6 +202,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
     let ddl = DDL.is_match(text);
     match language(path) {
         Some(Language::Sql) if DUMP.is_match(text) => Verdict::Never("a dump, not a change"),
+        Some(Language::Sql) if JINJA.is_match(text) => Verdict::Leave("a template that a program fills in"),
         Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
         Some(Language::Sql) if INCLUDES.is_match(text) => {
             Verdict::Read("a script of psql that includes others".to_owned())
@@ -399,6 +404,8 @@ mod tests {
         assert!(matches!(by_path("supabase/seed.sql", ""), Verdict::Leave(_)));
         assert!(matches!(by_path("db/seeds/01_users.sql", ""), Verdict::Leave(_)));
         assert!(reads("db/migrations/seed.sql"));
+        let template = "{% if data.name %}\nCREATE TABLE {{ data.name }} (a int);\n{% endif %}\n";
+        assert!(matches!(by_content("templates/create.sql", template), Verdict::Leave(_)));
     }
 
     #[test]

@@ -100,7 +100,13 @@ impl<'a> Table<'a> {
             w.unknown(other, "the columns are made by code");
         }
         self.primary_key(w, &mut comma);
+        // Of tables that refer to each other a key is left out here, and added by a directive of its own.
+        let alters = w.dialect != Dialect::Sqlite;
+        let later = |record: &Record<'a>| alters && Args::of_record(record).flag("use_alter");
         for record in self.constraints.iter().filter(|record| record.class != "PrimaryKeyConstraint") {
+            if later(record) {
+                continue;
+            }
             let mut one = w.another();
             if constraint(&mut one, record) {
                 comma(w);
