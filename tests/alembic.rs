@@ -21,7 +21,7 @@ use ddlint::ir::{Details, Direction, GuardKind, OpKind, Operation};
 use ddlint::source::Sources;
 use ddlint::span::FileId;
 
-use crate::support::root;
+use crate::support::{ddlint, project, root};
 
 /// The version that the expectations were written against.
 const PACKAGES: [&str; 2] = ["alembic==1.20.1", "SQLAlchemy==2.1.9"];
@@ -240,4 +240,42 @@ fn every_directive_is_what_alembic_prints() {
     let compared: usize = projects.iter().map(|project| compare(&python, project)).sum();
     assert!(compared > 80, "{compared} operations were compared");
     println!("{compared} operations of {} projects", projects.len());
+}
+
+/// One revision that does what is given.
+fn revision(id: &str, parent: &str, body: &str) -> Vec<u8> {
+    let text = format!(
+        "import sqlalchemy as sa\nfrom alembic import op\n\nrevision = '{id}'\ndown_revision = {parent}\n\n\ndef upgrade():\n{body}"
+    );
+    text.into_bytes()
+}
+
+/// Folders of one graph, a branch for another server at the start of a revision, a key that a later directive adds.
+#[test]
+fn a_graph_makes_one_schema() {
+    let base = revision(
+        "aaaa",
+        "None",
+        "    op.create_table('orders', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('last', sa.Integer()),\n        sa.ForeignKeyConstraint(['last'], ['lines.id'], name='orders_last', use_alter=True))\n    op.create_table('lines', sa.Column('id', sa.Integer(), primary_key=True))\n    op.create_foreign_key('orders_last', 'orders', 'lines', ['last'], ['id'])\n",
+    );
+    let renamed = revision(
+        "bbbb",
+        "'aaaa'",
+        "    if op.get_bind().dialect.name == 'mysql':\n        op.execute('ALTER TABLE orders ENGINE = InnoDB')\n    op.rename_table('orders', 'purchases')\n",
+    );
+    let used = revision("cccc", "'bbbb'", "    op.add_column('purchases', sa.Column('note', sa.Text()))\n");
+    let project = project(&[
+        ("db/versions/base/aaaa_base.py", &base),
+        ("db/versions/base/bbbb_renamed.py", &renamed),
+        ("db/versions/expand/cccc_used.py", &used),
+    ]);
+    let rules = ddlint(project.path(), &["check", "--exit-zero", "--output-format", "json", "."]).rules();
+    let wrong = ["unknown-table", "unknown-column", "already-exists", "broken-statement", "missing-parent"];
+    assert!(!rules.iter().any(|rule| wrong.contains(&rule.as_str())), "{rules:?}");
+    assert!(rules.iter().any(|rule| rule == "table-renamed"), "{rules:?}");
+    // What is certainly not there is still said.
+    let late = revision("dddd", "'cccc'", "    op.add_column('orders', sa.Column('late', sa.Text()))\n");
+    std::fs::write(project.path().join("db/versions/expand/dddd_late.py"), late).expect("a file");
+    let rules = ddlint(project.path(), &["check", "--exit-zero", "--output-format", "json", "."]).rules();
+    assert!(rules.iter().any(|rule| rule == "unknown-table"), "{rules:?}");
 }
