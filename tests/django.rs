@@ -3,57 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{ddlint, project};
+use crate::support::{Server, ddlint, project, run};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
-
-/// Runs a program of the repository; `None`, with a visible line, where what it needs is not there.
-fn run(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).current_dir(ROOT).output();
-    match output {
-        Ok(output) if output.status.success() => Some(String::from_utf8(output.stdout).expect("output is UTF-8")),
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
-            assert!(std::env::var_os("CI").is_none(), "{said}");
-            None
-        }
-        Err(error) => {
-            println!("skipped: {program}: {error}");
-            assert!(std::env::var_os("CI").is_none(), "{error}");
-            None
-        }
-    }
-}
 
 /// The interpreter of an environment that has Django.
 fn python() -> Option<String> {
     let path = run("scripts/python-tools", &["django==5.2.*", "psycopg[binary]"])?;
     Some(path.trim().to_owned())
-}
-
-/// A server that is stopped at the end.
-struct Server {
-    folder: String,
-    port: String,
-}
-
-impl Server {
-    fn start() -> Option<Self> {
-        let said = run("scripts/postgres", &["start", "15"])?;
-        let (folder, port) = said.trim().split_once(' ').expect("a folder and a port");
-        Some(Self { folder: folder.to_owned(), port: port.to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = Command::new("scripts/postgres").args(["stop", &self.folder]).current_dir(ROOT).status();
-    }
 }
 
 /// Statements by `app/migrations/name.py`.

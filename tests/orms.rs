@@ -19,44 +19,11 @@ use ddlint::span::FileId;
 use serde_json::Value;
 
 use crate::alembic::{apart, shown};
-use crate::support::root;
+use crate::support::{Server, root, run};
 
 /// The versions that the expectations were written against.
 const PACKAGES: [&str; 5] =
     ["peewee==4.5.3", "peewee-migrate==2.3.0", "piccolo==1.38.0", "asyncpg==0.32.0", "psycopg2-binary"];
-
-/// Runs a program of the repository; `None`, with a visible line, where what it needs is not there.
-fn run(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(root().join(program)).args(arguments).current_dir(root()).output();
-    let said = match output {
-        Ok(output) if output.status.success() => return String::from_utf8(output.stdout).ok(),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
-    assert!(std::env::var_os("CI").is_none(), "{said}");
-    None
-}
-
-/// A server that is stopped at the end.
-struct Server {
-    folder: String,
-    port: String,
-}
-
-impl Server {
-    fn start() -> Option<Self> {
-        let said = run("scripts/postgres", &["start", "15"])?;
-        let (folder, port) = said.trim().split_once(' ').expect("a folder and a port");
-        Some(Self { folder: folder.to_owned(), port: port.to_owned() })
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        run("scripts/postgres", &["stop", &self.folder]);
-    }
-}
 
 /// Operations by file and direction.
 type Lines = BTreeMap<(String, String), Vec<String>>;

@@ -68,3 +68,36 @@ pub(crate) fn same_as_committed(path: &str, text: &str) {
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == text, "{} is not what is generated; DDLINT_BLESS=1 writes it", path.display());
 }
+
+/// Runs a program of the repository; `None`, with a visible line, where what it needs is not there.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(root().join(program)).args(arguments).current_dir(root()).output();
+    let said = match output {
+        Ok(output) if output.status.success() => return String::from_utf8(output.stdout).ok(),
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
+    assert!(std::env::var_os("CI").is_none(), "{said}");
+    None
+}
+
+/// A PostgreSQL server that is stopped at the end.
+pub(crate) struct Server {
+    pub(crate) folder: String,
+    pub(crate) port: String,
+}
+
+impl Server {
+    pub(crate) fn start() -> Option<Self> {
+        let said = run("scripts/postgres", &["start", "15"])?;
+        let (folder, port) = said.trim().split_once(' ').expect("a folder and a port");
+        Some(Self { folder: folder.to_owned(), port: port.to_owned() })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        run("scripts/postgres", &["stop", &self.folder]);
+    }
+}

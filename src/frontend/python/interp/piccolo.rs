@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::super::piccolo::{Call, Plan, plan};
 use super::super::sqlalchemy::Args;
 use super::super::value::{Conn, Env, Record, Value};
-use super::{Frame, Interp};
+use super::Interp;
 use crate::ir::{Direction, TransactionKind};
 use crate::source::Runner;
 use crate::span::Span;
@@ -71,7 +71,7 @@ impl<'a> Interp<'a> {
             let raw = if back { "add_raw_backwards" } else { "add_raw" };
             for call in calls.iter().filter(|call| call.name == raw) {
                 let function = call.args.get(0, &["raw"]).cloned();
-                self.within(env, call, direction, |this| {
+                self.within(env, call.at, direction, |this| {
                     if let Some(Value::Function(function)) = function {
                         this.enter(&function, &[], &[], Some(call.span), false);
                     } else {
@@ -81,7 +81,7 @@ impl<'a> Interp<'a> {
             }
             for (at, planned) in plan(&calls, back, self.dialect()) {
                 let Some(call) = calls.get(at) else { continue };
-                self.within(env, call, direction, |this| this.carry_out(planned, &conn, call.span));
+                self.within(env, call.at, direction, |this| this.carry_out(planned, &conn, call.span));
             }
         }
     }
@@ -94,22 +94,5 @@ impl<'a> Interp<'a> {
             }
             Plan::Unknown(reason) => self.emit_opaque(reason, conn, span),
         }
-    }
-
-    /// Runs something as if the statement of a call were being run.
-    fn within(&mut self, env: &Rc<Env<'a>>, call: &Call<'a>, direction: Direction, run: impl FnOnce(&mut Self)) {
-        self.frames.push(Frame {
-            unit: 0,
-            env: env.clone(),
-            function: None,
-            call: None,
-            returns: Vec::new(),
-            guards: self.guards.len(),
-            yields: None,
-            at: call.at,
-            direction,
-        });
-        run(self);
-        self.frames.pop();
     }
 }

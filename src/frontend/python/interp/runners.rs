@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::super::value::{Env, Function, Handle, Value};
+use super::Interp;
 use super::call::{Named, keyword};
-use super::{Frame, Interp};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;
@@ -80,26 +80,16 @@ impl<'a> Interp<'a> {
             Direction::Down => (&step.rollback, step.ignored.1),
         };
         let Some(value) = value else { return };
-        self.frames.push(Frame {
-            unit: 0,
-            env: env.clone(),
-            function: None,
-            call: None,
-            returns: Vec::new(),
-            guards: self.guards.len(),
-            yields: None,
-            at: step.at,
-            direction,
+        self.within(env, step.at, direction, |this| {
+            this.swallowed += u32::from(ignored);
+            if let Value::Function(function) = value {
+                let handle = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
+                this.enter(function, &[handle], &[], Some(step.span), false);
+            } else {
+                this.send(value, conn, step.span);
+            }
+            this.swallowed -= u32::from(ignored);
         });
-        self.swallowed += u32::from(ignored);
-        if let Value::Function(function) = value {
-            let handle = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
-            self.enter(function, &[handle], &[], Some(step.span), false);
-        } else {
-            self.send(value, conn, step.span);
-        }
-        self.swallowed -= u32::from(ignored);
-        self.frames.pop();
     }
 
     /// The SQL that `async def upgrade(db)` returns is what Aerich executes.

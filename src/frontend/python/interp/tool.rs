@@ -5,10 +5,11 @@ use std::rc::Rc;
 use super::super::peewee::Models;
 use super::super::piccolo::Call;
 use super::super::value::{Conn, Env, Function, Handle, Record, Value};
-use super::Interp;
 use super::runners::Step;
-use crate::ir::{TransactionKind, Unknown};
+use super::{Frame, Interp};
+use crate::ir::{Direction, TransactionKind, Unknown};
 use crate::source::{Runner, SourceFile};
+use crate::span::Span;
 
 /// The state of a tool.
 pub(super) struct Tool<'a> {
@@ -51,6 +52,23 @@ fn entries(runner: Runner) -> &'static [&'static str] {
 }
 
 impl<'a> Interp<'a> {
+    /// Runs something as if the statement at `at` were being run: what a tool keeps until the file has been read.
+    pub(super) fn within(&mut self, env: &Rc<Env<'a>>, at: Span, direction: Direction, run: impl FnOnce(&mut Self)) {
+        self.frames.push(Frame {
+            unit: 0,
+            env: env.clone(),
+            function: None,
+            call: None,
+            returns: Vec::new(),
+            guards: self.guards.len(),
+            yields: None,
+            at,
+            direction,
+        });
+        run(self);
+        self.frames.pop();
+    }
+
     /// Runs the functions that the tool of the file calls.
     pub(super) fn run_tool(&mut self, env: &Rc<Env<'a>>) {
         if self.tool.runner == Runner::PeeweeMigrate {
