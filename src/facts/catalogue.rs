@@ -488,15 +488,7 @@ pub(super) fn constraint_kind(v: &View<'_>) -> &'static str {
     match &v.op.details {
         Details::Index(details) if v.op.kind == OpKind::IndexCreate && details.unique => "unique",
         Details::Constraint(details) if details.using_index.is_some() => "existing-index",
-        Details::Constraint(details) => match details.kind {
-            ConstraintKind::PrimaryKey => "primary-key",
-            ConstraintKind::Unique => "unique",
-            ConstraintKind::ForeignKey => "foreign-key",
-            ConstraintKind::Check => "check",
-            ConstraintKind::Exclusion => "exclusion",
-            ConstraintKind::NotNull => "not-null",
-            ConstraintKind::Named => "",
-        },
+        Details::Constraint(details) => details.kind.as_str(),
         _ => "",
     }
 }

@@ -221,21 +221,9 @@ fn added(v: &View<'_>) -> Vec<ConstraintDetails> {
     }
 }
 
-fn word(kind: ConstraintKind) -> &'static str {
-    match kind {
-        ConstraintKind::PrimaryKey => "primary-key",
-        ConstraintKind::Unique => "unique",
-        ConstraintKind::ForeignKey => "foreign-key",
-        ConstraintKind::Check => "check",
-        ConstraintKind::Exclusion => "exclusion",
-        ConstraintKind::NotNull => "not-null",
-        ConstraintKind::Named => "",
-    }
-}
-
 /// Sorts of the constraints that are added.
 pub(super) fn kinds(v: &View<'_>) -> Value {
-    let mut kinds: Vec<String> = added(v).iter().map(|constraint| word(constraint.kind).to_owned()).collect();
+    let mut kinds: Vec<String> = added(v).iter().map(|constraint| constraint.kind.as_str().to_owned()).collect();
     if let Some(column) = added_column(v) {
         let written = [
             (column.unique, "unique"),

@@ -336,6 +336,21 @@ pub enum ConstraintKind {
     Named,
 }
 
+impl ConstraintKind {
+    /// The word used in conditions of rules; empty where the sort is not known.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PrimaryKey => "primary-key",
+            Self::Unique => "unique",
+            Self::ForeignKey => "foreign-key",
+            Self::Check => "check",
+            Self::Exclusion => "exclusion",
+            Self::NotNull => "not-null",
+            Self::Named => "",
+        }
+    }
+}
+
 /// A change, or a read, of rows.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct DataDetails {
