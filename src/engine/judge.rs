@@ -9,7 +9,7 @@ use crate::diagnostic::{About, Confidence, Diagnostic, Fix, Label, Severity, Sta
 use crate::expr::{Env, Value};
 use crate::facts::{FACTS, FactId, Model, Size, View, Weight};
 use crate::fix;
-use crate::ir::{Direction, Known, OpKind, Operation, QualifiedName, Tri};
+use crate::ir::{Details, Direction, Known, OpKind, Operation, QualifiedName, Tri};
 use crate::rule::{LabelAt, OnUnknown, OncePer, Rule};
 use crate::source::SourceFile;
 use crate::span::Span;
@@ -51,7 +51,12 @@ impl Facts<'_> {
 
     fn shown_unknown(&self, id: FactId) -> String {
         let op = self.0.op;
-        let written = match FACTS.get(id as usize).map(|fact| fact.name) {
+        // The server names an index for which no name is written; its keys are what a reader finds in the statement.
+        if let (None, Details::Index(index), Some("index.name" | "op.name")) = (&op.name, &op.details, fact_name(id)) {
+            let keys: Vec<_> = index.columns.iter().map(|key| key.text.as_str()).collect();
+            return format!("({})", keys.join(", "));
+        }
+        let written = match fact_name(id) {
             Some("table.name" | "effect.rewritten" | "effect.scanned") => op.table.as_ref().or(op.name.as_ref()),
             Some("op.name" | "index.name" | "partition.scanned") => op.name.as_ref().or(op.table.as_ref()),
             _ => return "?".to_owned(),
@@ -60,6 +65,10 @@ impl Facts<'_> {
         let all = if op.kind.family() == "table" { "every table" } else { "?" };
         written.map_or_else(|| all.to_owned(), ToString::to_string)
     }
+}
+
+fn fact_name(id: FactId) -> Option<&'static str> {
+    FACTS.get(id as usize).map(|fact| fact.name)
 }
 
 impl<'a> Judge<'a> {

@@ -527,12 +527,16 @@ pub(super) fn read_by(v: &View<'_>) -> Vec<String> {
 }
 
 /// The old table makes room for one that is built anew under its name: created, filled, the old one dropped, the new one
-/// renamed.
+/// renamed; or the old one renamed first, and dropped under its new name. What is made again only to be dropped in the
+/// end has a name for the time of the migration, and is what an earlier attempt left.
 pub(super) fn rebuilt(v: &View<'_>) -> Tri {
     let (Some(name), Some(end)) = (v.table(), v.model.world.end(v.at.0)) else { return Tri::Unknown };
     let Some(start) = v.model.world.start(v.at.0) else { return Tri::Unknown };
-    let before = start.possible(name).map(|relation| relation.id);
-    let after = end.possible(name);
     let stored = |kind: RelationKind| kind.is_table() || kind == RelationKind::Matview;
-    after.is_some_and(|after| stored(after.state.kind) && Some(after.id) != before).into()
+    let anew = |name: &QualifiedName| {
+        let before = start.possible(name).map(|relation| relation.id);
+        end.possible(name).is_some_and(|after| stored(after.state.kind) && Some(after.id) != before)
+    };
+    let scratch = || v.op.kind == OpKind::TableDrop && v.op.if_exists && v.model.takes_later(v.at, name);
+    (anew(name) || v.model.gave_way(v.at, name) || scratch()).into()
 }

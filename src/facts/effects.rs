@@ -2,14 +2,10 @@
 //!
 //! The answers are those of the effects model on the folded schema; what is not known stays so.
 
-use std::collections::BTreeSet;
-
 use crate::effects::view::{Part, RelationKind};
 use crate::effects::{LockMode, Schema};
 use crate::expr::Value;
-use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, Migration, OpKind, QualifiedName, Tri, names,
-};
+use crate::ir::{ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, names};
 
 use super::View;
 use super::held::relation_preexisting;
@@ -106,15 +102,6 @@ pub(super) fn other_relations(v: &View<'_>) -> Value {
 fn is_table(v: &View<'_>, name: &QualifiedName) -> bool {
     let kind = v.before().and_then(|before| before.relation(name).known()).map(|relation| relation.state.kind);
     kind.is_none_or(|kind| kind.is_table() || kind == crate::schema::RelationKind::Matview)
-}
-
-/// For each migration, the names of the tables that it makes.
-pub(super) fn made(migrations: &[Migration]) -> Vec<BTreeSet<String>> {
-    let made = |migration: &Migration| {
-        let creates = migration.operations.iter().filter(|op| op.kind == OpKind::TableCreate);
-        creates.filter_map(|op| op.table.as_ref()?.known()).map(|name| name.name.clone()).collect()
-    };
-    migrations.iter().map(made).collect()
 }
 
 /// What a change of a column's type does to what is stored: `rewrite`, `rebuild` of indexes, `scan` for its checks, or

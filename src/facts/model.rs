@@ -93,8 +93,8 @@ pub struct Model {
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
     /// Files that are applied only to a database that holds nothing of theirs yet.
     replacing: BTreeSet<FileId>,
-    /// For each migration, the names of the tables that it makes.
-    made: Vec<BTreeSet<String>>,
+    /// For each migration, the names that it gives to tables.
+    taken: Vec<Taken>,
     /// What the server does for each operation, once it has been asked for.
     effects: Vec<Vec<OnceLock<Effects>>>,
 }
@@ -123,7 +123,7 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
-        let made = super::effects::made(&timeline.migrations);
+        let taken = timeline.migrations.iter().map(Taken::of).collect();
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
@@ -136,7 +136,7 @@ impl Model {
             altering: Vec::new(),
             record_names,
             replacing: graph.replacing(),
-            made,
+            taken,
             effects,
         };
         model.marks = Marks::new(&model);
@@ -158,7 +158,20 @@ impl Model {
     pub(super) fn makes(&self, migration: usize, name: &QualifiedName) -> bool {
         let file = self.timeline.migrations.get(migration).map(|migration| migration.span.file);
         file.is_some_and(|file| self.replacing.contains(&file))
-            || self.made.get(migration).is_some_and(|made| made.contains(&name.name))
+            || self.taken.get(migration).is_some_and(|taken| taken.made.contains_key(&name.name))
+    }
+
+    /// Whether the migration gives a table that name after the operation at `at`, by making or renaming it.
+    pub(super) fn takes_later(&self, at: (usize, usize), name: &QualifiedName) -> bool {
+        self.taken.get(at.0).is_some_and(|taken| taken.after(at.1, &name.name))
+    }
+
+    /// Whether the table `name` at the operation `at` had another name when the migration began, which a table has that
+    /// the migration makes since.
+    pub(super) fn gave_way(&self, at: (usize, usize), name: &QualifiedName) -> bool {
+        let Some(taken) = self.taken.get(at.0) else { return false };
+        let renamed = taken.renamed.get(&name.name).into_iter().flatten().rev().find(|(o, _)| *o < at.1);
+        renamed.is_some_and(|(o, old)| taken.after(*o, old))
     }
 
     /// The file of that number.
@@ -196,6 +209,42 @@ impl Model {
             }
         }
         answer
+    }
+}
+
+/// The names that a migration gives to tables.
+#[derive(Default, Debug)]
+struct Taken {
+    /// Those of tables that it makes, and by which of its operations last.
+    made: BTreeMap<String, usize>,
+    /// Those that it gives by renaming: by which operations in order, and the names before.
+    renamed: BTreeMap<String, Vec<(usize, String)>>,
+}
+
+impl Taken {
+    fn of(migration: &Migration) -> Self {
+        let mut taken = Self::default();
+        for (o, op) in migration.operations.iter().enumerate() {
+            let Some(table) = op.table.as_ref().and_then(Known::known) else { continue };
+            match (op.kind, &op.details) {
+                (OpKind::TableCreate, _) => {
+                    taken.made.insert(table.name.clone(), o);
+                }
+                (OpKind::TableRename, Details::Table(details)) => {
+                    if let Some(new) = details.new_name.as_ref().and_then(Known::known) {
+                        taken.renamed.entry(new.name.clone()).or_default().push((o, table.name.clone()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        taken
+    }
+
+    /// Whether an operation after that one gives the name.
+    fn after(&self, operation: usize, name: &str) -> bool {
+        let renamed = self.renamed.get(name).and_then(|all| all.last()).map(|(o, _)| *o);
+        self.made.get(name).copied().max(renamed).is_some_and(|last| last > operation)
     }
 }
 

@@ -119,17 +119,17 @@ fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
         empty: None,
         unlogged: certain(state.unlogged),
         columns: Lazy::new(move || Part {
-            items: each(relation.columns(), |column| column_of(&snapshot, column)),
+            items: each(&relation.columns(), |column| column_of(&snapshot, column)),
             complete,
         }),
         constraints: Lazy::new(move || Part {
-            items: each(relation.constraints(), |constraint| constraint_of(&snapshot, constraint)),
+            items: each(&relation.constraints(), |constraint| constraint_of(&snapshot, constraint)),
             complete,
         }),
         indexes: Lazy::new(move || {
             let constraints = relation.constraints();
             Part {
-                items: each(relation.indexes(), |(own, index)| index_of(&snapshot, own, index, &constraints)),
+                items: each(&relation.indexes(), |(own, index)| index_of(&snapshot, own, index, &constraints)),
                 complete,
             }
         }),
@@ -153,12 +153,12 @@ fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
     }
 }
 
-fn each<P, T>(parts: Vec<P>, convert: impl Fn(&P) -> T) -> Vec<T> {
+fn each<P, T>(parts: &[P], convert: impl Fn(&P) -> T) -> Vec<T> {
     parts.iter().map(convert).collect()
 }
 
 fn names(relations: Vec<schema::Relation<'_>>) -> Vec<QualifiedName> {
-    each(relations, |relation| plain(&relation.state.name))
+    each(&relations, |relation| plain(&relation.state.name))
 }
 
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which

@@ -122,7 +122,8 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
     let mut this = Neighbours {
         way_back,
         embedded: runner == Runner::Plain
-            && (folder.upwards().take(2).any(Folder::holds_a_program) || folder.is_of_a_database()),
+            && (folder.upwards().take(2).any(Folder::holds_a_program)
+                || folder.upwards().take(2).any(Folder::is_of_a_database)),
         passed_over: passed_over(runner, folder, name),
         ..Neighbours::default()
     };
