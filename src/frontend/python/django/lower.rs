@@ -58,9 +58,9 @@ impl Editor {
                 if on.0 && !self.silent {
                     for operation in forward {
                         let operation = self.resolved(operation);
-                        self.sent.push(operation);
+                        self.sent.extend(operation);
                     }
-                    back.extend(backward.iter().map(|operation| self.resolved(operation)));
+                    back.extend(backward.iter().filter_map(|operation| self.resolved(operation)));
                 }
                 for step in state {
                     self.step(app, step, (false, on.1), back, depth + 1);

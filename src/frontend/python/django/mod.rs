@@ -15,12 +15,14 @@ mod lower;
 mod meta;
 mod models;
 mod names;
+mod path;
 mod sql;
 mod sqlite;
 mod state;
 mod value;
 
 pub(super) use self::late::{model_table, table_word};
+pub(super) use self::path::{Leap, led};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 

@@ -335,11 +335,13 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
+            Value::Class(_) if self.django.on && self.manager(base, name, span).is_some() => {
+                self.manager(base, name, span).unwrap_or(Value::None)
+            }
             Value::Class(class) => match class.attribute(name, 0) {
                 Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
-                None if let Some(manager) = self.manager(base, name, span) => manager,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {
@@ -356,6 +358,8 @@ impl<'a> Interp<'a> {
                 }
                 Dj::Model(_) if name == "_meta" => base.clone(),
                 Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
+                Dj::Model(query) => Self::lead(query, name, true, text, span),
+                Dj::Row(query, _) => Self::lead(query, name, false, text, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
             Value::Handle(handle) => {
@@ -367,6 +371,10 @@ impl<'a> Interp<'a> {
             Value::Unknown(opaque) => {
                 if let Some(value) = opaque.attributes.borrow().get(name) {
                     return value.clone();
+                }
+                let on = opaque.related.as_ref().and_then(|related| Self::lead_on(related, name, text.clone(), span));
+                if let Some(value) = on {
+                    return value;
                 }
                 let reason = match (opaque.path.as_deref(), name) {
                     (Some("os"), "environ") => ENVIRONMENT.to_owned(),
@@ -430,6 +438,11 @@ impl<'a> Interp<'a> {
                     Some(items) => Value::list(items, span),
                     None => value.clone(),
                 }
+            }
+            ("zip", Some(_)) if arguments.iter().any(Value::is_read) => Value::Zip(Rc::new(arguments.to_vec())),
+            ("enumerate", Some(value)) if value.is_read() => {
+                let number = self.unknown("it is one of many numbers", call);
+                Value::Zip(Rc::new(vec![number, value.clone()]))
             }
             ("dict" | "OrderedDict", None) if !named.is_empty() => {
                 let key = |name: &str| {

@@ -626,7 +626,8 @@ impl<'a> Interp<'a> {
         if name == "get_user_model" {
             return Self::user_model(span);
         }
-        let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
+        let inside = self.frame().is_some_and(|frame| frame.function.is_some());
+        let plain = inside && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");
         if plain || (builtin && !matches!(&*call.func, Expr::Attribute(_))) || name.starts_with("get_") {
             return self.builtin(name, arguments, named, call);

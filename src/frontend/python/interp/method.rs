@@ -23,10 +23,18 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
-        if self.django.on
-            && let Some(value) = self.related(name, arguments, named, call)
-        {
-            return value;
+        if self.django.on {
+            let related = match base {
+                Value::Unknown(opaque) => opaque.related.clone(),
+                _ => None,
+            };
+            let value = match &related {
+                Some(related) => self.related(related, name, arguments, named, call),
+                None => self.instance_call(base, name, call),
+            };
+            if let Some(value) = value {
+                return value;
+            }
         }
         if base.path().is_some() || matches!(base, Value::Record(_)) {
             let args = Args::of_call(arguments, named);
@@ -154,11 +162,12 @@ impl<'a> Interp<'a> {
             }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, named, call),
             Value::Either(values)
-                if values
-                    .iter()
-                    .any(|v| matches!(v, Value::Text(_) | Value::Record(_)) || self.script_of(v).is_some()) =>
+                if values.iter().any(|v| {
+                    matches!(v, Value::Text(_) | Value::Record(_) | Value::Django(_)) || self.script_of(v).is_some()
+                }) =>
             {
-                let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
+                let values = values.iter().filter(|value| !matches!(value, Value::None));
+                let results: Vec<_> = values.map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
             }
             _ => {}

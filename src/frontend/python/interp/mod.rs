@@ -17,6 +17,7 @@ mod open;
 mod orm;
 mod peewee;
 mod piccolo;
+mod relation;
 mod revision;
 mod rows;
 mod runners;

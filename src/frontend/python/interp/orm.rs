@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::ExprCall;
 
 use super::super::django::{model_table, table_word};
 use super::super::value::{Conn, Dj, Handle, Query, Value};
@@ -24,8 +24,6 @@ const CHAINED: &[&str] = &[
     "select_related",
     "prefetch_related",
     "using",
-    "values",
-    "values_list",
     "only",
     "defer",
     "annotate",
@@ -59,7 +57,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The table of a model class that the project defines, by the folder that its file is in.
-    fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
+    pub(super) fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
         let file = self.units.iter().find(|unit| unit.file.id == class.file);
         let path = file.map_or("", |unit| unit.file.path.as_str());
         let folder =
@@ -142,7 +140,7 @@ impl<'a> Interp<'a> {
         Value::Django(Rc::new(Dj::Model(Query { table, ..Query::default() })))
     }
 
-    fn query_method(
+    pub(super) fn query_method(
         &mut self,
         query: &Query,
         name: &str,
@@ -165,6 +163,7 @@ impl<'a> Interp<'a> {
                 again(next)
             }
             "iterator" => again(Query { streamed: true, ..query.clone() }),
+            "values" | "values_list" => again(Query { plain: true, ..query.clone() }),
             name if CHAINED.contains(&name) => again(query.clone()),
             "get" | "first" | "last" | "latest" | "earliest" => row(false),
             "create" | "get_or_create" | "update_or_create" => {
@@ -224,42 +223,8 @@ impl<'a> Interp<'a> {
         }
     }
 
-    /// A method of what an object refers to: `order.tags.add(tag)`, `order.lines.filter(…)`, `order.customer.save()`.
-    /// The field says which table that is, and fields are known only with the state of the project. Names that values
-    /// have as well (`update` of a dictionary, `remove` of a list) count where only a manager takes such arguments.
-    pub(super) fn related(
-        &mut self,
-        name: &'a str,
-        arguments: &[Value<'a>],
-        named: &[Named<'a>],
-        call: &'a ExprCall,
-    ) -> Option<Value<'a>> {
-        let Expr::Attribute(method) = &*call.func else { return None };
-        let Expr::Attribute(field) = &*method.value else { return None };
-        let Expr::Name(object) = &*field.value else { return None };
-        let Some(Value::Django(django)) = self.env().get(object.id.as_str()) else { return None };
-        let Dj::Row(of, _) = &*django else { return None };
-        let span = self.span(call);
-        let text = self.shown(&*method.value);
-        let table = Known::Unknown(Unknown { reason: "the field tells the table".to_owned(), text, span });
-        let query = Query { table, imported: of.imported, ..Query::default() };
-        match (name, arguments.is_empty(), named.is_empty()) {
-            ("add" | "set", false, _) => {
-                let details = DataDetails { condition: Where::Absent, ..DataDetails::default() };
-                self.orm_write(OpKind::DataInsert, &query, details, span);
-                Some(Value::None)
-            }
-            ("save", true, _) => Some(self.row_call(&query, false, name, call)),
-            ("create" | "get_or_create" | "update_or_create" | "update" | "bulk_create", _, false)
-            | ("filter" | "exclude" | "all" | "bulk_create" | "bulk_update", ..) => {
-                Some(self.query_method(&query, name, arguments, named, call))
-            }
-            _ => None,
-        }
-    }
-
     /// A method of an object: `save` and `delete` write.
-    fn row_call(&mut self, query: &Query, fresh: bool, name: &str, call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn row_call(&mut self, query: &Query, fresh: bool, name: &str, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         let key = || {
             let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
@@ -286,7 +251,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn orm_write(&mut self, kind: OpKind, query: &Query, details: DataDetails, span: Span) {
+    pub(super) fn orm_write(&mut self, kind: OpKind, query: &Query, details: DataDetails, span: Span) {
         let details = DataDetails { source: Some(DataSource::Orm), ..details };
         let conn = self.django.conn.clone();
         let detail = match (query.imported, query.streamed || !query.row) {
@@ -301,9 +266,18 @@ impl<'a> Interp<'a> {
     pub(super) fn object_of(rows: &Value<'a>) -> Option<Value<'a>> {
         let Value::Django(django) = rows else { return None };
         match &**django {
-            Dj::Query(query) | Dj::Model(query) => {
+            Dj::Query(query) if !query.plain => {
                 Some(Value::Django(Rc::new(Dj::Row(Query { row: true, ..query.clone() }, false))))
             }
+            _ => None,
+        }
+    }
+
+    /// What a comprehension over a queryset makes of its objects, where it keeps or makes objects.
+    pub(super) fn mapped_rows(element: &Value<'a>) -> Option<Value<'a>> {
+        let Value::Django(django) = element else { return None };
+        match &**django {
+            Dj::Row(query, _) => Some(Value::Django(Rc::new(Dj::Query(query.clone())))),
             _ => None,
         }
     }
