@@ -112,9 +112,18 @@ pub(super) struct Function<'a> {
     pub(super) body: Body<'a>,
     pub(super) env: Rc<Env<'a>>,
     pub(super) bound: Option<Value<'a>>,
+    /// What `functools.partial` gave it.
+    pub(super) applied: Option<Rc<Applied<'a>>>,
     /// A context manager written as a generator.
     pub(super) manager: bool,
     pub(super) span: Span,
+}
+
+/// Arguments that a function is given before it is called.
+#[derive(Debug)]
+pub(super) struct Applied<'a> {
+    pub(super) positional: Vec<Value<'a>>,
+    pub(super) named: Vec<(&'a str, Value<'a>)>,
 }
 
 /// A class of the project.
@@ -379,6 +388,11 @@ impl Value<'_> {
             Self::Zip(parts) => parts.iter().any(|part| !matches!(part, Self::Zip(_)) && part.is_read()),
             _ => false,
         }
+    }
+
+    /// Whether it is one of the objects that a loop over a queryset sees.
+    pub(super) fn is_object_read(&self) -> bool {
+        matches!(self, Self::Django(django) if matches!(&**django, Dj::Row(query, _) if query.row))
     }
 
     /// The same value, quoted as SQL wants it: what is known stays, and what is not is safe to put into a statement.

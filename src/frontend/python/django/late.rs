@@ -24,6 +24,11 @@ pub(in crate::frontend::python) fn model_table(app: &str, model: &str, span: Spa
     Known::Known(QualifiedName { schema: Some(MODELS.to_owned()), name }, span)
 }
 
+/// The table of the model of users, whichever it is.
+pub(in crate::frontend::python) fn user_table(span: Span) -> Known<QualifiedName> {
+    model_table(super::path::SETTINGS, super::path::USER, span)
+}
+
 /// Whether a name is one of [`model_table`].
 pub(super) fn is_model(name: &QualifiedName) -> bool {
     name.schema.as_deref() == Some(MODELS)

@@ -21,7 +21,7 @@ mod sqlite;
 mod state;
 mod value;
 
-pub(super) use self::late::{model_table, table_word};
+pub(super) use self::late::{model_table, table_word, user_table};
 pub(super) use self::path::{Leap, led};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};

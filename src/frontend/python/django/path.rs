@@ -14,6 +14,23 @@ const BETWEEN: char = '|';
 /// Attributes of attributes that are followed.
 const MAX_LEAPS: usize = 8;
 
+/// Stands for the app of the model of users.
+pub(super) const SETTINGS: &str = "settings";
+/// Stands for the model of users.
+pub(super) const USER: &str = "auth_user_model";
+
+/// Relations of Django's own models, whose migrations are not in the project: app, model, attribute; app and model that
+/// it leads to; the table between, where they are joined many to many.
+const CONTRIB: &[(&str, &str, &str, &str, &str, &str)] = &[
+    ("auth", "group", "permissions", "auth", "permission", "auth_group_permissions"),
+    ("auth", "permission", "group_set", "auth", "group", "auth_group_permissions"),
+    ("auth", "user", "groups", "auth", "group", "auth_user_groups"),
+    ("auth", "group", "user_set", "auth", "user", "auth_user_groups"),
+    ("auth", "user", "user_permissions", "auth", "permission", "auth_user_user_permissions"),
+    ("auth", "permission", "user_set", "auth", "user", "auth_user_user_permissions"),
+    ("auth", "permission", "content_type", "contenttypes", "contenttype", ""),
+];
+
 /// What of an attribute is meant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::frontend::python) enum Leap {
@@ -74,16 +91,20 @@ impl State {
         rest = after;
         let (app, model) = model.split_once('.').unwrap_or(("", model));
         let mut at: Key = (app.to_owned(), model.to_owned());
+        if (app, model) == (SETTINGS, USER) {
+            at = super::state::split(self.user_model.as_deref().unwrap_or("auth.User"), app);
+        }
         while let Some(mark) = rest.chars().next() {
             let step = rest.get(mark.len_utf8()..).unwrap_or_default();
             let stop = step.find([OBJECT, BETWEEN]).unwrap_or(step.len());
             let (name, after) = step.split_at_checked(stop).unwrap_or((step, ""));
             rest = after;
             let last = rest.is_empty();
-            let Some(model) = self.models.get(&self.concrete(&at)) else {
-                return End::Unknown(path.replace([OBJECT, BETWEEN], "."));
+            let step = match self.models.get(&self.concrete(&at)) {
+                Some(model) => self.step(model, name),
+                None => self.back(&at, name).unwrap_or_else(|| contrib(&at, name)),
             };
-            match (self.step(model, name), mark) {
+            match (step, mark) {
                 (Step::Forward(_), BETWEEN) => return End::Value,
                 (Step::Many(_, join), BETWEEN) => {
                     return join.map_or_else(|| End::Unknown(path.replace([OBJECT, BETWEEN], ".")), End::Join);
@@ -104,7 +125,7 @@ impl State {
             if let Some(field) = model.field(name) {
                 return self.forward(model, field);
             }
-            if let Some(found) = self.back(model, name) {
+            if let Some(found) = self.back(&model.key(), name) {
                 return found;
             }
         }
@@ -132,8 +153,8 @@ impl State {
     }
 
     /// The way back along a relation of another model, by the name that it gives or that Django does.
-    fn back(&self, model: &Model, name: &str) -> Option<Step> {
-        for (key, relation) in self.references(&model.key()) {
+    fn back(&self, model: &Key, name: &str) -> Option<Step> {
+        for (key, relation) in self.references(model) {
             let Some(referrer) = self.models.get(&key) else { continue };
             let Some(field) = referrer.field(&relation) else { continue };
             let accessor = match field.call.get("related_name") {
@@ -147,6 +168,18 @@ impl State {
             }
         }
         None
+    }
+}
+
+/// What an attribute of a model of Django's own is.
+fn contrib(key: &Key, name: &str) -> Step {
+    let found = CONTRIB.iter().find(|(app, model, attribute, ..)| (*app, *model, *attribute) == (&key.0, &key.1, name));
+    match found {
+        Some((.., app, model, "")) => Step::Forward(((*app).to_owned(), (*model).to_owned())),
+        Some((.., app, model, join)) => {
+            Step::Many(((*app).to_owned(), (*model).to_owned()), Some((*join).to_owned()))
+        }
+        None => Step::Unknown,
     }
 }
 

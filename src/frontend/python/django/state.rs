@@ -318,7 +318,7 @@ impl State {
 }
 
 /// `app.Model`, or `Model` of `app`.
-fn split(text: &str, app: &str) -> Key {
+pub(super) fn split(text: &str, app: &str) -> Key {
     match text.rsplit_once('.') {
         Some((path, name)) => (path.rsplit('.').next().unwrap_or(path).to_owned(), name.to_lowercase()),
         None => (app.to_owned(), text.to_lowercase()),

@@ -9,12 +9,15 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
 use super::super::value::{
-    ARGUMENT, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
+    ARGUMENT, Applied, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
 };
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;
+
+/// `schema_editor.quote_name`, `connection.ops.quote_name`.
+pub(super) const QUOTE_NAME: &str = "django.db.connection.ops.quote_name";
 
 /// A keyword argument.
 pub(super) type Named<'a> = (&'a str, Value<'a>);
@@ -67,6 +70,10 @@ impl<'a> Interp<'a> {
         match callee {
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
             Value::Class(class) if self.django.on => self.django_instance(class, arguments, named, span),
+            Value::Record(record) if Self::callable(record).is_some() => match Self::callable(record) {
+                Some(function) => self.enter(&function, arguments, named, Some(span), false),
+                None => Value::None,
+            },
             Value::Class(class) => self.instance(class, arguments, named, span, false),
             Value::Django(django) => match &**django {
                 Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),
@@ -154,7 +161,13 @@ impl<'a> Interp<'a> {
         }
         self.reached.insert(function.span);
         let env = Rc::new(Env { vars: RefCell::default(), parent: Some(function.env.clone()) });
-        self.bind(function, &env, arguments, named, entry);
+        if let Some(applied) = &function.applied {
+            let arguments: Vec<_> = applied.positional.iter().chain(arguments).cloned().collect();
+            let named: Vec<_> = named.iter().chain(&applied.named).cloned().collect();
+            self.bind(function, &env, &arguments, &named, entry);
+        } else {
+            self.bind(function, &env, arguments, named, entry);
+        }
         let before = self.frame().map_or(Direction::Up, |frame| frame.direction);
         let direction = if guards::is_down(function.name) { Direction::Down } else { before };
         let mut nested = None;
@@ -335,6 +348,7 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
+            // `objects = OrderManager()` is a manager as well.
             Value::Class(_) if self.django.on && self.manager(base, name, span).is_some() => {
                 self.manager(base, name, span).unwrap_or(Value::None)
             }
@@ -342,6 +356,7 @@ impl<'a> Interp<'a> {
                 Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
+                None if let Some(manager) = self.manager(base, name, span) => manager,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {
@@ -362,6 +377,7 @@ impl<'a> Interp<'a> {
                 Dj::Row(query, _) => Self::lead(query, name, false, text, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
+            Value::Handle(_) if self.django.on && name == "quote_name" => Self::foreign(QUOTE_NAME),
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
                     return Value::unknown("it is known only while the program runs", text, span);
@@ -499,6 +515,9 @@ impl<'a> Interp<'a> {
                 Some(first) => first,
                 None => self.part_of(value, call, "it is not known"),
             },
+            ("partial", Some(Value::Function(function))) => {
+                Value::Function(applied(function, arguments.get(1..).unwrap_or_default(), named))
+            }
             ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
         }
@@ -622,6 +641,26 @@ pub(super) fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Fun
         body: function.body,
         env: function.env.clone(),
         bound: Some(this.clone()),
+        applied: function.applied.clone(),
+        manager: function.manager,
+        span: function.span,
+    })
+}
+
+/// `functools.partial(function, …)`: arguments given now and before.
+fn applied<'a>(function: &Rc<Function<'a>>, arguments: &[Value<'a>], named: &[Named<'a>]) -> Rc<Function<'a>> {
+    let before = function.applied.as_deref();
+    let positional = before.iter().flat_map(|before| &before.positional).chain(arguments).cloned().collect();
+    // A later keyword takes the place of an earlier one.
+    let named = named.iter().chain(before.iter().flat_map(|before| &before.named)).cloned().collect();
+    Rc::new(Function {
+        name: function.name,
+        unit: function.unit,
+        parameters: function.parameters,
+        body: function.body,
+        env: function.env.clone(),
+        bound: function.bound.clone(),
+        applied: Some(Rc::new(Applied { positional, named })),
         manager: function.manager,
         span: function.span,
     })

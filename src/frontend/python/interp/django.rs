@@ -78,7 +78,7 @@ impl<'a> Interp<'a> {
             ..DjangoMigration::default()
         };
         migration.app.clone_from(&self.django.app);
-        let operations = class.attribute("operations", 0).unwrap_or_else(|| Value::list(Vec::new(), class.span));
+        let operations = self.operations_of(&class).unwrap_or_else(|| Value::list(Vec::new(), class.span));
         migration.operations = self.steps(&operations, 0);
         let named = |name: &str| -> Vec<Known<RevisionId>> {
             let place = |span: Span| if span.file == class.span.file { span } else { class.span };
@@ -94,6 +94,31 @@ impl<'a> Interp<'a> {
         revision.back = if one_way.is_empty() { Back::Present } else { Back::Refused(one_way) };
         migration.revision = Some(revision);
         Some(migration)
+    }
+
+    /// The list of operations: that of the class, unless its constructor sets another.
+    fn operations_of(&mut self, class: &Rc<Class<'a>>) -> Option<Value<'a>> {
+        let own = class.attribute("operations", 0);
+        if let Some(Value::Function(_)) = class.attribute("__init__", 0)
+            && let Value::Record(record) = self.django_instance(class, &[], &[], class.span)
+        {
+            let set = record.fields.borrow().get("operations").cloned();
+            return set.or(own);
+        }
+        own
+    }
+
+    /// A name as Django quotes it: not at all where it is quoted already.
+    fn quoted_name(&mut self, name: &Value<'a>, span: Span) -> Value<'a> {
+        let text = self.text_of(name, span);
+        if text.sql.text.starts_with('"') {
+            return Value::Text(Rc::new(text));
+        }
+        let mut sql = crate::frontend::text::SqlText::default();
+        sql.push("\"", span);
+        sql.append(&text.sql);
+        sql.push("\"", span);
+        Value::Text(Rc::new(Text { sql, ..text }))
     }
 
     /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
@@ -314,12 +339,48 @@ impl<'a> Interp<'a> {
             }
             let apps = Value::Django(Rc::new(Dj::Apps));
             let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
-            for code in code.alternatives() {
-                if let Value::Function(function) = code {
-                    this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
+            let mut codes = code.alternatives();
+            if codes.iter().any(|code| matches!(code, Value::Function(_) | Value::Record(_))) {
+                // `try: from a import f`, `f = f or None`: what is not followed stands beside what is.
+                codes.retain(|code| matches!(code, Value::Function(_) | Value::Record(_)));
+            }
+            for code in codes {
+                match code {
+                    Value::Function(function) => {
+                        this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
+                    }
+                    // An object that can be called.
+                    Value::Record(record) if Self::callable(&record).is_some() => {
+                        if let Some(function) = Self::callable(&record) {
+                            this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
+                        }
+                    }
+                    Value::None => {}
+                    code if is_noop(&code) => {}
+                    code => this.not_followed(&code, span),
                 }
             }
         })
+    }
+
+    /// What calling an object of the project runs.
+    pub(super) fn callable(record: &Rc<Record<'a>>) -> Option<Rc<Function<'a>>> {
+        match record.of.as_ref()?.attribute("__call__", 0)? {
+            Value::Function(function) => Some(super::call::bound(&function, &Value::Record(record.clone()))),
+            _ => None,
+        }
+    }
+
+    /// Says that what a migration runs is not in the project.
+    fn not_followed(&mut self, code: &Value<'a>, span: Span) {
+        let reason = match code {
+            Value::Django(django) => match &**django {
+                Dj::Foreign(path) => format!("`{path}` is not in this project"),
+                _ => return,
+            },
+            other => unknown_of(other, span).reason,
+        };
+        self.emit_unresolved(&reason, span);
     }
 
     /// Runs `database_forwards` of an operation that the project defines.
@@ -622,6 +683,16 @@ impl<'a> Interp<'a> {
                 }
                 _ => {}
             }
+        }
+        if let Some(value) = self.path_function(name, arguments, call) {
+            return value;
+        }
+        if name == "partial" {
+            return self.builtin(name, arguments, named, call);
+        }
+        if path.ends_with(".quote_name") {
+            let quoted = arguments.first().cloned().or_else(|| super::call::keyword(named, "name"));
+            return self.quoted_name(&quoted.unwrap_or(Value::None), span);
         }
         if name == "get_user_model" {
             return Self::user_model(span);

@@ -127,6 +127,7 @@ impl<'a> Interp<'a> {
                 body: Body::Expression(&lambda.body),
                 env: self.env(),
                 bound: None,
+                applied: None,
                 manager: false,
                 span,
             })),
@@ -276,6 +277,9 @@ impl<'a> Interp<'a> {
         if let Some(value) = known {
             return value;
         }
+        if name == "__file__" {
+            return self.own_path(span);
+        }
         if self.django.on {
             let held = self.env().get(name).map_or_else(Vec::new, |value| value.alternatives());
             let imports =
@@ -291,9 +295,6 @@ impl<'a> Interp<'a> {
             if self.frame().is_none_or(|frame| frame.function.is_none()) {
                 return Self::foreign(name);
             }
-        }
-        if name == "__file__" {
-            return self.own_path(span);
         }
         if let Some(value) = self.names.get(name) {
             return value.clone();

@@ -70,6 +70,9 @@ impl<'a> Interp<'a> {
                     return value;
                 }
             }
+            Value::Handle(_) if self.django.on && name == "quote_name" => {
+                return self.call_foreign(super::call::QUOTE_NAME, arguments, named, call);
+            }
             Value::Django(django) => return self.django_method(django, name, arguments, named, call),
             Value::Record(_) if self.django.on && matches!(name, "desc" | "asc") => {
                 return Self::foreign_record(
@@ -327,7 +330,7 @@ impl<'a> Interp<'a> {
                 let conn = self.new_conn(kind, Some(span));
                 handle(false, auto, conn)
             }
-            "cursor" | "connection" | "get_bind" | "session" | "get_connection" | "__enter__" | "__aenter__" => {
+            "cursor" | "create_cursor" | "chunked_cursor" | "connection" | "get_bind" | "session" | "get_connection" | "__enter__" | "__aenter__" => {
                 let conn = self.conn_of(base);
                 handle(false, autocommit, conn)
             }

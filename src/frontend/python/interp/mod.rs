@@ -385,6 +385,7 @@ impl<'a> Interp<'a> {
             body: Body::Block(&def.body),
             env: env.clone(),
             bound: None,
+            applied: None,
             manager: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("contextmanager")),
             span: self.span_in(unit, def),
         }))

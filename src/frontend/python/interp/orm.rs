@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::ExprCall;
 
-use super::super::django::{model_table, table_word};
+use super::super::django::{model_table, table_word, user_table};
 use super::super::value::{Conn, Dj, Handle, Query, Value};
 use super::Interp;
 use super::call::{Named, keyword};
@@ -62,7 +62,12 @@ impl<'a> Interp<'a> {
         let path = file.map_or("", |unit| unit.file.path.as_str());
         let folder =
             path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
-        model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
+        let app = folder.rsplit('/').next().unwrap_or(folder);
+        if self.django.on {
+            return model_table(app, name, span);
+        }
+        // No state will tell: the name that Django gives.
+        Known::Known(QualifiedName::bare(format!("{app}_{}", name.to_lowercase())), span)
     }
 
     /// The name of a model's table, in a text: it is put in when the state is known.
@@ -76,11 +81,7 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn user_model(span: Span) -> Value<'a> {
-        let table = Known::Unknown(Unknown {
-            reason: "it is the model that the settings name".to_owned(),
-            text: "{user}".to_owned(),
-            span,
-        });
+        let table = user_table(span);
         Value::Django(Rc::new(Dj::Model(Query { table, imported: true, ..Query::default() })))
     }
 
