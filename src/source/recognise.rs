@@ -160,7 +160,13 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     let lower = name.to_lowercase();
     let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
-    if test || below.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
+    // An app may have such a name; that of tests is one of tests.
+    let app = match language {
+        Language::Python => below.strip_suffix("/migrations").filter(|app| !app.ends_with("tests")),
+        Language::Sql => None,
+    };
+    let around = app.map_or(below.as_str(), |app| app.rsplit_once('/').map_or("", |(around, _)| around));
+    if test || around.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
         return if language == Language::Sql || test {
             Verdict::Leave("a test, an example or documentation")
         } else {

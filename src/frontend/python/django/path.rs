@@ -129,7 +129,8 @@ impl State {
                 return found;
             }
         }
-        Step::Value
+        // Its model may come later in the order of migrations, or the manager gives it.
+        Step::Unknown
     }
 
     fn forward(&self, model: &Model, field: &Field) -> Step {

@@ -9,7 +9,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
 use super::super::value::{
-    ARGUMENT, Applied, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
+    ARGUMENT, Applied, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Query, Record, Text, Value, origin,
 };
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
@@ -77,7 +77,10 @@ impl<'a> Interp<'a> {
             Value::Class(class) => self.instance(class, arguments, named, span, false),
             Value::Django(django) => match &**django {
                 Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),
-                Dj::Model(query) => Value::Django(Rc::new(Dj::Row(query.clone(), true))),
+                Dj::Model(query) => {
+                    let query = Query { row: !self.loops.is_empty(), ..query.clone() };
+                    Value::Django(Rc::new(Dj::Row(query, true)))
+                }
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Value::Either(values) => {
@@ -496,6 +499,10 @@ impl<'a> Interp<'a> {
                     return self.unknown("it is one of many numbers", call);
                 }
                 Value::list((from..to).map(Value::Int).collect(), span)
+            }
+            // How often a loop has added to the list is not known.
+            ("len", Some(Value::List(items, _))) if items.borrow().iter().any(Value::is_object_read) => {
+                self.unknown("it is one of many numbers", call)
             }
             ("len", Some(Value::List(items, _))) => Value::Int(i64::try_from(items.borrow().len()).unwrap_or(i64::MAX)),
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::super::django::{model_table, table_word, user_table};
-use super::super::value::{Conn, Dj, Handle, Query, Value};
+use super::super::value::{Conn, Dj, Handle, Query, READ, Value};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::ir::{
@@ -36,6 +36,41 @@ const CHAINED: &[&str] = &[
     "get_queryset",
     "union",
     "db_manager",
+];
+
+/// Queryset methods that give neither objects nor a queryset.
+const ENDING: &[&str] = &[
+    "acount",
+    "aexists",
+    "aggregate",
+    "contains",
+    "count",
+    "dates",
+    "datetimes",
+    "exists",
+    "explain",
+    "in_bulk",
+    "items",
+    "keys",
+    "append",
+    "extend",
+];
+
+/// Methods that there are under the same name with an `a` before it as well.
+const AWAITED: &[&str] = &[
+    "bulk_create",
+    "bulk_update",
+    "create",
+    "delete",
+    "earliest",
+    "first",
+    "get",
+    "get_or_create",
+    "iterator",
+    "last",
+    "latest",
+    "update",
+    "update_or_create",
 ];
 
 impl<'a> Interp<'a> {
@@ -101,6 +136,18 @@ impl<'a> Interp<'a> {
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Dj::Foreign(path) => {
+                // The registry of today's models.
+                if path == "django.apps.apps" && name == "get_model" {
+                    return match Self::get_model(arguments, named, span) {
+                        Value::Django(django) => match &*django {
+                            Dj::Model(query) => {
+                                Value::Django(Rc::new(Dj::Model(Query { imported: true, ..query.clone() })))
+                            }
+                            _ => Value::None,
+                        },
+                        other => other,
+                    };
+                }
                 if path.ends_with("django.db.connection") || path.ends_with("connections[]") {
                     let handle = Handle { engine: false, autocommit: false, conn: self.django.conn.clone() };
                     return self.database_method(&Value::Handle(Rc::new(handle)), name, arguments, named, call);
@@ -150,6 +197,8 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        // `acreate`, `aupdate`: the same, awaited.
+        let name = name.strip_prefix('a').filter(|name| AWAITED.contains(name)).unwrap_or(name);
         let again = |query: Query| Value::Django(Rc::new(Dj::Query(query)));
         let row = |fresh| Value::Django(Rc::new(Dj::Row(query.clone(), fresh)));
         match name {
@@ -173,16 +222,18 @@ impl<'a> Interp<'a> {
                 if name == "create" {
                     row(false)
                 } else {
-                    Value::list(vec![row(false), self.unknown("it is read from the database", call)], span)
+                    Value::list(vec![row(false), self.unknown(READ, call)], span)
                 }
             }
             "bulk_create" => {
                 let items = arguments.first().and_then(Value::items);
                 let batch = batch_size(arguments.get(1), named);
+                // How often a loop has added to the list is not known.
+                let items = items.filter(|items| !items.iter().any(Value::is_object_read));
                 let rows = items.map(|items| items.len() as u64);
                 let details = DataDetails { rows, limited: batch.is_some(), limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataInsert, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "bulk_update" => {
                 let batch = batch_size(arguments.get(2), named);
@@ -196,8 +247,9 @@ impl<'a> Interp<'a> {
                 let limited = batch.is_some();
                 let details = DataDetails { assignments, condition, limited, limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataUpdate, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
+            // How many rows it was is known only while the program runs.
             "update" => {
                 let assigned = |(name, value): &Named<'a>| Assignment {
                     column: (*name).to_owned(),
@@ -206,12 +258,12 @@ impl<'a> Interp<'a> {
                 let assignments = named.iter().map(assigned).collect();
                 let details = DataDetails { assignments, condition: condition(query), ..DataDetails::default() };
                 self.orm_write(OpKind::DataUpdate, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "delete" | "_raw_delete" => {
                 let details = DataDetails { condition: condition(query), ..DataDetails::default() };
                 self.orm_write(OpKind::DataDelete, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "raw" => {
                 if let Some(sql) = arguments.first() {
@@ -220,7 +272,10 @@ impl<'a> Interp<'a> {
                 }
                 again(query.clone())
             }
-            _ => self.unknown("it is read from the database", call),
+            "pop" if !query.plain => row(false),
+            // A method of the project's own manager gives objects.
+            _ if ENDING.contains(&name) || name.starts_with(['_', 'g']) || query.plain => self.unknown(READ, call),
+            _ => again(query.clone()),
         }
     }
 
