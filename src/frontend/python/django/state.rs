@@ -143,8 +143,10 @@ impl State {
             Py::Name(path, _) if path.ends_with("AUTH_USER_MODEL") => {
                 return Some(split(self.user_model.as_deref().unwrap_or("auth.User"), app));
             }
-            // A setting names a model that a project may swap: which, only its settings tell.
-            Py::Name(path, _) if path.starts_with("django.conf.settings.") => return None,
+            // A setting names a model that a project may swap: which, only its settings tell. Where they do not, it is
+            // the one that the app brings.
+            Py::Name(path, _) if path.starts_with("django.conf.settings.") => return self.swappable(path),
+            Py::Unknown(unknown) => return self.swappable(unknown.text.trim_matches(['{', '}'])),
             Py::Name(path, _) => return path.rsplit_once('.').map(|_| split(path, app)),
             Py::Call(call) if call.name() == "swappable_dependency" => {
                 return self.named(call.args.first()?, app, model);
@@ -156,6 +158,17 @@ impl State {
             "settings.AUTH_USER_MODEL" => split(self.user_model.as_deref().unwrap_or("auth.User"), app),
             text => split(text, app),
         })
+    }
+
+    /// The model that can be swapped by a setting: `settings.OAUTH2_PROVIDER_GRANT_MODEL`, `oauth2_settings.GRANT_MODEL`.
+    fn swappable(&self, path: &str) -> Option<Key> {
+        let name = path.rsplit('.').next().filter(|name| name.ends_with("MODEL"))?;
+        let mut found = self.models.all().filter(|model| {
+            let setting = model.option("swappable").and_then(Py::as_str).unwrap_or_default();
+            setting.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+        });
+        let only = found.next()?;
+        found.next().is_none().then(|| only.key())
     }
 
     /// The model that holds a model's columns: that of a proxy is the one it stands for.

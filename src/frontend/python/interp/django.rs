@@ -523,9 +523,12 @@ impl<'a> Interp<'a> {
                 _ => Py::Unknown(unknown_of(value, Span::default())),
             },
             Value::Either(values) => {
-                // `try: from a import Field` of one version or another: the first is the newer.
-                let first = values.first().cloned().unwrap_or(Value::None);
-                self.py(&first, depth + 1)
+                // `try: from a import Field` of one version or another: the first is the newer. Of lists the longest
+                // is what everything switched on makes.
+                let lists = values.iter().all(|value| matches!(value, Value::List(..)));
+                let longest = values.iter().rev().max_by_key(|value| value.items().map_or(0, |items| items.len()));
+                let chosen = if lists { longest } else { values.first() };
+                self.py(&chosen.cloned().unwrap_or(Value::None), depth + 1)
             }
             other => Py::Unknown(unknown_of(other, Span::default())),
         }

@@ -353,6 +353,16 @@ impl<'a> Interp<'a> {
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
         }
+        // `fields + ([…] if enabled else [])`: each list that it can be.
+        if let (Value::Either(values), Value::List(..)) | (Value::List(..), Value::Either(values)) = (left, right)
+            && values.iter().all(|value| matches!(value, Value::List(..)))
+        {
+            let first = matches!(left, Value::Either(_));
+            let lists = values.iter().map(|value| {
+                if first { self.binary(value, op, right, span) } else { self.binary(left, op, value, span) }
+            });
+            return lists.reduce(Value::join).unwrap_or(Value::None);
+        }
         if let Operator::Div = op
             && let Some(path) = Self::below(left, std::slice::from_ref(right), span)
         {
