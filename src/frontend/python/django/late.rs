@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::editor::Editor;
-use super::path::{End, nowhere};
 use super::field::Field;
+use super::path::{End, nowhere};
 use super::state::Model;
 use crate::ir::{Details, Known, OpKind, Operation, QualifiedName, Statement, Where};
 use crate::span::Span;

@@ -41,7 +41,7 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
     let mut editor = Editor::default();
     editor.state.dialect = dialect;
     editor.state.user_model = user_model(migrations);
-    editor.state.big_keys = migrations.iter().flat_map(|migration| &migration.operations).any(makes_big_keys);
+    editor.state.auto_fields = auto_fields(migrations);
     let mut lowered = Vec::new();
     let users = editor.state.user_model.as_deref().and_then(|model| model.split('.').next());
     let order = graph::order(migrations, users);
@@ -95,16 +95,36 @@ fn begins(migrations: &[DjangoMigration], order: &[graph::Stop]) -> BTreeMap<usi
     begins
 }
 
-/// Whether a step shows that the setting `DEFAULT_AUTO_FIELD` is `BigAutoField`: a model has such a key that nobody wrote.
-fn makes_big_keys(step: &Step) -> bool {
-    let Step::Call(call) = step else { return false };
-    let big = |field: &Py| {
-        let call = field.call();
-        call.is_some_and(|call| call.name() == "BigAutoField" && call.flag("auto_created") == Some(true))
+/// The class of keys that nobody wrote, by app: what its configuration or the settings say, else what its migrations show,
+/// the last of them first, else those of other apps.
+fn auto_fields(migrations: &[DjangoMigration]) -> BTreeMap<String, String> {
+    let mut said = BTreeMap::new();
+    let mut shown = BTreeMap::new();
+    for migration in migrations {
+        if let Some(class) = &migration.auto_field {
+            said.insert(migration.app.clone(), class.clone());
+        }
+        if let Some(class) = migration.operations.iter().filter_map(automatic_key).next_back() {
+            shown.insert(migration.app.clone(), class);
+        }
+    }
+    // One that has it in no app of the project has an old setting, or none.
+    let big = shown.values().find(|class| class.ends_with(".BigAutoField")).cloned();
+    let apps: BTreeSet<&String> = migrations.iter().map(|migration| &migration.app).collect();
+    let class = |app: &String| said.get(app).or_else(|| shown.get(app)).or(big.as_ref()).cloned();
+    apps.into_iter().filter_map(|app| Some((app.clone(), class(app)?))).collect()
+}
+
+/// The class of a key that a step makes and nobody wrote.
+fn automatic_key(step: &Step) -> Option<String> {
+    let Step::Call(call) = step else { return None };
+    let key = |field: &Py| {
+        let call = field.call().filter(|call| call.flag("auto_created") == Some(true))?;
+        matches!(call.name(), "AutoField" | "BigAutoField" | "SmallAutoField").then(|| call.path.clone())
     };
     let fields = call.argument(1, "fields").map(Py::items).unwrap_or_default();
-    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field)))
-        || call.argument(2, "field").is_some_and(big)
+    let made = fields.iter().find_map(|pair| pair.items().get(1).and_then(|field| key(field)));
+    made.or_else(|| call.argument(2, "field").and_then(key))
 }
 
 /// The model of users: what the settings say where they were seen, else the one model of the project that has what a

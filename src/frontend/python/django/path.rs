@@ -177,9 +177,7 @@ fn contrib(key: &Key, name: &str) -> Step {
     let found = CONTRIB.iter().find(|(app, model, attribute, ..)| (*app, *model, *attribute) == (&key.0, &key.1, name));
     match found {
         Some((.., app, model, "")) => Step::Forward(((*app).to_owned(), (*model).to_owned())),
-        Some((.., app, model, join)) => {
-            Step::Many(((*app).to_owned(), (*model).to_owned()), Some((*join).to_owned()))
-        }
+        Some((.., app, model, join)) => Step::Many(((*app).to_owned(), (*model).to_owned()), Some((*join).to_owned())),
         None => Step::Unknown,
     }
 }

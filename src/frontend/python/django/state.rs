@@ -107,8 +107,8 @@ pub(super) struct Target {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) models: Models,
-    /// `DEFAULT_AUTO_FIELD` is `BigAutoField`.
-    pub(super) big_keys: bool,
+    /// The class of keys that nobody wrote, by app.
+    pub(super) auto_fields: BTreeMap<String, String>,
     /// `AUTH_USER_MODEL`.
     pub(super) user_model: Option<String>,
     pub(super) dialect: Dialect,
@@ -282,7 +282,7 @@ impl State {
             }
             Field::new(name, call)
         };
-        let class = if self.big_keys { "django.db.models.BigAutoField" } else { "django.db.models.AutoField" };
+        let class = self.auto_fields.get(&model.app).map_or("django.db.models.AutoField", String::as_str);
         let mut id = Call { path: class.to_owned(), span: field.call.span, ..Call::default() };
         id.set("primary_key", Py::Bool(true));
         let pair = Py::List(vec![Py::Text(from.clone()), Py::Text(to.clone())]);

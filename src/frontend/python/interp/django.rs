@@ -8,6 +8,7 @@ use std::rc::Rc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
+use super::super::site::Site;
 use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
 use super::Interp;
@@ -51,10 +52,12 @@ impl<'a> Interp<'a> {
         let env = self.module_env(0);
         let Some(Value::Class(class)) = env.get("Migration") else { return None };
         let file = self.units.first()?.file;
+        let site = self.site();
         let mut parts = file.path.rsplit('/');
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
-        self.django.app = self.label().unwrap_or(folder);
+        let (label, auto_field) = self.app_config();
+        self.django.app = label.unwrap_or(folder);
         let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
         let kind = match atomic {
             Some(true) => TransactionKind::Runner,
@@ -78,6 +81,8 @@ impl<'a> Interp<'a> {
             ..DjangoMigration::default()
         };
         migration.app.clone_from(&self.django.app);
+        migration.user_model.clone_from(&site.user_model);
+        migration.auto_field = auto_field.or_else(|| site.auto_field.clone());
         let operations = self.operations_of(&class).unwrap_or_else(|| Value::list(Vec::new(), class.span));
         migration.operations = self.steps(&operations, 0);
         let named = |name: &str| -> Vec<Known<RevisionId>> {
@@ -121,17 +126,32 @@ impl<'a> Interp<'a> {
         Value::Text(Rc::new(Text { sql, ..text }))
     }
 
-    /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
-    fn label(&mut self) -> Option<String> {
-        ["apps", ""].into_iter().find_map(|module| {
-            let unit = self.module(0, 2, module)?;
+    /// What the site's settings say.
+    fn site(&self) -> std::sync::Arc<Site> {
+        let Some(file) = self.units.first().map(|unit| unit.file) else { return std::sync::Arc::default() };
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.program.reader.site(folder, || super::super::site::settings(file, self.program))
+    }
+
+    /// The label and the `default_auto_field` that the app's own configuration gives it, in `apps.py` beside the folder
+    /// of migrations.
+    fn app_config(&mut self) -> (Option<String>, Option<String>) {
+        let (mut label, mut auto_field) = (None, None);
+        for module in ["apps", ""] {
+            let Some(unit) = self.module(0, 2, module) else { continue };
             let env = self.module_env(unit);
             let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-            classes.iter().find_map(|value| {
-                let Value::Class(class) = value else { return None };
-                Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
-            })
-        })
+            for value in &classes {
+                let Value::Class(class) = value else { continue };
+                let said = |name: &str| {
+                    let value = class.env.vars.borrow().get(name).cloned()?;
+                    value.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned))
+                };
+                label = label.or_else(|| said("label"));
+                auto_field = auto_field.or_else(|| said("default_auto_field"));
+            }
+        }
+        (label, auto_field)
     }
 
     /// A dependency: app and name, and where it stands; the model of users is what its app begins with.

@@ -86,6 +86,10 @@ impl<'a> Interp<'a> {
                 for value in &values {
                     match value.truth() {
                         Some(truth) if truth == stop => return value.clone(),
+                        // `given or "default"`.
+                        None if stop && self.django.on => {
+                            return values.last().map_or(Value::None, |last| value.clone().join(last.clone()));
+                        }
                         None => return self.unknown("it depends on a condition", expr),
                         _ => {}
                     }

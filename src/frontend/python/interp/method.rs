@@ -330,7 +330,8 @@ impl<'a> Interp<'a> {
                 let conn = self.new_conn(kind, Some(span));
                 handle(false, auto, conn)
             }
-            "cursor" | "create_cursor" | "chunked_cursor" | "connection" | "get_bind" | "session" | "get_connection" | "__enter__" | "__aenter__" => {
+            "cursor" | "create_cursor" | "chunked_cursor" | "connection" | "get_bind" | "session"
+            | "get_connection" | "__enter__" | "__aenter__" => {
                 let conn = self.conn_of(base);
                 handle(false, autocommit, conn)
             }

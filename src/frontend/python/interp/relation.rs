@@ -57,8 +57,7 @@ impl<'a> Interp<'a> {
     /// What an attribute of such an attribute is: `line.order.customer`, `Order.tags.through`.
     pub(super) fn lead_on(related: &Related, name: &str, text: String, span: Span) -> Option<Value<'a>> {
         if name == "through" {
-            let query =
-                Query { table: related.through.clone(), imported: related.query.imported, ..Query::default() };
+            let query = Query { table: related.through.clone(), imported: related.query.imported, ..Query::default() };
             return Some(Value::Django(Rc::new(Dj::Model(query))));
         }
         (!related.of_class).then(|| Self::lead(&related.query, name, false, text, span))
@@ -101,12 +100,7 @@ impl<'a> Interp<'a> {
     }
 
     /// `Order(note="x").save()` where the class of the model is imported, and so is today's.
-    pub(super) fn instance_call(
-        &mut self,
-        base: &Value<'a>,
-        name: &'a str,
-        call: &'a ExprCall,
-    ) -> Option<Value<'a>> {
+    pub(super) fn instance_call(&mut self, base: &Value<'a>, name: &'a str, call: &'a ExprCall) -> Option<Value<'a>> {
         let Value::Record(record) = base else { return None };
         let class = record.of.as_ref().filter(|_| matches!(name, "save" | "delete"))?;
         let models = self.lineage(record).iter().any(|path| path.ends_with("models.Model"));
