@@ -325,8 +325,9 @@ impl Editor {
             return None;
         }
         let kind = self.state.column_type(model, field)?;
-        // A collation of one's own may be one that no such index can be on, which only the server knows.
-        if kind.contains('[') || field.call.text("db_collation").is_some() {
+        // No such index can be on a collation for which different texts are the same.
+        let loose = field.call.text("db_collation").is_some_and(|name| self.state.loose_collations.contains(name));
+        if kind.contains('[') || loose {
             return None;
         }
         let class = if kind.starts_with("varchar") {
@@ -397,7 +398,10 @@ impl Editor {
                 _ => None,
             })
             .collect();
-        let extra = if with.is_empty() { String::new() } else { format!(" WITH ({})", with.join(", ")) };
+        let mut extra = if with.is_empty() { String::new() } else { format!(" WITH ({})", with.join(", ")) };
+        if let Some(space) = call.text("db_tablespace").filter(|space| !space.is_empty() && !self.sqlite()) {
+            let _ = write!(extra, " TABLESPACE {}", quoted(space));
+        }
         let condition = call.get("condition").filter(|value| !matches!(value, Py::None));
         let include = call.get("include").map(Py::strings).unwrap_or_default();
         let expressions = if columns.is_empty() { compiler.index_keys(&call.args) } else { String::new() };

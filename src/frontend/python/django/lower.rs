@@ -203,6 +203,7 @@ impl Editor {
         }
         if call.argument(3, "deterministic") == Some(&Py::Bool(false)) {
             parts.push("deterministic=false".to_owned());
+            self.state.loose_collations.extend(text(0, "name").map(str::to_owned));
         }
         self.send(&format!("CREATE COLLATION {collation} ({})", parts.join(", ")));
     }

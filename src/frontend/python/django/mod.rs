@@ -95,21 +95,24 @@ fn begins(migrations: &[DjangoMigration], order: &[graph::Stop]) -> BTreeMap<usi
     begins
 }
 
-/// The class of keys that nobody wrote, by app: what its configuration or the settings say, else what its migrations show,
-/// the last of them first, else those of other apps.
+/// The class of keys that nobody wrote, by app: what its configuration or the settings say, else what its migrations
+/// show, else those of other apps. Where a setting was changed, it was to `BigAutoField`.
 fn auto_fields(migrations: &[DjangoMigration]) -> BTreeMap<String, String> {
+    let is_big = |class: &String| class.ends_with(".BigAutoField");
     let mut said = BTreeMap::new();
-    let mut shown = BTreeMap::new();
+    let mut shown: BTreeMap<String, String> = BTreeMap::new();
     for migration in migrations {
         if let Some(class) = &migration.auto_field {
             said.insert(migration.app.clone(), class.clone());
         }
-        if let Some(class) = migration.operations.iter().filter_map(automatic_key).next_back() {
-            shown.insert(migration.app.clone(), class);
+        for class in migration.operations.iter().filter_map(automatic_key) {
+            let slot = shown.entry(migration.app.clone()).or_insert_with(|| class.clone());
+            if is_big(&class) {
+                *slot = class;
+            }
         }
     }
-    // One that has it in no app of the project has an old setting, or none.
-    let big = shown.values().find(|class| class.ends_with(".BigAutoField")).cloned();
+    let big = shown.values().find(|class| is_big(class)).cloned();
     let apps: BTreeSet<&String> = migrations.iter().map(|migration| &migration.app).collect();
     let class = |app: &String| said.get(app).or_else(|| shown.get(app)).or(big.as_ref()).cloned();
     apps.into_iter().filter_map(|app| Some((app.clone(), class(app)?))).collect()

@@ -112,6 +112,8 @@ pub(super) struct State {
     /// `AUTH_USER_MODEL`.
     pub(super) user_model: Option<String>,
     pub(super) dialect: Dialect,
+    /// Collations that are not deterministic.
+    pub(super) loose_collations: BTreeSet<String>,
     /// Models that refer to a model, by it; only ever added to.
     pub(super) referrers: BTreeMap<Key, BTreeSet<Key>>,
     /// Models that name a model as the one that joins them to others, or as one that they are derived from, by it; only

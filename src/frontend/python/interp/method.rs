@@ -78,7 +78,7 @@ impl<'a> Interp<'a> {
                 return Self::foreign_record(
                     if name == "desc" { ".desc" } else { ".asc" },
                     std::slice::from_ref(base),
-                    &[],
+                    named,
                     span,
                 );
             }
