@@ -480,10 +480,9 @@ impl Value<'_> {
             (Self::Handle(a), Self::Handle(b)) => Rc::ptr_eq(a, b),
             // Unknown for the same reason at the same place.
             (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b) || a.unknown.span == b.unknown.span,
-            (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
+            (Self::Either(a), Self::Either(b)) | (Self::Zip(a), Self::Zip(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
             (Self::Import(a), Self::Import(b)) => Rc::ptr_eq(a, b),
-            (Self::Zip(a), Self::Zip(b)) => Rc::ptr_eq(a, b),
             (Self::Django(a), Self::Django(b)) => Rc::ptr_eq(a, b),
             _ => self.equals(other) == Some(true),
         }

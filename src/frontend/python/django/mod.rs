@@ -6,10 +6,12 @@
 //! SQL and read by the reader of SQL, so that both mean the same.
 
 mod alter;
+mod change;
 mod editor;
 mod expr;
 mod field;
 mod graph;
+mod index;
 mod late;
 mod lower;
 mod meta;

@@ -95,9 +95,9 @@ impl State {
             at = super::state::split(self.user_model.as_deref().unwrap_or("auth.User"), app);
         }
         while let Some(mark) = rest.chars().next() {
-            let step = rest.get(mark.len_utf8()..).unwrap_or_default();
-            let stop = step.find([OBJECT, BETWEEN]).unwrap_or(step.len());
-            let (name, after) = step.split_at_checked(stop).unwrap_or((step, ""));
+            let ahead = rest.get(mark.len_utf8()..).unwrap_or_default();
+            let end = ahead.find([OBJECT, BETWEEN]).unwrap_or(ahead.len());
+            let (name, after) = ahead.split_at_checked(end).unwrap_or((ahead, ""));
             rest = after;
             let last = rest.is_empty();
             let step = match self.models.get(&self.concrete(&at)) {
@@ -105,13 +105,12 @@ impl State {
                 None => self.back(&at, name).unwrap_or_else(|| contrib(&at, name)),
             };
             match (step, mark) {
-                (Step::Forward(_), BETWEEN) => return End::Value,
+                (Step::Value, _) | (Step::Forward(_), BETWEEN) => return End::Value,
                 (Step::Many(_, join), BETWEEN) => {
                     return join.map_or_else(|| End::Unknown(path.replace([OBJECT, BETWEEN], ".")), End::Join);
                 }
                 (Step::Back(to), BETWEEN) if last => return End::Referrer(to),
                 (Step::Forward(to) | Step::Many(to, _) | Step::Back(to), _) => at = to,
-                (Step::Value, _) => return End::Value,
                 (Step::Unknown, _) => return End::Unknown(path.replace([OBJECT, BETWEEN], ".")),
             }
         }

@@ -2,15 +2,14 @@
 //! and functions that they give are run at once, with what they send.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
+use super::super::django::{Call, DjangoMigration, Step, USERS};
 use super::super::site::Site;
-use super::super::strings;
-use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
+use super::super::value::{Class, Dj, Record, Text, Value};
 use super::Interp;
 use super::call::Named;
 use crate::config::Dialect;
@@ -18,9 +17,7 @@ use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, Transaction
 use crate::span::Span;
 
 /// Values within one another.
-const MAX_NESTING: u32 = 40;
-/// Classes between a class and one it is derived from.
-const MAX_BASES: usize = 32;
+pub(super) const MAX_NESTING: u32 = 40;
 
 /// What a run remembers of a Django migration.
 #[derive(Debug, Default)]
@@ -283,277 +280,6 @@ impl<'a> Interp<'a> {
         if self.units.first().is_some_and(|unit| unit.file.id == span.file) { span } else { around }
     }
 
-    /// What is sent while `run` runs.
-    fn capture(&mut self, run: impl FnOnce(&mut Self)) -> Vec<Operation> {
-        let before = self.django.captured.replace(Vec::new());
-        let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
-        let scope = self.django.conn.scope.get();
-        run(self);
-        self.django.conn.scope.set(scope);
-        (self.guards, self.loops) = (guards, loops);
-        let captured = std::mem::replace(&mut self.django.captured, before).unwrap_or_default();
-        // A statement that branches and rounds of a loop send again is told once.
-        let mut seen = BTreeSet::new();
-        let key = |op: &Operation| (op.statement.span, op.statement.text.clone(), op.kind, op.span);
-        captured.into_iter().filter(|op| seen.insert(key(op)) || op.detail == "driver").collect()
-    }
-
-    fn run_sql(&mut self, sql: Option<Value<'a>>, span: Span) -> Vec<Operation> {
-        let Some(sql) = sql else { return Vec::new() };
-        let conn = self.django.conn.clone();
-        self.capture(|this| {
-            let items = match &sql {
-                Value::List(items, _) => items.borrow().clone(),
-                other => vec![other.clone()],
-            };
-            for item in items {
-                let statement = match &item {
-                    // A statement with its parameters.
-                    Value::List(pair, _) => {
-                        let pair = pair.borrow().clone();
-                        match (pair.first(), pair.get(1).and_then(Value::items)) {
-                            (Some(Value::Text(text)), Some(parameters)) => this.filled(text, &parameters, span),
-                            (Some(text), _) => text.clone(),
-                            _ => continue,
-                        }
-                    }
-                    other => other.clone(),
-                };
-                // `RunSQL.noop` and what is blank sends nothing.
-                if statement.as_str().is_none_or(|text| !text.trim().is_empty()) && !is_noop(&statement) {
-                    this.send(&statement, &conn, span);
-                }
-            }
-        })
-    }
-
-    /// A statement with its parameters in their places, as the driver of Django fills them in.
-    fn filled(&mut self, text: &Rc<Text>, parameters: &[Value<'a>], span: Span) -> Value<'a> {
-        let pieces = strings::percent_pieces(&text.sql.text);
-        let quoted: Vec<Value<'a>> = parameters
-            .iter()
-            .map(|value| match value {
-                Value::Text(inner) if inner.sql.is_known() => {
-                    let mut sql = crate::frontend::text::SqlText::default();
-                    sql.push(&format!("'{}'", inner.sql.text.replace('\'', "''")), span);
-                    Value::text(sql)
-                }
-                Value::None => {
-                    let mut sql = crate::frontend::text::SqlText::default();
-                    sql.push("NULL", span);
-                    Value::text(sql)
-                }
-                other => other.clone(),
-            })
-            .collect();
-        self.template(text, &pieces, &quoted, &[])
-    }
-
-    fn run_python(&mut self, code: Option<Value<'a>>, atomic: bool, span: Span) -> Vec<Operation> {
-        let Some(code) = code else { return Vec::new() };
-        let conn = self.django.conn.clone();
-        self.capture(|this| {
-            if atomic && conn.scope.get().kind == TransactionKind::None {
-                let scope = this.fresh(TransactionKind::Explicit, Some(span));
-                conn.scope.set(scope);
-            }
-            let apps = Value::Django(Rc::new(Dj::Apps));
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
-            let mut codes = code.alternatives();
-            if codes.iter().any(|code| matches!(code, Value::Function(_) | Value::Record(_))) {
-                // `try: from a import f`, `f = f or None`: what is not followed stands beside what is.
-                codes.retain(|code| matches!(code, Value::Function(_) | Value::Record(_)));
-            }
-            for code in codes {
-                match code {
-                    Value::Function(function) => {
-                        this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
-                    }
-                    // An object that can be called.
-                    Value::Record(record) if Self::callable(&record).is_some() => {
-                        if let Some(function) = Self::callable(&record) {
-                            this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
-                        }
-                    }
-                    Value::None => {}
-                    code if is_noop(&code) => {}
-                    code => this.not_followed(&code, span),
-                }
-            }
-        })
-    }
-
-    /// What calling an object of the project runs.
-    pub(super) fn callable(record: &Rc<Record<'a>>) -> Option<Rc<Function<'a>>> {
-        match record.of.as_ref()?.attribute("__call__", 0)? {
-            Value::Function(function) => Some(super::call::bound(&function, &Value::Record(record.clone()))),
-            _ => None,
-        }
-    }
-
-    /// Says that what a migration runs is not in the project.
-    fn not_followed(&mut self, code: &Value<'a>, span: Span) {
-        let reason = match code {
-            Value::Django(django) => match &**django {
-                Dj::Foreign(path) => format!("`{path}` is not in this project"),
-                _ => return,
-            },
-            other => unknown_of(other, span).reason,
-        };
-        self.emit_unresolved(&reason, span);
-    }
-
-    /// Runs `database_forwards` of an operation that the project defines.
-    fn run_operation(&mut self, function: &Rc<Function<'a>>, this: &Value<'a>, span: Span) -> Vec<Operation> {
-        let conn = self.django.conn.clone();
-        let app = self.django.app.clone();
-        let bound = super::call::bound(function, this);
-        self.capture(|interp| {
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }));
-            let state = || {
-                let fields = BTreeMap::from([("apps".to_owned(), Value::Django(Rc::new(Dj::Apps)))]);
-                let fields = RefCell::new(fields);
-                Value::Record(Rc::new(Record { class: "ProjectState".to_owned(), of: None, fields, span }))
-            };
-            let mut label = crate::frontend::text::SqlText::default();
-            label.push(&app, span);
-            interp.enter(&bound, &[Value::text(label), editor, state(), state()], &[], Some(span), false);
-        })
-    }
-
-    /// The paths of a record's class and of all that it is derived from, nearest first.
-    pub(super) fn lineage(&self, record: &Record<'a>) -> Vec<String> {
-        let Some(class) = &record.of else { return vec![record.class.clone()] };
-        let mut paths = Vec::new();
-        let mut open: Vec<Value<'a>> = vec![Value::Class(class.clone())];
-        while let Some(next) = open.pop() {
-            match next {
-                Value::Class(class) if paths.len() < MAX_BASES => {
-                    paths.push(self.class_path(&class));
-                    open.extend(class.bases.iter().rev().cloned());
-                }
-                Value::Django(django) => {
-                    if let Dj::Foreign(path) = &*django {
-                        paths.push(path.clone());
-                    }
-                }
-                Value::Either(values) => open.extend(values.first().cloned()),
-                _ => {}
-            }
-        }
-        paths
-    }
-
-    /// `shop.fields.Money` for a class of `shop/fields.py`.
-    fn class_path(&self, class: &Class<'a>) -> String {
-        let file = self.units.iter().find(|unit| unit.file.id == class.span.file);
-        let module = file.map_or("", |unit| unit.file.path.trim_end_matches(".py").trim_end_matches("/__init__"));
-        format!("{}.{}", module.replace('/', "."), class.name)
-    }
-
-    fn py_call(&mut self, record: &Rc<Record<'a>>, depth: u32) -> Option<Call> {
-        if depth > MAX_NESTING {
-            return None;
-        }
-        let mut paths = self.lineage(record).into_iter();
-        let mut call = Call { path: paths.next()?, bases: paths.collect(), span: record.span, ..Call::default() };
-        let fields: Vec<(String, Value<'a>)> = {
-            let fields = record.fields.borrow();
-            let given =
-                fields.iter().filter_map(|(name, value)| Some((name.strip_prefix('=')?.to_owned(), value.clone())));
-            given.collect()
-        };
-        let mut places: BTreeMap<usize, Py> = BTreeMap::new();
-        for (name, value) in fields {
-            let value = self.py(&value, depth + 1);
-            match name.parse::<usize>() {
-                Ok(at) => {
-                    places.insert(at, value);
-                }
-                Err(_) => call.kwargs.push((name, value)),
-            }
-        }
-        call.args = places.into_values().collect();
-        if let Some(class) = &record.of
-            && let Some(Value::Function(function)) = class.attribute("db_type", 0)
-        {
-            let bound = super::call::bound(&function, &Value::Record(record.clone()));
-            self.quiet += 1;
-            let given = self.enter(&bound, &[], &[], Some(record.span), false);
-            self.quiet -= 1;
-            call.db_type = given.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned));
-        }
-        Some(call)
-    }
-
-    /// A value with nothing of the interpreter left in it.
-    fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
-        if depth > MAX_NESTING || !self.spend(1) {
-            return Py::Unknown(unknown_of(value, Span::default()));
-        }
-        match value {
-            Value::None => Py::None,
-            Value::Bool(value) => Py::Bool(*value),
-            Value::Int(value) => Py::Int(*value),
-            Value::Text(text) => {
-                if text.sql.is_known() {
-                    Py::Text(text.sql.text.clone())
-                } else {
-                    Py::Unknown(unknown_of(value, Span::default()))
-                }
-            }
-            Value::List(items, _) => {
-                let items = items.borrow().clone();
-                Py::List(items.iter().map(|item| self.py(item, depth + 1)).collect())
-            }
-            Value::Dict(pairs, _) => {
-                let pairs = pairs.borrow().clone();
-                Py::Dict(
-                    pairs.iter().map(|(key, value)| (self.py(key, depth + 1), self.py(value, depth + 1))).collect(),
-                )
-            }
-            Value::Record(record) if record.class == "float" => {
-                let text = record.fields.borrow().get("=0").and_then(|text| text.as_str().map(str::to_owned));
-                Py::Number(text.unwrap_or_default())
-            }
-            Value::Record(record) => match self.py_call(record, depth + 1) {
-                Some(call) => Py::Call(Box::new(call)),
-                None => Py::Unknown(unknown_of(value, record.span)),
-            },
-            Value::Function(function) => {
-                self.quiet += 1;
-                let given = self.enter(function, &[], &[], Some(function.span), false);
-                self.quiet -= 1;
-                let given = match given {
-                    Value::Function(_) => Py::None,
-                    other => self.py(&other, depth + 1),
-                };
-                Py::Name(function.name.to_owned(), Box::new(given))
-            }
-            Value::Class(class) => Py::Name(self.class_path(class), Box::new(Py::None)),
-            Value::Django(django) => match &**django {
-                Dj::Foreign(path) => {
-                    let nothing = Unknown {
-                        reason: "it is computed at run time".into(),
-                        text: path.clone(),
-                        span: Span::default(),
-                    };
-                    Py::Name(path.clone(), Box::new(Py::Unknown(nothing)))
-                }
-                _ => Py::Unknown(unknown_of(value, Span::default())),
-            },
-            Value::Either(values) => {
-                // `try: from a import Field` of one version or another: the first is the newer. Of lists the longest
-                // is what everything switched on makes.
-                let lists = values.iter().all(|value| matches!(value, Value::List(..)));
-                let longest = values.iter().rev().max_by_key(|value| value.items().map_or(0, |items| items.len()));
-                let chosen = if lists { longest } else { values.first() };
-                self.py(&chosen.cloned().unwrap_or(Value::None), depth + 1)
-            }
-            other => Py::Unknown(unknown_of(other, Span::default())),
-        }
-    }
-
     /// A name outside the project.
     pub(super) fn foreign(path: impl Into<String>) -> Value<'a> {
         Value::Django(Rc::new(Dj::Foreign(path.into())))
@@ -773,16 +499,12 @@ fn above<'a>(class: &Class<'a>, span: Span, depth: u32) -> Option<Vec<Value<'a>>
     bases.find_map(|base| if let Value::Class(base) = base { above(base, span, depth + 1) } else { None })
 }
 
-fn is_noop(value: &Value<'_>) -> bool {
-    matches!(value, Value::Django(django) if matches!(&**django, Dj::Foreign(path) if last(path) == "noop"))
-}
-
-fn last(path: &str) -> &str {
+pub(super) fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
 /// Why a value is not known.
-fn unknown_of(value: &Value<'_>, span: Span) -> Unknown {
+pub(super) fn unknown_of(value: &Value<'_>, span: Span) -> Unknown {
     match value {
         Value::Unknown(opaque) => opaque.unknown.clone(),
         _ => Unknown { reason: "the value is not followed".to_owned(), text: "{…}".to_owned(), span },

@@ -8,6 +8,8 @@ mod changeset;
 mod call;
 mod custom;
 mod django;
+mod django_code;
+mod django_value;
 mod emit;
 mod env;
 mod expr;
