@@ -267,7 +267,7 @@ impl Editor {
             model.fields.push(order_field(call.span));
         }
         let key = model.key();
-        let swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
+        model.swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
             && self
                 .state
                 .user_model
@@ -276,7 +276,7 @@ impl Editor {
         let model = Arc::new(model);
         self.state.models.insert(key.clone(), model.clone());
         self.state.refer(&key);
-        if model.managed() && !swapped {
+        if model.managed() {
             self.create_model(&model);
         }
     }

@@ -27,6 +27,8 @@ pub(super) struct Model {
     /// Indexes and constraints, by their calls.
     pub(super) indexes: Vec<Call>,
     pub(super) constraints: Vec<Call>,
+    /// The project uses another model in its place: it has no table.
+    pub(super) swapped: bool,
 }
 
 impl Model {
@@ -50,9 +52,9 @@ impl Model {
         }
     }
 
-    /// Whether migrations touch its table: it is no proxy, not unmanaged.
+    /// Whether migrations touch its table: it is no proxy, not unmanaged, not swapped for another.
     pub(super) fn managed(&self) -> bool {
-        self.flag("managed") != Some(false) && self.flag("proxy") != Some(true)
+        !self.swapped && self.flag("managed") != Some(false) && self.flag("proxy") != Some(true)
     }
 
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
