@@ -97,12 +97,14 @@ fn a_project_that_uses_every_operation_sends_what_is_worked_out() {
     assert!(count > 130, "{count} statements were compared");
 }
 
-/// Random migrations, run on a database of `dialect`.
-fn random(seed: &str, migrations: &str, dialect: &str) {
+/// Random migrations, run on a database of `dialect`; of PostgreSQL's own, with the finer options, where it is `finer`.
+fn random(seed: &str, migrations: &str, dialect: &str, finer: bool) {
     let Some(python) = python() else { return };
     let folder = project(&[("ddlint.toml", format!("dialect = \"{dialect}\"\n").as_bytes())]);
     let place = folder.path().to_str().expect("a path in UTF-8");
-    if run(&python, &["scripts/django-random", seed, migrations, place]).is_none() {
+    let mut arguments = vec!["scripts/django-random", seed, migrations, place];
+    arguments.extend(finer.then_some("postgres"));
+    if run(&python, &arguments).is_none() {
         return;
     }
     let server = if dialect == "postgres" { Server::start() } else { None };
@@ -122,13 +124,19 @@ fn random(seed: &str, migrations: &str, dialect: &str) {
 
 #[test]
 fn random_migrations_send_what_is_worked_out() {
-    random("7", "200", "postgres");
-    random("11", "200", "postgres");
+    random("7", "200", "postgres", false);
+    random("11", "200", "postgres", false);
+}
+
+#[test]
+fn random_migrations_with_what_only_postgresql_has_send_what_is_worked_out() {
+    random("21", "200", "postgres", true);
+    random("22", "200", "postgres", true);
 }
 
 #[test]
 fn random_migrations_rebuild_tables_of_sqlite_as_worked_out() {
-    random("3", "150", "sqlite");
+    random("3", "150", "sqlite", false);
 }
 
 /// A migration of `operations` after one that makes a model.
@@ -161,6 +169,66 @@ fn functions_are_followed_to_the_tables_of_their_models() {
     let kinds = ["data.update", "data.update", "data.update", "data.delete", "index.create"];
     let expected: Vec<_> = kinds.iter().map(|kind| ((*kind).to_owned(), "shop_order".to_owned())).collect();
     assert_eq!(second(folder.path()), expected);
+}
+
+/// Models that refer to one another, and a migration of a function with this body.
+fn related(body: &str) -> Vec<(String, String)> {
+    let initial = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [\n        migrations.CreateModel('Tag', [('id', models.AutoField(primary_key=True))]),\n        migrations.CreateModel('Customer', [('id', models.AutoField(primary_key=True)), ('note', models.TextField())]),\n        migrations.CreateModel('Order', [\n            ('id', models.AutoField(primary_key=True)),\n            ('data', models.JSONField()),\n            ('customer', models.ForeignKey('shop.Customer', models.CASCADE, related_name='orders')),\n            ('tags', models.ManyToManyField('shop.Tag')),\n        ]),\n    ]\n";
+    let next = format!(
+        "from functools import partial\n\nfrom django.db import migrations\n\n\n\
+         def fill(apps, schema_editor, more=None):\n    Order = apps.get_model('shop', 'Order')\n\
+         \x20   Customer = apps.get_model('shop', 'Customer')\n{body}\n\n\
+         class Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n\
+         \x20   operations = [migrations.RunPython(partial(fill, more=True), migrations.RunPython.noop)]\n"
+    );
+    let folder =
+        project(&[("shop/migrations/0001_initial.py", initial), ("shop/migrations/0002_next.py", next.as_bytes())]);
+    second(folder.path())
+}
+
+#[test]
+fn relations_are_followed_to_the_tables_that_they_lead_to() {
+    let cases = [
+        ("    for order in Order.objects.all():\n        order.customer.save()", "data.update", "shop_customer"),
+        ("    customer = Customer.objects.first()\n    customer.orders.create(data={})", "data.insert", "shop_order"),
+        ("    customer = Customer.objects.all()[0]\n    customer.orders.add(more)", "data.update", "shop_order"),
+        ("    for order in Order.objects.all():\n        order.tags.clear()", "data.delete", "shop_order_tags"),
+        ("    Order.tags.through.objects.filter(tag=1).delete()", "data.delete", "shop_order_tags"),
+        ("    Order.anything.filter(id=1).delete()", "data.delete", "shop_order"),
+        (
+            "    for customer in Customer.objects.all():\n        for at, order in enumerate(customer.orders.all()):\n            order.save()",
+            "data.update",
+            "shop_order",
+        ),
+        (
+            "    one = Order.objects.first()\n    if one is None and more:\n        Customer.objects.create()",
+            "data.insert",
+            "shop_customer",
+        ),
+    ];
+    for (body, kind, table) in cases {
+        assert_eq!(related(body), [(kind.to_owned(), table.to_owned())], "{body}");
+    }
+    // A dictionary is no table.
+    let body = "    for order in Order.objects.all():\n        order.data.clear()\n        order.data.update(a=1)";
+    assert_eq!(related(body), []);
+}
+
+#[test]
+fn settings_say_which_keys_nobody_wrote_and_who_the_users_are() {
+    let manage = b"import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site_of_shop.settings')\n";
+    let settings = b"INSTALLED_APPS = ['shop']\nDEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'\nAUTH_USER_MODEL = 'people.Person'\n";
+    let initial = b"from django.conf import settings\nfrom django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [\n        migrations.CreateModel('Order', [\n            ('id', models.AutoField(primary_key=True)),\n            ('by', models.ManyToManyField(settings.AUTH_USER_MODEL)),\n        ]),\n    ]\n";
+    let folder = project(&[
+        ("manage.py", manage),
+        ("site_of_shop/settings.py", settings),
+        ("shop/migrations/0001_initial.py", initial),
+    ]);
+    let sent = worked_out(folder.path());
+    let all = sent.values().flatten().cloned().collect::<Vec<_>>().join("\n");
+    let key = "CREATE TABLE \"shop_order_by\" (\"id\" bigint NOT NULL PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY";
+    assert!(all.contains(key), "{all}");
+    assert!(all.contains("REFERENCES \"people_person\""), "{all}");
 }
 
 #[test]

@@ -77,6 +77,9 @@ const TEST_FOLDERS: &[&str] = &[
     "queries",
 ];
 
+/// Those of them that are what an application can be about.
+const APPS: &[&str] = &["examples", "docs", "doc", "seeds", "seed", "queries"];
+
 /// Databases whose SQL is of another kind.
 const FOREIGN: &[&str] = &[
     "clickhouse",
@@ -160,7 +163,14 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     let lower = name.to_lowercase();
     let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
-    if test || below.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
+    // An app of Django may have such a name; one that is called `tests` is there for tests.
+    let app = match language {
+        Language::Python => below.strip_suffix("/migrations"),
+        Language::Sql => None,
+    };
+    let app = app.filter(|app| APPS.contains(&app.rsplit('/').next().unwrap_or(app)));
+    let around = app.map_or(below.as_str(), |app| app.rsplit_once('/').map_or("", |(around, _)| around));
+    if test || around.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
         return if language == Language::Sql || test {
             Verdict::Leave("a test, an example or documentation")
         } else {

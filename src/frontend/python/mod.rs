@@ -16,6 +16,7 @@ mod piccolo;
 mod places;
 mod registry;
 mod sqlalchemy;
+mod site;
 mod strings;
 #[cfg(test)]
 mod tests;

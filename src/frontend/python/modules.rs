@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::interp::Settings;
 use super::parse::{self, Parsed};
+use super::site::Site;
 use crate::source::{Modules, SourceFile};
 use crate::span::FileId;
 
@@ -17,6 +18,7 @@ pub struct Reader {
     trees: Mutex<BTreeMap<FileId, Arc<Parsed>>>,
     found: Mutex<BTreeMap<Place, Option<Arc<SourceFile>>>>,
     settings: Mutex<BTreeMap<FileId, Arc<Settings>>>,
+    sites: Mutex<BTreeMap<String, Arc<Site>>>,
 }
 
 /// Room for a file that is imported, filled on first use.
@@ -39,6 +41,16 @@ impl Reader {
             // Read outside the lock, as trees are.
             let settings = Arc::new(read());
             self.settings.lock().unwrap_or_else(PoisonError::into_inner).entry(env.id).or_insert(settings).clone()
+        })
+    }
+
+    /// What the settings of the site say that the migrations of a folder belong to, read once for each folder.
+    pub(super) fn site(&self, folder: &str, read: impl FnOnce() -> Site) -> Arc<Site> {
+        let cached = self.sites.lock().unwrap_or_else(PoisonError::into_inner).get(folder).cloned();
+        cached.unwrap_or_else(|| {
+            let site = Arc::new(read());
+            let mut sites = self.sites.lock().unwrap_or_else(PoisonError::into_inner);
+            sites.entry(folder.to_owned()).or_insert(site).clone()
         })
     }
 

@@ -87,6 +87,8 @@ pub(super) struct Opaque<'a> {
     pub(super) row_of: Option<Rc<Conn>>,
     /// The table of that row.
     pub(super) table: Option<Known<QualifiedName>>,
+    /// The attribute of a model or of an object that it is, where Django's mapper may lead on from it.
+    pub(super) related: Option<Rc<Related>>,
     /// Its attributes that were asked for.
     pub(super) attributes: RefCell<BTreeMap<String, Value<'a>>>,
     /// The dotted name of what it is in a library: `sqlalchemy.func.now`, `alembic.op`.
@@ -110,9 +112,18 @@ pub(super) struct Function<'a> {
     pub(super) body: Body<'a>,
     pub(super) env: Rc<Env<'a>>,
     pub(super) bound: Option<Value<'a>>,
+    /// What `functools.partial` gave it.
+    pub(super) applied: Option<Rc<Applied<'a>>>,
     /// A context manager written as a generator.
     pub(super) manager: bool,
     pub(super) span: Span,
+}
+
+/// Arguments that a function is given before it is called.
+#[derive(Debug)]
+pub(super) struct Applied<'a> {
+    pub(super) positional: Vec<Value<'a>>,
+    pub(super) named: Vec<(&'a str, Value<'a>)>,
 }
 
 /// A class of the project.
@@ -202,14 +213,27 @@ pub(super) struct Query {
     pub(super) streamed: bool,
     /// It is one row of a loop over all.
     pub(super) row: bool,
+    /// `values()`, `values_list()`: dictionaries and tuples, no objects.
+    pub(super) plain: bool,
 }
 
 impl Default for Query {
     fn default() -> Self {
         let unknown = Unknown { reason: String::new(), text: "{model}".to_owned(), span: Span::default() };
         let table = Known::Unknown(unknown);
-        Self { table, filter: None, imported: false, streamed: false, row: false }
+        Self { table, filter: None, imported: false, streamed: false, row: false, plain: false }
     }
+}
+
+/// What an attribute of a model or of an object leads to: another object, many of them, or nothing but a value.
+#[derive(Clone, Debug)]
+pub(super) struct Related {
+    /// What it leads to.
+    pub(super) query: Query,
+    /// The table between the two models, where the attribute joins many to many.
+    pub(super) through: Known<QualifiedName>,
+    /// It is the class that was asked, not an object.
+    pub(super) of_class: bool,
 }
 
 /// What Django gives the functions of a migration, and names outside the project.
@@ -253,6 +277,8 @@ pub(super) enum Value<'a> {
     /// Something of Django; only in its migrations.
     Django(Rc<Dj>),
     Either(Rc<Vec<Value<'a>>>),
+    /// Rows of `zip` and `enumerate` over sequences of unknown length.
+    Zip(Rc<Vec<Value<'a>>>),
     Unknown(Rc<Opaque<'a>>),
 }
 
@@ -283,14 +309,48 @@ impl Value<'_> {
 
     pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
         let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        Self::Unknown(Rc::new(Opaque { unknown, parameter, conn, attributes, row_of: None, table: None, path: None }))
+        Self::Unknown(Rc::new(Opaque {
+            unknown,
+            parameter,
+            conn,
+            attributes,
+            row_of: None,
+            table: None,
+            related: None,
+            path: None,
+        }))
+    }
+
+    /// An attribute of a model or of one of its objects.
+    pub(super) fn related(unknown: Unknown, related: Related) -> Self {
+        let (conn, attributes) = (OnceCell::new(), RefCell::default());
+        let related = Some(Rc::new(related));
+        Self::Unknown(Rc::new(Opaque {
+            unknown,
+            parameter: false,
+            conn,
+            attributes,
+            row_of: None,
+            table: None,
+            related,
+            path: None,
+        }))
     }
 
     /// Something of a library, of which only its dotted name is known.
     pub(super) fn external(unknown: Unknown, path: &str) -> Self {
         let (conn, attributes) = (OnceCell::new(), RefCell::default());
         let path = Some(Rc::from(path));
-        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn, attributes, row_of: None, table: None, path }))
+        Self::Unknown(Rc::new(Opaque {
+            unknown,
+            parameter: false,
+            conn,
+            attributes,
+            row_of: None,
+            table: None,
+            related: None,
+            path,
+        }))
     }
 
     /// The dotted name of what it is in a library.
@@ -306,7 +366,16 @@ impl Value<'_> {
         let attributes = RefCell::default();
         let own = OnceCell::new();
         let (row_of, path) = (Some(conn), None);
-        Self::Unknown(Rc::new(Opaque { unknown, parameter: false, conn: own, attributes, row_of, table, path }))
+        Self::Unknown(Rc::new(Opaque {
+            unknown,
+            parameter: false,
+            conn: own,
+            attributes,
+            row_of,
+            table,
+            related: None,
+            path,
+        }))
     }
 
     /// Whether it is, or is made from, what a query gave. The reason travels with every part of a value.
@@ -315,8 +384,15 @@ impl Value<'_> {
             Self::Unknown(opaque) => opaque.row_of.is_some() || opaque.unknown.reason == READ,
             // `session.query(Model)`.
             Self::Construct(construct) => construct.conn.is_some(),
+            Self::Django(django) => matches!(&**django, Dj::Query(_)),
+            Self::Zip(parts) => parts.iter().any(|part| !matches!(part, Self::Zip(_)) && part.is_read()),
             _ => false,
         }
+    }
+
+    /// Whether it is one of the objects that a loop over a queryset sees.
+    pub(super) fn is_object_read(&self) -> bool {
+        matches!(self, Self::Django(django) if matches!(&**django, Dj::Row(query, _) if query.row))
     }
 
     /// The same value, quoted as SQL wants it: what is known stays, and what is not is safe to put into a statement.
@@ -384,7 +460,9 @@ impl Value<'_> {
             (Self::Int(a), Self::Int(b)) => Some(a == b),
             (Self::Bool(a), Self::Bool(b)) => Some(a == b),
             (Self::None, Self::None) => Some(true),
-            (Self::Unknown(_) | Self::Either(_), _) | (_, Self::Unknown(_) | Self::Either(_)) => None,
+            // An object that is asked for may not be there.
+            (Self::Unknown(_) | Self::Either(_) | Self::Django(_), _)
+            | (_, Self::Unknown(_) | Self::Either(_) | Self::Django(_)) => None,
             (Self::None, _) | (_, Self::None) => Some(false),
             _ => None,
         }
@@ -402,7 +480,7 @@ impl Value<'_> {
             (Self::Handle(a), Self::Handle(b)) => Rc::ptr_eq(a, b),
             // Unknown for the same reason at the same place.
             (Self::Unknown(a), Self::Unknown(b)) => Rc::ptr_eq(a, b) || a.unknown.span == b.unknown.span,
-            (Self::Either(a), Self::Either(b)) => Rc::ptr_eq(a, b),
+            (Self::Either(a), Self::Either(b)) | (Self::Zip(a), Self::Zip(b)) => Rc::ptr_eq(a, b),
             (Self::Module(a), Self::Module(b)) => a == b,
             (Self::Import(a), Self::Import(b)) => Rc::ptr_eq(a, b),
             (Self::Django(a), Self::Django(b)) => Rc::ptr_eq(a, b),

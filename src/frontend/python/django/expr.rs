@@ -165,8 +165,8 @@ impl Compiler<'_> {
                 let [left, right] = &call.args[..] else { return None };
                 return Some(format!("({} {} {})", next(left)?, call.path, next(right)?));
             }
-            ".desc" => return Some(format!("{} DESC", next(call.args.first()?)?)),
-            ".asc" => return Some(format!("{} ASC", next(call.args.first()?)?)),
+            ".desc" => return Some(format!("{} DESC{}", next(call.args.first()?)?, nulls(call))),
+            ".asc" => return Some(format!("{} ASC{}", next(call.args.first()?)?, nulls(call))),
             _ => {}
         }
         match call.name() {
@@ -178,7 +178,7 @@ impl Compiler<'_> {
             }
             "OrderBy" => {
                 let order = if call.flag("descending") == Some(true) { "DESC" } else { "ASC" };
-                Some(format!("{} {order}", next(call.argument(0, "expression")?)?))
+                Some(format!("{} {order}{}", next(call.argument(0, "expression")?)?, nulls(call)))
             }
             "Now" if self.state.dialect == Dialect::Sqlite => Some("STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')".to_owned()),
             "Now" => Some("STATEMENT_TIMESTAMP()".to_owned()),
@@ -214,11 +214,11 @@ impl Compiler<'_> {
     pub(super) fn index_keys(&self, expressions: &[Py]) -> String {
         let key = |value: &Py| {
             let (inner, tail) = match value {
-                Py::Call(call) if call.path == ".desc" => (call.args.first(), " DESC".to_owned()),
-                Py::Call(call) if call.path == ".asc" => (call.args.first(), " ASC".to_owned()),
+                Py::Call(call) if call.path == ".desc" => (call.args.first(), format!(" DESC{}", nulls(call))),
+                Py::Call(call) if call.path == ".asc" => (call.args.first(), format!(" ASC{}", nulls(call))),
                 Py::Call(call) if call.name() == "OrderBy" => {
                     let order = if call.flag("descending") == Some(true) { " DESC" } else { " ASC" };
-                    (call.argument(0, "expression"), order.to_owned())
+                    (call.argument(0, "expression"), format!("{order}{}", nulls(call)))
                 }
                 Py::Call(call) if call.name() == "OpClass" => {
                     let class = call.argument(1, "name").and_then(Py::as_str).unwrap_or_default();
@@ -235,6 +235,15 @@ impl Compiler<'_> {
             if plain { format!("{sql}{tail}") } else { format!("({sql}){tail}") }
         };
         expressions.iter().map(key).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Where NULLs come in an order.
+fn nulls(order: &super::value::Call) -> &'static str {
+    match (order.flag("nulls_first"), order.flag("nulls_last")) {
+        (Some(true), _) => " NULLS FIRST",
+        (_, Some(true)) => " NULLS LAST",
+        _ => "",
     }
 }
 
@@ -307,9 +316,12 @@ pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
     // What the driver writes after a value that it adapts.
     let cast = if dialect == Dialect::Sqlite { "" } else { "::jsonb" };
     match (value, field.kind) {
-        (Py::Dict(pairs), "JSONField") if pairs.is_empty() => format!("'{{}}'{cast}"),
+        (Py::Dict(_) | Py::List(_), "JSONField") => match json(value, 0) {
+            Some(text) => format!("'{}'{cast}", text.replace('\'', "''")),
+            None => hole(&shown(value)),
+        },
+        (Py::Dict(pairs), "HStoreField") if pairs.is_empty() => "''::hstore".to_owned(),
         (Py::Dict(pairs), _) if pairs.is_empty() => "'{}'".to_owned(),
-        (Py::List(items), "JSONField") if items.is_empty() => format!("'[]'{cast}"),
         (Py::Text(text), "JSONField") => format!("'\"{}\"'{cast}", text.replace('\'', "''")),
         (Py::Bool(value), "JSONField") => format!("'{value}'{cast}"),
         (Py::Int(value), "JSONField") => format!("'{value}'{cast}"),
@@ -332,6 +344,33 @@ pub(super) fn default(value: &Py, field: &Field, dialect: Dialect) -> String {
         (Py::Name(..) | Py::Call(_), _) => literal(value, dialect).unwrap_or_else(|| "'…'".to_owned()),
         _ => literal(value, dialect).unwrap_or_else(|| hole(&shown(value))),
     }
+}
+
+/// A value as `json.dumps` of Python writes it; `None` where a part of it is not known or no ASCII.
+fn json(value: &Py, depth: u32) -> Option<String> {
+    if depth > 20 {
+        return None;
+    }
+    let inner = |value: &Py| json(value, depth + 1);
+    Some(match value {
+        Py::None => "null".to_owned(),
+        Py::Bool(value) => value.to_string(),
+        Py::Int(value) => value.to_string(),
+        Py::Number(text) => text.clone(),
+        Py::Text(text) if text.chars().all(|c| matches!(c, ' '..='~')) => {
+            format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+        }
+        Py::List(items) => {
+            let items: Option<Vec<_>> = items.iter().map(inner).collect();
+            format!("[{}]", items?.join(", "))
+        }
+        Py::Dict(pairs) => {
+            let pair = |(key, value): &(Py, Py)| Some(format!("{}: {}", json(key, depth + 1)?, inner(value)?));
+            let pairs: Option<Vec<_>> = pairs.iter().filter(|(key, _)| key.as_str().is_some()).map(pair).collect();
+            format!("{{{}}}", pairs?.join(", "))
+        }
+        _ => return None,
+    })
 }
 
 /// A value as it is shown where it is not known.

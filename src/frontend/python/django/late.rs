@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::editor::Editor;
 use super::field::Field;
+use super::path::{End, nowhere};
 use super::state::Model;
-use crate::ir::{Details, Known, Operation, QualifiedName, Statement, Where};
+use crate::ir::{Details, Known, OpKind, Operation, QualifiedName, Statement, Where};
 use crate::span::Span;
 
 /// The schema under which functions of a migration name a table by its model; see [`model_table`].
@@ -23,23 +24,49 @@ pub(in crate::frontend::python) fn model_table(app: &str, model: &str, span: Spa
     Known::Known(QualifiedName { schema: Some(MODELS.to_owned()), name }, span)
 }
 
+/// The table of the model of users, whichever it is.
+pub(in crate::frontend::python) fn user_table(span: Span) -> Known<QualifiedName> {
+    model_table(super::path::SETTINGS, super::path::USER, span)
+}
+
+/// Whether a name is one of [`model_table`].
+pub(super) fn is_model(name: &QualifiedName) -> bool {
+    name.schema.as_deref() == Some(MODELS)
+}
+
 /// The name of such a table as it stands in a text.
 pub(in crate::frontend::python) fn table_word(table: &QualifiedName) -> String {
-    match table.name.split_once('.').filter(|_| table.schema.as_deref() == Some(MODELS)) {
+    match table.name.split_once('.').filter(|_| is_model(table)) {
         Some((app, model)) => format!("{OPEN}{app}{BETWEEN}{model}{CLOSE}"),
         None => table.name.clone(),
     }
 }
 
 impl Editor {
-    /// An operation of a function, with the table of its model.
-    pub(super) fn resolved(&self, operation: &Operation) -> Operation {
+    /// An operation of a function, with the table of its model; `None` where what was taken for rows is a value.
+    pub(super) fn resolved(&self, operation: &Operation) -> Option<Operation> {
         let mut operation = operation.clone();
         if let Some(Known::Known(name, span)) = &operation.table
-            && name.schema.as_deref() == Some(MODELS)
+            && is_model(name)
         {
-            let (app, model) = name.name.split_once('.').unwrap_or(("", &name.name));
-            let key = (app.to_owned(), model.to_owned());
+            let span = *span;
+            let key = match self.state.end_of(&name.name) {
+                End::Value => return None,
+                End::Model(key) => key,
+                End::Referrer(key) => {
+                    // `customer.orders.add(order)` changes the order.
+                    operation.kind = OpKind::DataUpdate;
+                    key
+                }
+                End::Join(table) => {
+                    operation.table = Some(Known::Known(qualified(&table), span));
+                    return Some(operation);
+                }
+                End::Unknown(path) => {
+                    operation.table = Some(nowhere(&path, span));
+                    return Some(operation);
+                }
+            };
             let table = qualified(&self.state.table_of(&key));
             if let Details::Data(data) = &mut operation.details {
                 let model = self.state.models.get(&self.state.concrete(&key));
@@ -62,12 +89,12 @@ impl Editor {
                     predicate.complete &= predicate.terms.len() == before;
                 }
             }
-            operation.table = Some(Known::Known(table, *span));
+            operation.table = Some(Known::Known(table, span));
         }
         if operation.statement.text.contains(OPEN) {
             self.put_tables(&mut operation);
         }
-        operation
+        Some(operation)
     }
 
     /// The column of a model's own table that a function names by its field; `None` where it is a column of a table
@@ -107,7 +134,12 @@ impl Editor {
             out += before;
             let (word, after) = after.split_once(CLOSE).unwrap_or((after, ""));
             let (app, model) = word.split_once(BETWEEN).unwrap_or(("", word));
-            out += self.state.table_of(&(app.to_owned(), model.to_owned())).trim_matches('"');
+            let table = match self.state.end_of(&format!("{app}.{model}")) {
+                End::Model(key) | End::Referrer(key) => self.state.table_of(&key),
+                End::Join(table) => table,
+                End::Value | End::Unknown(_) => model.to_owned(),
+            };
+            out += table.trim_matches('"');
             rest = after;
         }
         out + rest

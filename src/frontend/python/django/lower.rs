@@ -1,13 +1,11 @@
 //! Operations of migrations, run over the state: each says what it sends and what it leaves.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::alter::Side;
 use super::editor::Editor;
 use super::field::Field;
 use super::names::quoted;
-use super::state::{Key, Model, together};
+use super::state::{Model, together};
 use super::value::{Call, DjangoMigration, Py, Step};
 use crate::ir::{Context, Details, OpKind, OpaqueReason, Operation, Scope, Statement, TransactionKind};
 use crate::span::Span;
@@ -58,9 +56,9 @@ impl Editor {
                 if on.0 && !self.silent {
                     for operation in forward {
                         let operation = self.resolved(operation);
-                        self.sent.push(operation);
+                        self.sent.extend(operation);
                     }
-                    back.extend(backward.iter().map(|operation| self.resolved(operation)));
+                    back.extend(backward.iter().filter_map(|operation| self.resolved(operation)));
                 }
                 for step in state {
                     self.step(app, step, (false, on.1), back, depth + 1);
@@ -203,6 +201,7 @@ impl Editor {
         }
         if call.argument(3, "deterministic") == Some(&Py::Bool(false)) {
             parts.push("deterministic=false".to_owned());
+            self.state.loose_collations.extend(text(0, "name").map(str::to_owned));
         }
         self.send(&format!("CREATE COLLATION {collation} ({})", parts.join(", ")));
     }
@@ -268,7 +267,7 @@ impl Editor {
             model.fields.push(order_field(call.span));
         }
         let key = model.key();
-        let swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
+        model.swapped = model.option("swappable").and_then(Py::as_str) == Some("AUTH_USER_MODEL")
             && self
                 .state
                 .user_model
@@ -277,7 +276,7 @@ impl Editor {
         let model = Arc::new(model);
         self.state.models.insert(key.clone(), model.clone());
         self.state.refer(&key);
-        if model.managed() && !swapped {
+        if model.managed() {
             self.create_model(&model);
         }
     }
@@ -290,94 +289,6 @@ impl Editor {
             None => self.missing(app, name),
         }
         self.state.models.remove(&key);
-    }
-
-    fn rename(&mut self, app: &str, old: &str, new: &str) {
-        let dialect = self.dialect();
-        let old_key = (app.to_owned(), old.to_lowercase());
-        let Some(before) = self.state.models.shared(&old_key) else { return self.missing(app, old) };
-        let related = self.state.references(&old_key);
-        let visible = |field: &Field| {
-            field.is_many_to_many() || !field.call.text("related_name").is_some_and(|name| name.ends_with('+'))
-        };
-        let mut relations: Vec<(Key, String, Side)> = Vec::new();
-        for (key, name) in &related {
-            let Some(model) = self.state.models.get(key) else { continue };
-            if let Some(field) = model.field(name).filter(|field| visible(field)) {
-                relations.push((key.clone(), name.clone(), self.side(model, field)));
-            }
-        }
-        let own: Vec<Side> = before
-            .fields
-            .iter()
-            .filter(|field| field.is_many_to_many())
-            .map(|field| self.side(&before, field))
-            .collect();
-        // The state: the model under its new name, and all that names it.
-        let mut model = (*before).clone();
-        new.clone_into(&mut model.name);
-        let key = model.key();
-        self.state.models.remove(&old_key);
-        self.state.models.insert(key.clone(), Arc::new(model));
-        let to = Py::Text(format!("{app}.{new}"));
-        for (referrer, name) in &related {
-            let referrer = if *referrer == old_key { &key } else { referrer };
-            let field =
-                self.state.models.get_mut(referrer).and_then(|model| model.fields.iter_mut().find(|f| f.name == *name));
-            if let Some(field) = field {
-                field.call.args.clear();
-                field.call.set("to", to.clone());
-            }
-        }
-        self.repoint_users(&old_key, &key, &to);
-        let referrers = self.state.referrers.remove(&old_key).unwrap_or_default();
-        let referrers = referrers.into_iter().map(|referrer| if referrer == old_key { key.clone() } else { referrer });
-        let referrers: Vec<Key> = referrers.collect();
-        self.state.referrers.entry(key.clone()).or_default().extend(referrers);
-        self.state.refer(&key);
-        let Some(after) = self.managed(app, new) else { return };
-        if before.table(dialect) == after.table(dialect) && own.is_empty() {
-            // Names of columns in joining tables follow the model's even so.
-            relations.retain(|(.., side)| side.through.is_some());
-        }
-        self.rename_table(&before.table(dialect), &after.table(dialect));
-        for (referrer, name, side) in relations {
-            let referrer = if referrer == old_key { key.clone() } else { referrer };
-            self.follow(&referrer, &name, &side);
-        }
-        for side in own {
-            let itself = side.field.to().and_then(|to| self.state.named(to, app, old));
-            if itself.is_none_or(|to| to != old_key) {
-                self.follow(&key, &side.field.name, &side);
-            }
-        }
-    }
-
-    /// Changes a field to what it is by now.
-    fn follow(&mut self, key: &Key, name: &str, before: &Side) {
-        let Some(model) = self.state.models.shared(key).filter(|model| model.managed()) else { return };
-        let Some(field) = model.field(name) else { return };
-        let now = self.side(&model, field);
-        self.alter_field(&model, before, &now, &[]);
-    }
-
-    /// Models that name a renamed one as what joins them to others, or as what they are derived from, follow it.
-    fn repoint_users(&mut self, old: &Key, new: &Key, to: &Py) {
-        let users = self.state.users.remove(old).unwrap_or_default();
-        let users: BTreeSet<Key> =
-            users.into_iter().map(|user| if user == *old { new.clone() } else { user }).collect();
-        let named = format!("{}.{}", old.0, old.1);
-        for user in &users {
-            let Some(model) = self.state.models.get_mut(user) else { continue };
-            model.bases.iter_mut().filter(|base| *base == old).for_each(|base| base.clone_from(new));
-            for field in &mut model.fields {
-                let through = field.call.text("through").map(str::to_lowercase);
-                if through.is_some_and(|through| through == named) {
-                    field.call.set("through", to.clone());
-                }
-            }
-        }
-        self.state.users.entry(new.clone()).or_default().extend(users);
     }
 
     /// Sets an option of the model that its table follows.
@@ -495,112 +406,6 @@ impl Editor {
     pub(super) fn remove_column(&mut self, model: &Model, field: &Field) {
         if self.sqlite() { self.sqlite_remove(model, field) } else { self.remove_field(model, field) }
     }
-
-    fn add(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
-        let Some(model) = self.model_mut(app, name) else { return };
-        let mut kept = field.clone();
-        if !keep {
-            kept.call.kwargs.retain(|(name, _)| name != "default");
-        }
-        model.fields.push(kept);
-        let key = model.key();
-        self.state.refer(&key);
-        // What the expression or the constraint of the new field names is there by now.
-        if let Some(model) = self.state.models.shared(&key).filter(|model| model.managed()) {
-            self.add_column(&model, field);
-        }
-    }
-
-    fn remove(&mut self, app: &str, model: &str, name: &str) {
-        let Some(before) = self.state.shared(app, model) else { return self.missing(app, model) };
-        let Some(field) = before.field(name).cloned() else {
-            let reason = format!("no migration before this one adds the field `{name}`");
-            return self.opaque(self.span, &reason);
-        };
-        if let Some(model) = self.model_mut(app, model) {
-            model.fields.retain(|field| field.name != name);
-        }
-        if before.managed() {
-            self.remove_column(&before, &field);
-        }
-    }
-
-    fn change(&mut self, app: &str, name: &str, field: &Field, keep: bool) {
-        let Some(before) = self.state.shared(app, name) else { return self.missing(app, name) };
-        let Some(old) = before.field(&field.name).cloned() else {
-            let reason = format!("no migration before this one adds the field `{}`", field.name);
-            return self.opaque(self.span, &reason);
-        };
-        let key = before.key();
-        let old_side = self.side(&before, &old);
-        let keyed = |field: &Field| field.primary_key() || field.unique();
-        let referrers = if keyed(&old) || keyed(field) { self.referrers(&key, field) } else { Vec::new() };
-        let mut kept = field.clone();
-        if !keep {
-            kept.call.kwargs.retain(|(name, _)| name != "default");
-        }
-        let place = |model: &mut Model, field: Field| {
-            let slot = model.fields.iter_mut().find(|held| held.name == field.name);
-            if let Some(slot) = slot {
-                *slot = field;
-            }
-        };
-        if let Some(model) = self.state.models.get_mut(&key) {
-            place(model, field.clone());
-        }
-        self.state.refer(&key);
-        if let Some(model) = self.managed(app, name) {
-            let new_side = self.side(&model, field);
-            self.alter_field(&model, &old_side, &new_side, &referrers);
-        }
-        if let Some(model) = self.state.models.get_mut(&key) {
-            place(model, kept);
-        }
-    }
-
-    fn rename_field(&mut self, app: &str, name: &str, old: &str, new: &str) {
-        let Some(before) = self.state.shared(app, name) else { return self.missing(app, name) };
-        let Some(field) = before.field(old).cloned() else {
-            let reason = format!("no migration before this one adds the field `{old}`");
-            return self.opaque(self.span, &reason);
-        };
-        let key = before.key();
-        let old_side = self.side(&before, &field);
-        let referrers = if field.unique() { self.referrers(&key, &field) } else { Vec::new() };
-        let renamed = |names: &Py| rename_in(names, old, new);
-        if let Some(model) = self.state.models.get_mut(&key) {
-            for field in model.fields.iter_mut().filter(|field| field.name == old) {
-                new.clone_into(&mut field.name);
-            }
-            for option in ["unique_together", "index_together", "order_with_respect_to"] {
-                let value = model.option(option).map(renamed);
-                if value.is_some() {
-                    model.set_option(option, value);
-                }
-            }
-            for call in model.indexes.iter_mut().chain(&mut model.constraints) {
-                if let Some(fields) = call.get("fields").map(renamed) {
-                    call.set("fields", fields);
-                }
-            }
-        }
-        for (referrer, relation) in self.state.references(&key) {
-            let relation = self
-                .state
-                .models
-                .get_mut(&referrer)
-                .and_then(|model| model.fields.iter_mut().find(|f| f.name == relation));
-            if let Some(relation) = relation.filter(|relation| relation.call.text("to_field") == Some(old)) {
-                relation.call.set("to_field", Py::Text(new.to_owned()));
-            }
-        }
-        if let Some(model) = self.managed(app, name)
-            && let Some(field) = model.field(new)
-        {
-            let new_side = self.side(&model, field);
-            self.alter_field(&model, &old_side, &new_side, &referrers);
-        }
-    }
 }
 
 /// Where the statements of a migration run.
@@ -619,13 +424,4 @@ fn order_field(span: Span) -> Field {
 
 fn calls(value: &Py) -> Vec<Call> {
     value.items().into_iter().filter_map(Py::call).cloned().collect()
-}
-
-fn rename_in(value: &Py, old: &str, new: &str) -> Py {
-    match value {
-        Py::Text(text) if text == old => Py::Text(new.to_owned()),
-        Py::Text(text) if text.strip_prefix('-') == Some(old) => Py::Text(format!("-{new}")),
-        Py::List(items) => Py::List(items.iter().map(|item| rename_in(item, old, new)).collect()),
-        other => other.clone(),
-    }
 }

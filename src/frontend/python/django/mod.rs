@@ -6,21 +6,25 @@
 //! SQL and read by the reader of SQL, so that both mean the same.
 
 mod alter;
+mod change;
 mod editor;
 mod expr;
 mod field;
 mod graph;
+mod index;
 mod late;
 mod lower;
 mod meta;
 mod models;
 mod names;
+mod path;
 mod sql;
 mod sqlite;
 mod state;
 mod value;
 
-pub(super) use self::late::{model_table, table_word};
+pub(super) use self::late::{model_table, table_word, user_table};
+pub(super) use self::path::{Leap, led};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 
@@ -39,7 +43,7 @@ pub fn lower(migrations: &[DjangoMigration], dialect: Dialect) -> Vec<Migration>
     let mut editor = Editor::default();
     editor.state.dialect = dialect;
     editor.state.user_model = user_model(migrations);
-    editor.state.big_keys = migrations.iter().flat_map(|migration| &migration.operations).any(makes_big_keys);
+    editor.state.auto_fields = auto_fields(migrations);
     let mut lowered = Vec::new();
     let users = editor.state.user_model.as_deref().and_then(|model| model.split('.').next());
     let order = graph::order(migrations, users);
@@ -93,16 +97,39 @@ fn begins(migrations: &[DjangoMigration], order: &[graph::Stop]) -> BTreeMap<usi
     begins
 }
 
-/// Whether a step shows that the setting `DEFAULT_AUTO_FIELD` is `BigAutoField`: a model has such a key that nobody wrote.
-fn makes_big_keys(step: &Step) -> bool {
-    let Step::Call(call) = step else { return false };
-    let big = |field: &Py| {
-        let call = field.call();
-        call.is_some_and(|call| call.name() == "BigAutoField" && call.flag("auto_created") == Some(true))
+/// The class of keys that nobody wrote, by app: what its configuration or the settings say, else what its migrations
+/// show, else those of other apps. Where a setting was changed, it was to `BigAutoField`.
+fn auto_fields(migrations: &[DjangoMigration]) -> BTreeMap<String, String> {
+    let is_big = |class: &String| class.ends_with(".BigAutoField");
+    let mut said = BTreeMap::new();
+    let mut shown: BTreeMap<String, String> = BTreeMap::new();
+    for migration in migrations {
+        if let Some(class) = &migration.auto_field {
+            said.insert(migration.app.clone(), class.clone());
+        }
+        for class in migration.operations.iter().filter_map(automatic_key) {
+            let slot = shown.entry(migration.app.clone()).or_insert_with(|| class.clone());
+            if is_big(&class) {
+                *slot = class;
+            }
+        }
+    }
+    let big = shown.values().find(|class| is_big(class)).cloned();
+    let apps: BTreeSet<&String> = migrations.iter().map(|migration| &migration.app).collect();
+    let class = |app: &String| said.get(app).or_else(|| shown.get(app)).or(big.as_ref()).cloned();
+    apps.into_iter().filter_map(|app| Some((app.clone(), class(app)?))).collect()
+}
+
+/// The class of a key that a step makes and nobody wrote.
+fn automatic_key(step: &Step) -> Option<String> {
+    let Step::Call(call) = step else { return None };
+    let key = |field: &Py| {
+        let call = field.call().filter(|call| call.flag("auto_created") == Some(true))?;
+        matches!(call.name(), "AutoField" | "BigAutoField" | "SmallAutoField").then(|| call.path.clone())
     };
     let fields = call.argument(1, "fields").map(Py::items).unwrap_or_default();
-    fields.iter().any(|pair| pair.items().get(1).is_some_and(|field| big(field)))
-        || call.argument(2, "field").is_some_and(big)
+    let made = fields.iter().find_map(|pair| pair.items().get(1).and_then(|field| key(field)));
+    made.or_else(|| call.argument(2, "field").and_then(key))
 }
 
 /// The model of users: what the settings say where they were seen, else the one model of the project that has what a

@@ -25,6 +25,11 @@ impl Models {
         self.held.get(key).map(AsRef::as_ref)
     }
 
+    /// All of them, by app and name.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Model> {
+        self.held.values().map(AsRef::as_ref)
+    }
+
     pub(super) fn shared(&self, key: &Key) -> Option<Arc<Model>> {
         self.held.get(key).cloned()
     }

@@ -280,7 +280,8 @@ impl Catalogue {
         let name = statement.name(dialect);
         match statement {
             Wait::Index(index) => {
-                let columns = index.columns.iter().map(|(column, _)| column.clone()).collect();
+                // The server lists what an index includes among its columns.
+                let columns = index.columns.iter().map(|(column, _)| column).chain(&index.include).cloned().collect();
                 let btree = matches!(index.using.as_str(), "" | " USING btree");
                 let unique = index.unique;
                 self.add(&index.table, Entry { name, columns, unique, index: true, btree, ..Entry::default() });

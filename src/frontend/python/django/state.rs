@@ -27,6 +27,8 @@ pub(super) struct Model {
     /// Indexes and constraints, by their calls.
     pub(super) indexes: Vec<Call>,
     pub(super) constraints: Vec<Call>,
+    /// The project uses another model in its place: it has no table.
+    pub(super) swapped: bool,
 }
 
 impl Model {
@@ -50,9 +52,9 @@ impl Model {
         }
     }
 
-    /// Whether migrations touch its table: it is no proxy, not unmanaged.
+    /// Whether migrations touch its table: it is no proxy, not unmanaged, not swapped for another.
     pub(super) fn managed(&self) -> bool {
-        self.flag("managed") != Some(false) && self.flag("proxy") != Some(true)
+        !self.swapped && self.flag("managed") != Some(false) && self.flag("proxy") != Some(true)
     }
 
     pub(super) fn field(&self, name: &str) -> Option<&Field> {
@@ -107,11 +109,13 @@ pub(super) struct Target {
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     pub(super) models: Models,
-    /// `DEFAULT_AUTO_FIELD` is `BigAutoField`.
-    pub(super) big_keys: bool,
+    /// The class of keys that nobody wrote, by app.
+    pub(super) auto_fields: BTreeMap<String, String>,
     /// `AUTH_USER_MODEL`.
     pub(super) user_model: Option<String>,
     pub(super) dialect: Dialect,
+    /// Collations that are not deterministic.
+    pub(super) loose_collations: BTreeSet<String>,
     /// Models that refer to a model, by it; only ever added to.
     pub(super) referrers: BTreeMap<Key, BTreeSet<Key>>,
     /// Models that name a model as the one that joins them to others, or as one that they are derived from, by it; only
@@ -143,8 +147,10 @@ impl State {
             Py::Name(path, _) if path.ends_with("AUTH_USER_MODEL") => {
                 return Some(split(self.user_model.as_deref().unwrap_or("auth.User"), app));
             }
-            // A setting names a model that a project may swap: which, only its settings tell.
-            Py::Name(path, _) if path.starts_with("django.conf.settings.") => return None,
+            // A setting names a model that a project may swap: which, only its settings tell. Where they do not, it is
+            // the one that the app brings.
+            Py::Name(path, _) if path.starts_with("django.conf.settings.") => return self.swappable(path),
+            Py::Unknown(unknown) => return self.swappable(unknown.text.trim_matches(['{', '}'])),
             Py::Name(path, _) => return path.rsplit_once('.').map(|_| split(path, app)),
             Py::Call(call) if call.name() == "swappable_dependency" => {
                 return self.named(call.args.first()?, app, model);
@@ -156,6 +162,17 @@ impl State {
             "settings.AUTH_USER_MODEL" => split(self.user_model.as_deref().unwrap_or("auth.User"), app),
             text => split(text, app),
         })
+    }
+
+    /// The model that can be swapped by a setting: `settings.OAUTH2_PROVIDER_GRANT_MODEL`, `oauth2_settings.GRANT_MODEL`.
+    fn swappable(&self, path: &str) -> Option<Key> {
+        let name = path.rsplit('.').next().filter(|name| name.ends_with("MODEL"))?;
+        let mut found = self.models.all().filter(|model| {
+            let setting = model.option("swappable").and_then(Py::as_str).unwrap_or_default();
+            setting.strip_suffix(name).is_some_and(|before| before.is_empty() || before.ends_with('_'))
+        });
+        let only = found.next()?;
+        found.next().is_none().then(|| only.key())
     }
 
     /// The model that holds a model's columns: that of a proxy is the one it stands for.
@@ -269,7 +286,7 @@ impl State {
             }
             Field::new(name, call)
         };
-        let class = if self.big_keys { "django.db.models.BigAutoField" } else { "django.db.models.AutoField" };
+        let class = self.auto_fields.get(&model.app).map_or("django.db.models.AutoField", String::as_str);
         let mut id = Call { path: class.to_owned(), span: field.call.span, ..Call::default() };
         id.set("primary_key", Py::Bool(true));
         let pair = Py::List(vec![Py::Text(from.clone()), Py::Text(to.clone())]);
@@ -318,7 +335,7 @@ impl State {
 }
 
 /// `app.Model`, or `Model` of `app`.
-fn split(text: &str, app: &str) -> Key {
+pub(super) fn split(text: &str, app: &str) -> Key {
     match text.rsplit_once('.') {
         Some((path, name)) => (path.rsplit('.').next().unwrap_or(path).to_owned(), name.to_lowercase()),
         None => (app.to_owned(), text.to_lowercase()),

@@ -162,6 +162,8 @@ pub struct DjangoMigration {
     pub operations: Vec<Step>,
     /// What the project's setting `AUTH_USER_MODEL` is, where its settings were seen.
     pub user_model: Option<String>,
+    /// The class of keys that nobody wrote, where the app's configuration or the project's settings say it.
+    pub auto_field: Option<String>,
     /// An empty migration with the file's name, role and runner.
     pub shell: Option<Migration>,
 }

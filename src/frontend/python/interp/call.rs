@@ -9,12 +9,15 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::guards;
 use super::super::sqlalchemy::{self as sa, Args};
 use super::super::value::{
-    ARGUMENT, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Record, Text, Value, origin,
+    ARGUMENT, Applied, Body, Class, Dj, ENVIRONMENT, Env, Function, Handle, Opaque, Query, Record, Text, Value, origin,
 };
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::{Direction, TransactionKind};
 use crate::span::Span;
+
+/// `schema_editor.quote_name`, `connection.ops.quote_name`.
+pub(super) const QUOTE_NAME: &str = "django.db.connection.ops.quote_name";
 
 /// A keyword argument.
 pub(super) type Named<'a> = (&'a str, Value<'a>);
@@ -67,10 +70,17 @@ impl<'a> Interp<'a> {
         match callee {
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
             Value::Class(class) if self.django.on => self.django_instance(class, arguments, named, span),
+            Value::Record(record) if Self::callable(record).is_some() => match Self::callable(record) {
+                Some(function) => self.enter(&function, arguments, named, Some(span), false),
+                None => Value::None,
+            },
             Value::Class(class) => self.instance(class, arguments, named, span, false),
             Value::Django(django) => match &**django {
                 Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),
-                Dj::Model(query) => Value::Django(Rc::new(Dj::Row(query.clone(), true))),
+                Dj::Model(query) => {
+                    let query = Query { row: !self.loops.is_empty(), ..query.clone() };
+                    Value::Django(Rc::new(Dj::Row(query, true)))
+                }
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Value::Either(values) => {
@@ -154,7 +164,13 @@ impl<'a> Interp<'a> {
         }
         self.reached.insert(function.span);
         let env = Rc::new(Env { vars: RefCell::default(), parent: Some(function.env.clone()) });
-        self.bind(function, &env, arguments, named, entry);
+        if let Some(applied) = &function.applied {
+            let arguments: Vec<_> = applied.positional.iter().chain(arguments).cloned().collect();
+            let named: Vec<_> = named.iter().chain(&applied.named).cloned().collect();
+            self.bind(function, &env, &arguments, &named, entry);
+        } else {
+            self.bind(function, &env, arguments, named, entry);
+        }
         let before = self.frame().map_or(Direction::Up, |frame| frame.direction);
         let direction = if guards::is_down(function.name) { Direction::Down } else { before };
         let mut nested = None;
@@ -335,6 +351,10 @@ impl<'a> Interp<'a> {
                     }
                 }
             }
+            // `objects = OrderManager()` is a manager as well.
+            Value::Class(_) if self.django.on && self.manager(base, name, span).is_some() => {
+                self.manager(base, name, span).unwrap_or(Value::None)
+            }
             Value::Class(class) => match class.attribute(name, 0) {
                 Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
@@ -356,8 +376,11 @@ impl<'a> Interp<'a> {
                 }
                 Dj::Model(_) if name == "_meta" => base.clone(),
                 Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
+                Dj::Model(query) => Self::lead(query, name, true, text, span),
+                Dj::Row(query, _) => Self::lead(query, name, false, text, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },
+            Value::Handle(_) if self.django.on && name == "quote_name" => Self::foreign(QUOTE_NAME),
             Value::Handle(handle) => {
                 if matches!(name, "dialect" | "name" | "url" | "rowcount" | "description") {
                     return Value::unknown("it is known only while the program runs", text, span);
@@ -367,6 +390,10 @@ impl<'a> Interp<'a> {
             Value::Unknown(opaque) => {
                 if let Some(value) = opaque.attributes.borrow().get(name) {
                     return value.clone();
+                }
+                let on = opaque.related.as_ref().and_then(|related| Self::lead_on(related, name, text.clone(), span));
+                if let Some(value) = on {
+                    return value;
                 }
                 let reason = match (opaque.path.as_deref(), name) {
                     (Some("os"), "environ") => ENVIRONMENT.to_owned(),
@@ -431,6 +458,11 @@ impl<'a> Interp<'a> {
                     None => value.clone(),
                 }
             }
+            ("zip", Some(_)) if arguments.iter().any(Value::is_read) => Value::Zip(Rc::new(arguments.to_vec())),
+            ("enumerate", Some(value)) if value.is_read() => {
+                let number = self.unknown("it is one of many numbers", call);
+                Value::Zip(Rc::new(vec![number, value.clone()]))
+            }
             ("dict" | "OrderedDict", None) if !named.is_empty() => {
                 let key = |name: &str| {
                     let mut sql = crate::frontend::text::SqlText::default();
@@ -468,6 +500,10 @@ impl<'a> Interp<'a> {
                 }
                 Value::list((from..to).map(Value::Int).collect(), span)
             }
+            // How often a loop has added to the list is not known.
+            ("len", Some(Value::List(items, _))) if items.borrow().iter().any(Value::is_object_read) => {
+                self.unknown("it is one of many numbers", call)
+            }
             ("len", Some(Value::List(items, _))) => Value::Int(i64::try_from(items.borrow().len()).unwrap_or(i64::MAX)),
             ("getattr", Some(base)) => match arguments.get(1).and_then(Value::as_str) {
                 Some(name) => {
@@ -486,6 +522,9 @@ impl<'a> Interp<'a> {
                 Some(first) => first,
                 None => self.part_of(value, call, "it is not known"),
             },
+            ("partial", Some(Value::Function(function))) => {
+                Value::Function(applied(function, arguments.get(1..).unwrap_or_default(), named))
+            }
             ("run" | "run_until_complete" | "gather" | "partial", Some(value)) => value.clone(),
             _ => self.database_call(name, arguments, named, call),
         }
@@ -609,6 +648,26 @@ pub(super) fn bound<'a>(function: &Rc<Function<'a>>, this: &Value<'a>) -> Rc<Fun
         body: function.body,
         env: function.env.clone(),
         bound: Some(this.clone()),
+        applied: function.applied.clone(),
+        manager: function.manager,
+        span: function.span,
+    })
+}
+
+/// `functools.partial(function, …)`: arguments given now and before.
+fn applied<'a>(function: &Rc<Function<'a>>, arguments: &[Value<'a>], named: &[Named<'a>]) -> Rc<Function<'a>> {
+    let before = function.applied.as_deref();
+    let positional = before.iter().flat_map(|before| &before.positional).chain(arguments).cloned().collect();
+    // A later keyword takes the place of an earlier one.
+    let named = named.iter().chain(before.iter().flat_map(|before| &before.named)).cloned().collect();
+    Rc::new(Function {
+        name: function.name,
+        unit: function.unit,
+        parameters: function.parameters,
+        body: function.body,
+        env: function.env.clone(),
+        bound: function.bound.clone(),
+        applied: Some(Rc::new(Applied { positional, named })),
         manager: function.manager,
         span: function.span,
     })

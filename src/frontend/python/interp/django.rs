@@ -2,14 +2,14 @@
 //! and functions that they give are run at once, with what they send.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
-use super::super::strings;
-use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
+use super::super::django::{Call, DjangoMigration, Step, USERS};
+use super::super::site::Site;
+use super::super::value::{Class, Dj, Record, Text, Value};
 use super::Interp;
 use super::call::Named;
 use crate::config::Dialect;
@@ -17,9 +17,7 @@ use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, Transaction
 use crate::span::Span;
 
 /// Values within one another.
-const MAX_NESTING: u32 = 40;
-/// Classes between a class and one it is derived from.
-const MAX_BASES: usize = 32;
+pub(super) const MAX_NESTING: u32 = 40;
 
 /// What a run remembers of a Django migration.
 #[derive(Debug, Default)]
@@ -51,10 +49,12 @@ impl<'a> Interp<'a> {
         let env = self.module_env(0);
         let Some(Value::Class(class)) = env.get("Migration") else { return None };
         let file = self.units.first()?.file;
+        let site = self.site();
         let mut parts = file.path.rsplit('/');
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
-        self.django.app = self.label().unwrap_or(folder);
+        let (label, auto_field) = self.app_config();
+        self.django.app = label.unwrap_or(folder);
         let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
         let kind = match atomic {
             Some(true) => TransactionKind::Runner,
@@ -78,7 +78,9 @@ impl<'a> Interp<'a> {
             ..DjangoMigration::default()
         };
         migration.app.clone_from(&self.django.app);
-        let operations = class.attribute("operations", 0).unwrap_or_else(|| Value::list(Vec::new(), class.span));
+        migration.user_model.clone_from(&site.user_model);
+        migration.auto_field = auto_field.or_else(|| site.auto_field.clone());
+        let operations = self.operations_of(&class).unwrap_or_else(|| Value::list(Vec::new(), class.span));
         migration.operations = self.steps(&operations, 0);
         let named = |name: &str| -> Vec<Known<RevisionId>> {
             let place = |span: Span| if span.file == class.span.file { span } else { class.span };
@@ -96,17 +98,57 @@ impl<'a> Interp<'a> {
         Some(migration)
     }
 
-    /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
-    fn label(&mut self) -> Option<String> {
-        ["apps", ""].into_iter().find_map(|module| {
-            let unit = self.module(0, 2, module)?;
+    /// The list of operations: that of the class, unless its constructor sets another.
+    fn operations_of(&mut self, class: &Rc<Class<'a>>) -> Option<Value<'a>> {
+        let own = class.attribute("operations", 0);
+        if let Some(Value::Function(_)) = class.attribute("__init__", 0)
+            && let Value::Record(record) = self.django_instance(class, &[], &[], class.span)
+        {
+            let set = record.fields.borrow().get("operations").cloned();
+            return set.or(own);
+        }
+        own
+    }
+
+    /// A name as Django quotes it: not at all where it is quoted already.
+    fn quoted_name(&mut self, name: &Value<'a>, span: Span) -> Value<'a> {
+        let text = self.text_of(name, span);
+        if text.sql.text.starts_with('"') {
+            return Value::Text(Rc::new(text));
+        }
+        let mut sql = crate::frontend::text::SqlText::default();
+        sql.push("\"", span);
+        sql.append(&text.sql);
+        sql.push("\"", span);
+        Value::Text(Rc::new(Text { sql, ..text }))
+    }
+
+    /// What the site's settings say.
+    fn site(&self) -> std::sync::Arc<Site> {
+        let Some(file) = self.units.first().map(|unit| unit.file) else { return std::sync::Arc::default() };
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        self.program.reader.site(folder, || super::super::site::settings(file, self.program))
+    }
+
+    /// The label and the `default_auto_field` that the app's own configuration gives it, in `apps.py` beside the folder
+    /// of migrations.
+    fn app_config(&mut self) -> (Option<String>, Option<String>) {
+        let (mut label, mut auto_field) = (None, None);
+        for module in ["apps", ""] {
+            let Some(unit) = self.module(0, 2, module) else { continue };
             let env = self.module_env(unit);
             let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-            classes.iter().find_map(|value| {
-                let Value::Class(class) = value else { return None };
-                Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
-            })
-        })
+            for value in &classes {
+                let Value::Class(class) = value else { continue };
+                let said = |name: &str| {
+                    let value = class.env.vars.borrow().get(name).cloned()?;
+                    value.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned))
+                };
+                label = label.or_else(|| said("label"));
+                auto_field = auto_field.or_else(|| said("default_auto_field"));
+            }
+        }
+        (label, auto_field)
     }
 
     /// A dependency: app and name, and where it stands; the model of users is what its app begins with.
@@ -236,238 +278,6 @@ impl<'a> Interp<'a> {
     /// The place of a call, in the file being read.
     fn in_root(&self, span: Span, around: Span) -> Span {
         if self.units.first().is_some_and(|unit| unit.file.id == span.file) { span } else { around }
-    }
-
-    /// What is sent while `run` runs.
-    fn capture(&mut self, run: impl FnOnce(&mut Self)) -> Vec<Operation> {
-        let before = self.django.captured.replace(Vec::new());
-        let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
-        let scope = self.django.conn.scope.get();
-        run(self);
-        self.django.conn.scope.set(scope);
-        (self.guards, self.loops) = (guards, loops);
-        let captured = std::mem::replace(&mut self.django.captured, before).unwrap_or_default();
-        // A statement that branches and rounds of a loop send again is told once.
-        let mut seen = BTreeSet::new();
-        let key = |op: &Operation| (op.statement.span, op.statement.text.clone(), op.kind, op.span);
-        captured.into_iter().filter(|op| seen.insert(key(op)) || op.detail == "driver").collect()
-    }
-
-    fn run_sql(&mut self, sql: Option<Value<'a>>, span: Span) -> Vec<Operation> {
-        let Some(sql) = sql else { return Vec::new() };
-        let conn = self.django.conn.clone();
-        self.capture(|this| {
-            let items = match &sql {
-                Value::List(items, _) => items.borrow().clone(),
-                other => vec![other.clone()],
-            };
-            for item in items {
-                let statement = match &item {
-                    // A statement with its parameters.
-                    Value::List(pair, _) => {
-                        let pair = pair.borrow().clone();
-                        match (pair.first(), pair.get(1).and_then(Value::items)) {
-                            (Some(Value::Text(text)), Some(parameters)) => this.filled(text, &parameters, span),
-                            (Some(text), _) => text.clone(),
-                            _ => continue,
-                        }
-                    }
-                    other => other.clone(),
-                };
-                // `RunSQL.noop` and what is blank sends nothing.
-                if statement.as_str().is_none_or(|text| !text.trim().is_empty()) && !is_noop(&statement) {
-                    this.send(&statement, &conn, span);
-                }
-            }
-        })
-    }
-
-    /// A statement with its parameters in their places, as the driver of Django fills them in.
-    fn filled(&mut self, text: &Rc<Text>, parameters: &[Value<'a>], span: Span) -> Value<'a> {
-        let pieces = strings::percent_pieces(&text.sql.text);
-        let quoted: Vec<Value<'a>> = parameters
-            .iter()
-            .map(|value| match value {
-                Value::Text(inner) if inner.sql.is_known() => {
-                    let mut sql = crate::frontend::text::SqlText::default();
-                    sql.push(&format!("'{}'", inner.sql.text.replace('\'', "''")), span);
-                    Value::text(sql)
-                }
-                Value::None => {
-                    let mut sql = crate::frontend::text::SqlText::default();
-                    sql.push("NULL", span);
-                    Value::text(sql)
-                }
-                other => other.clone(),
-            })
-            .collect();
-        self.template(text, &pieces, &quoted, &[])
-    }
-
-    fn run_python(&mut self, code: Option<Value<'a>>, atomic: bool, span: Span) -> Vec<Operation> {
-        let Some(code) = code else { return Vec::new() };
-        let conn = self.django.conn.clone();
-        self.capture(|this| {
-            if atomic && conn.scope.get().kind == TransactionKind::None {
-                let scope = this.fresh(TransactionKind::Explicit, Some(span));
-                conn.scope.set(scope);
-            }
-            let apps = Value::Django(Rc::new(Dj::Apps));
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
-            for code in code.alternatives() {
-                if let Value::Function(function) = code {
-                    this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
-                }
-            }
-        })
-    }
-
-    /// Runs `database_forwards` of an operation that the project defines.
-    fn run_operation(&mut self, function: &Rc<Function<'a>>, this: &Value<'a>, span: Span) -> Vec<Operation> {
-        let conn = self.django.conn.clone();
-        let app = self.django.app.clone();
-        let bound = super::call::bound(function, this);
-        self.capture(|interp| {
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }));
-            let state = || {
-                let fields = BTreeMap::from([("apps".to_owned(), Value::Django(Rc::new(Dj::Apps)))]);
-                let fields = RefCell::new(fields);
-                Value::Record(Rc::new(Record { class: "ProjectState".to_owned(), of: None, fields, span }))
-            };
-            let mut label = crate::frontend::text::SqlText::default();
-            label.push(&app, span);
-            interp.enter(&bound, &[Value::text(label), editor, state(), state()], &[], Some(span), false);
-        })
-    }
-
-    /// The paths of a record's class and of all that it is derived from, nearest first.
-    pub(super) fn lineage(&self, record: &Record<'a>) -> Vec<String> {
-        let Some(class) = &record.of else { return vec![record.class.clone()] };
-        let mut paths = Vec::new();
-        let mut open: Vec<Value<'a>> = vec![Value::Class(class.clone())];
-        while let Some(next) = open.pop() {
-            match next {
-                Value::Class(class) if paths.len() < MAX_BASES => {
-                    paths.push(self.class_path(&class));
-                    open.extend(class.bases.iter().rev().cloned());
-                }
-                Value::Django(django) => {
-                    if let Dj::Foreign(path) = &*django {
-                        paths.push(path.clone());
-                    }
-                }
-                Value::Either(values) => open.extend(values.first().cloned()),
-                _ => {}
-            }
-        }
-        paths
-    }
-
-    /// `shop.fields.Money` for a class of `shop/fields.py`.
-    fn class_path(&self, class: &Class<'a>) -> String {
-        let file = self.units.iter().find(|unit| unit.file.id == class.span.file);
-        let module = file.map_or("", |unit| unit.file.path.trim_end_matches(".py").trim_end_matches("/__init__"));
-        format!("{}.{}", module.replace('/', "."), class.name)
-    }
-
-    fn py_call(&mut self, record: &Rc<Record<'a>>, depth: u32) -> Option<Call> {
-        if depth > MAX_NESTING {
-            return None;
-        }
-        let mut paths = self.lineage(record).into_iter();
-        let mut call = Call { path: paths.next()?, bases: paths.collect(), span: record.span, ..Call::default() };
-        let fields: Vec<(String, Value<'a>)> = {
-            let fields = record.fields.borrow();
-            let given =
-                fields.iter().filter_map(|(name, value)| Some((name.strip_prefix('=')?.to_owned(), value.clone())));
-            given.collect()
-        };
-        let mut places: BTreeMap<usize, Py> = BTreeMap::new();
-        for (name, value) in fields {
-            let value = self.py(&value, depth + 1);
-            match name.parse::<usize>() {
-                Ok(at) => {
-                    places.insert(at, value);
-                }
-                Err(_) => call.kwargs.push((name, value)),
-            }
-        }
-        call.args = places.into_values().collect();
-        if let Some(class) = &record.of
-            && let Some(Value::Function(function)) = class.attribute("db_type", 0)
-        {
-            let bound = super::call::bound(&function, &Value::Record(record.clone()));
-            self.quiet += 1;
-            let given = self.enter(&bound, &[], &[], Some(record.span), false);
-            self.quiet -= 1;
-            call.db_type = given.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned));
-        }
-        Some(call)
-    }
-
-    /// A value with nothing of the interpreter left in it.
-    fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
-        if depth > MAX_NESTING || !self.spend(1) {
-            return Py::Unknown(unknown_of(value, Span::default()));
-        }
-        match value {
-            Value::None => Py::None,
-            Value::Bool(value) => Py::Bool(*value),
-            Value::Int(value) => Py::Int(*value),
-            Value::Text(text) => {
-                if text.sql.is_known() {
-                    Py::Text(text.sql.text.clone())
-                } else {
-                    Py::Unknown(unknown_of(value, Span::default()))
-                }
-            }
-            Value::List(items, _) => {
-                let items = items.borrow().clone();
-                Py::List(items.iter().map(|item| self.py(item, depth + 1)).collect())
-            }
-            Value::Dict(pairs, _) => {
-                let pairs = pairs.borrow().clone();
-                Py::Dict(
-                    pairs.iter().map(|(key, value)| (self.py(key, depth + 1), self.py(value, depth + 1))).collect(),
-                )
-            }
-            Value::Record(record) if record.class == "float" => {
-                let text = record.fields.borrow().get("=0").and_then(|text| text.as_str().map(str::to_owned));
-                Py::Number(text.unwrap_or_default())
-            }
-            Value::Record(record) => match self.py_call(record, depth + 1) {
-                Some(call) => Py::Call(Box::new(call)),
-                None => Py::Unknown(unknown_of(value, record.span)),
-            },
-            Value::Function(function) => {
-                self.quiet += 1;
-                let given = self.enter(function, &[], &[], Some(function.span), false);
-                self.quiet -= 1;
-                let given = match given {
-                    Value::Function(_) => Py::None,
-                    other => self.py(&other, depth + 1),
-                };
-                Py::Name(function.name.to_owned(), Box::new(given))
-            }
-            Value::Class(class) => Py::Name(self.class_path(class), Box::new(Py::None)),
-            Value::Django(django) => match &**django {
-                Dj::Foreign(path) => {
-                    let nothing = Unknown {
-                        reason: "it is computed at run time".into(),
-                        text: path.clone(),
-                        span: Span::default(),
-                    };
-                    Py::Name(path.clone(), Box::new(Py::Unknown(nothing)))
-                }
-                _ => Py::Unknown(unknown_of(value, Span::default())),
-            },
-            Value::Either(values) => {
-                // `try: from a import Field` of one version or another: the first is the newer.
-                let first = values.first().cloned().unwrap_or(Value::None);
-                self.py(&first, depth + 1)
-            }
-            other => Py::Unknown(unknown_of(other, Span::default())),
-        }
     }
 
     /// A name outside the project.
@@ -623,10 +433,21 @@ impl<'a> Interp<'a> {
                 _ => {}
             }
         }
+        if let Some(value) = self.path_function(name, arguments, call) {
+            return value;
+        }
+        if name == "partial" {
+            return self.builtin(name, arguments, named, call);
+        }
+        if path.ends_with(".quote_name") {
+            let quoted = arguments.first().cloned().or_else(|| super::call::keyword(named, "name"));
+            return self.quoted_name(&quoted.unwrap_or(Value::None), span);
+        }
         if name == "get_user_model" {
             return Self::user_model(span);
         }
-        let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
+        let inside = self.frame().is_some_and(|frame| frame.function.is_some());
+        let plain = inside && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");
         if plain || (builtin && !matches!(&*call.func, Expr::Attribute(_))) || name.starts_with("get_") {
             return self.builtin(name, arguments, named, call);
@@ -678,16 +499,12 @@ fn above<'a>(class: &Class<'a>, span: Span, depth: u32) -> Option<Vec<Value<'a>>
     bases.find_map(|base| if let Value::Class(base) = base { above(base, span, depth + 1) } else { None })
 }
 
-fn is_noop(value: &Value<'_>) -> bool {
-    matches!(value, Value::Django(django) if matches!(&**django, Dj::Foreign(path) if last(path) == "noop"))
-}
-
-fn last(path: &str) -> &str {
+pub(super) fn last(path: &str) -> &str {
     path.rsplit('.').next().unwrap_or(path)
 }
 
 /// Why a value is not known.
-fn unknown_of(value: &Value<'_>, span: Span) -> Unknown {
+pub(super) fn unknown_of(value: &Value<'_>, span: Span) -> Unknown {
     match value {
         Value::Unknown(opaque) => opaque.unknown.clone(),
         _ => Unknown { reason: "the value is not followed".to_owned(), text: "{…}".to_owned(), span },

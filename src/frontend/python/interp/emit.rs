@@ -316,6 +316,19 @@ impl<'a> Interp<'a> {
         self.place_operations(vec![operation], scope, Vec::new());
     }
 
+    /// Says that a call runs what is not followed.
+    pub(super) fn emit_unresolved(&mut self, reason: &str, span: Span) {
+        if self.quiet > 0 {
+            return;
+        }
+        let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
+        let query = self.out.next_query();
+        let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
+        self.out.count(span, false);
+        let scope = self.django.conn.scope.get();
+        self.place_operations(vec![operation], scope, Vec::new());
+    }
+
     /// Gives operations their circumstances and puts them into their block.
     fn place_operations(&mut self, mut operations: Vec<Operation>, scope: Scope, origins: Vec<FileId>) {
         let root = self.frames.iter().filter(|frame| frame.unit == 0);

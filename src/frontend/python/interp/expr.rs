@@ -10,7 +10,7 @@ use ruff_text_size::Ranged;
 
 use super::super::sqlalchemy as sa;
 use super::super::strings::{self, Piece};
-use super::super::value::{Body, Dj, Function, Text, Value};
+use super::super::value::{Body, Dj, Function, READ, Text, Value};
 use super::stmt::MAX_ROUNDS;
 use super::{Interp, MAX_DEPTH};
 use crate::frontend::text::SqlText;
@@ -86,6 +86,10 @@ impl<'a> Interp<'a> {
                 for value in &values {
                     match value.truth() {
                         Some(truth) if truth == stop => return value.clone(),
+                        // `given or "default"`.
+                        None if stop && self.django.on => {
+                            return values.last().map_or(Value::None, |last| value.clone().join(last.clone()));
+                        }
                         None => return self.unknown("it depends on a condition", expr),
                         _ => {}
                     }
@@ -127,6 +131,7 @@ impl<'a> Interp<'a> {
                 body: Body::Expression(&lambda.body),
                 env: self.env(),
                 bound: None,
+                applied: None,
                 manager: false,
                 span,
             })),
@@ -276,6 +281,9 @@ impl<'a> Interp<'a> {
         if let Some(value) = known {
             return value;
         }
+        if name == "__file__" {
+            return self.own_path(span);
+        }
         if self.django.on {
             let held = self.env().get(name).map_or_else(Vec::new, |value| value.alternatives());
             let imports =
@@ -288,12 +296,9 @@ impl<'a> Interp<'a> {
             if let Some(value) = paths.map(Self::foreign).reduce(Value::join) {
                 return value;
             }
-            if self.frames.len() == 1 {
+            if self.frame().is_none_or(|frame| frame.function.is_none()) {
                 return Self::foreign(name);
             }
-        }
-        if name == "__file__" {
-            return self.own_path(span);
         }
         if let Some(value) = self.names.get(name) {
             return value.clone();
@@ -351,6 +356,16 @@ impl<'a> Interp<'a> {
                 })
                 .collect();
             return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
+        }
+        // `fields + ([…] if enabled else [])`: each list that it can be.
+        if let (Value::Either(values), Value::List(..)) | (Value::List(..), Value::Either(values)) = (left, right)
+            && values.iter().all(|value| matches!(value, Value::List(..)))
+        {
+            let first = matches!(left, Value::Either(_));
+            let lists = values.iter().map(|value| {
+                if first { self.binary(value, op, right, span) } else { self.binary(left, op, value, span) }
+            });
+            return lists.reduce(Value::join).unwrap_or(Value::None);
         }
         if let Operator::Div = op
             && let Some(path) = Self::below(left, std::slice::from_ref(right), span)
@@ -504,12 +519,26 @@ impl<'a> Interp<'a> {
                 Dj::Foreign(path) if path.ends_with("django.db.connections") => {
                     Self::foreign("django.db.connections[]")
                 }
-                Dj::Query(query) => Value::Django(Rc::new(Dj::Query(query.clone()))),
+                Dj::Query(query) => {
+                    let sliced = matches!(expr, Expr::Subscript(subscript) if subscript.slice.is_slice_expr());
+                    match (sliced, query.plain) {
+                        (true, _) => base.clone(),
+                        (false, false) => Value::Django(Rc::new(Dj::Row(query.clone(), false))),
+                        (false, true) => self.unknown(READ, expr),
+                    }
+                }
                 _ => self.unknown("its element is not known", expr),
             };
         }
         match (base, key) {
             _ if base.path() == Some(super::peewee::ORM) => return super::peewee::model_named(key, self.span(expr)),
+            // Some of the objects that were read one by one.
+            (Value::List(items, _), _)
+                if matches!(expr, Expr::Subscript(subscript) if subscript.slice.is_slice_expr())
+                    && items.borrow().iter().any(|item| matches!(item, Value::Django(_))) =>
+            {
+                return Value::list(items.borrow().clone(), self.span(expr));
+            }
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();
                 let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -571,6 +600,7 @@ impl<'a> Interp<'a> {
         let mut out = Vec::new();
         match self.generate(element, generators, &mut out, 0) {
             Ok(()) => Value::list(out, self.span(expr)),
+            Err(rows @ Value::Django(_)) if self.django.on && Self::object_of(&rows).is_some() => rows,
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }
@@ -590,11 +620,16 @@ impl<'a> Interp<'a> {
         };
         let iterated = self.eval(&generator.iter);
         let Some(items) = Value::items(&iterated).filter(|_| depth < MAX_LOOPS) else {
-            let item =
-                self.part_of(&iterated, &generator.target, "it comes from a loop over values that are not known");
-            self.assign(&generator.target, item);
-            self.eval(element);
-            return Err(iterated);
+            let reason = "it comes from a loop over values that are not known";
+            let row = self.row_of(&iterated, &generator.target);
+            self.assign(&generator.target, row.unwrap_or_else(|| self.part_of(&iterated, &generator.target, reason)));
+            let rows = u32::from(iterated.is_read());
+            self.loops.push(None);
+            self.row_loops += rows;
+            let made = self.eval(element);
+            self.row_loops -= rows;
+            self.loops.pop();
+            return Err(Self::mapped_rows(&made).filter(|_| depth == 0).unwrap_or(iterated));
         };
         for item in items {
             if out.len() >= MAX_ROUNDS {

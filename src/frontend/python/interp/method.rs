@@ -23,10 +23,18 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
-        if self.django.on
-            && let Some(value) = self.related(name, arguments, named, call)
-        {
-            return value;
+        if self.django.on {
+            let related = match base {
+                Value::Unknown(opaque) => opaque.related.clone(),
+                _ => None,
+            };
+            let value = match &related {
+                Some(related) => self.related(related, name, arguments, named, call),
+                None => self.instance_call(base, name, call),
+            };
+            if let Some(value) = value {
+                return value;
+            }
         }
         if base.path().is_some() || matches!(base, Value::Record(_)) {
             let args = Args::of_call(arguments, named);
@@ -62,12 +70,15 @@ impl<'a> Interp<'a> {
                     return value;
                 }
             }
+            Value::Handle(_) if self.django.on && name == "quote_name" => {
+                return self.call_foreign(super::call::QUOTE_NAME, arguments, named, call);
+            }
             Value::Django(django) => return self.django_method(django, name, arguments, named, call),
             Value::Record(_) if self.django.on && matches!(name, "desc" | "asc") => {
                 return Self::foreign_record(
                     if name == "desc" { ".desc" } else { ".asc" },
                     std::slice::from_ref(base),
-                    &[],
+                    named,
                     span,
                 );
             }
@@ -154,11 +165,12 @@ impl<'a> Interp<'a> {
             }
             Value::Construct(construct) => return self.construct_method(construct, name, arguments, named, call),
             Value::Either(values)
-                if values
-                    .iter()
-                    .any(|v| matches!(v, Value::Text(_) | Value::Record(_)) || self.script_of(v).is_some()) =>
+                if values.iter().any(|v| {
+                    matches!(v, Value::Text(_) | Value::Record(_) | Value::Django(_)) || self.script_of(v).is_some()
+                }) =>
             {
-                let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
+                let values = values.iter().filter(|value| !matches!(value, Value::None));
+                let results: Vec<_> = values.map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
             }
             _ => {}
@@ -318,7 +330,8 @@ impl<'a> Interp<'a> {
                 let conn = self.new_conn(kind, Some(span));
                 handle(false, auto, conn)
             }
-            "cursor" | "connection" | "get_bind" | "session" | "get_connection" | "__enter__" | "__aenter__" => {
+            "cursor" | "create_cursor" | "chunked_cursor" | "connection" | "get_bind" | "session"
+            | "get_connection" | "__enter__" | "__aenter__" => {
                 let conn = self.conn_of(base);
                 handle(false, autocommit, conn)
             }

@@ -8,6 +8,8 @@ mod changeset;
 mod call;
 mod custom;
 mod django;
+mod django_code;
+mod django_value;
 mod emit;
 mod env;
 mod expr;
@@ -17,6 +19,7 @@ mod open;
 mod orm;
 mod peewee;
 mod piccolo;
+mod relation;
 mod revision;
 mod rows;
 mod runners;
@@ -384,6 +387,7 @@ impl<'a> Interp<'a> {
             body: Body::Block(&def.body),
             env: env.clone(),
             bound: None,
+            applied: None,
             manager: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("contextmanager")),
             span: self.span_in(unit, def),
         }))

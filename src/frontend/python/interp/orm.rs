@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::ExprCall;
 
-use super::super::django::{model_table, table_word};
-use super::super::value::{Conn, Dj, Handle, Query, Value};
+use super::super::django::{model_table, table_word, user_table};
+use super::super::value::{Conn, Dj, Handle, Query, READ, Value};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::ir::{
@@ -24,8 +24,6 @@ const CHAINED: &[&str] = &[
     "select_related",
     "prefetch_related",
     "using",
-    "values",
-    "values_list",
     "only",
     "defer",
     "annotate",
@@ -38,6 +36,41 @@ const CHAINED: &[&str] = &[
     "get_queryset",
     "union",
     "db_manager",
+];
+
+/// Queryset methods that give neither objects nor a queryset.
+const ENDING: &[&str] = &[
+    "acount",
+    "aexists",
+    "aggregate",
+    "contains",
+    "count",
+    "dates",
+    "datetimes",
+    "exists",
+    "explain",
+    "in_bulk",
+    "items",
+    "keys",
+    "append",
+    "extend",
+];
+
+/// Methods that there are under the same name with an `a` before it as well.
+const AWAITED: &[&str] = &[
+    "bulk_create",
+    "bulk_update",
+    "create",
+    "delete",
+    "earliest",
+    "first",
+    "get",
+    "get_or_create",
+    "iterator",
+    "last",
+    "latest",
+    "update",
+    "update_or_create",
 ];
 
 impl<'a> Interp<'a> {
@@ -59,12 +92,17 @@ impl<'a> Interp<'a> {
     }
 
     /// The table of a model class that the project defines, by the folder that its file is in.
-    fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
+    pub(super) fn class_table(&self, name: &str, class: Span, span: Span) -> Known<QualifiedName> {
         let file = self.units.iter().find(|unit| unit.file.id == class.file);
         let path = file.map_or("", |unit| unit.file.path.as_str());
         let folder =
             path.split_once("/models").map_or_else(|| path.rsplit('/').nth(1).unwrap_or_default(), |(app, _)| app);
-        model_table(folder.rsplit('/').next().unwrap_or(folder), name, span)
+        let app = folder.rsplit('/').next().unwrap_or(folder);
+        if self.django.on {
+            return model_table(app, name, span);
+        }
+        // No state will tell: the name that Django gives.
+        Known::Known(QualifiedName::bare(format!("{app}_{}", name.to_lowercase())), span)
     }
 
     /// The name of a model's table, in a text: it is put in when the state is known.
@@ -78,11 +116,7 @@ impl<'a> Interp<'a> {
     }
 
     pub(super) fn user_model(span: Span) -> Value<'a> {
-        let table = Known::Unknown(Unknown {
-            reason: "it is the model that the settings name".to_owned(),
-            text: "{user}".to_owned(),
-            span,
-        });
+        let table = user_table(span);
         Value::Django(Rc::new(Dj::Model(Query { table, imported: true, ..Query::default() })))
     }
 
@@ -102,6 +136,18 @@ impl<'a> Interp<'a> {
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Dj::Foreign(path) => {
+                // The registry of today's models.
+                if path == "django.apps.apps" && name == "get_model" {
+                    return match Self::get_model(arguments, named, span) {
+                        Value::Django(django) => match &*django {
+                            Dj::Model(query) => {
+                                Value::Django(Rc::new(Dj::Model(Query { imported: true, ..query.clone() })))
+                            }
+                            _ => Value::None,
+                        },
+                        other => other,
+                    };
+                }
                 if path.ends_with("django.db.connection") || path.ends_with("connections[]") {
                     let handle = Handle { engine: false, autocommit: false, conn: self.django.conn.clone() };
                     return self.database_method(&Value::Handle(Rc::new(handle)), name, arguments, named, call);
@@ -142,7 +188,7 @@ impl<'a> Interp<'a> {
         Value::Django(Rc::new(Dj::Model(Query { table, ..Query::default() })))
     }
 
-    fn query_method(
+    pub(super) fn query_method(
         &mut self,
         query: &Query,
         name: &str,
@@ -151,6 +197,8 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        // `acreate`, `aupdate`: the same, awaited.
+        let name = name.strip_prefix('a').filter(|name| AWAITED.contains(name)).unwrap_or(name);
         let again = |query: Query| Value::Django(Rc::new(Dj::Query(query)));
         let row = |fresh| Value::Django(Rc::new(Dj::Row(query.clone(), fresh)));
         match name {
@@ -165,6 +213,7 @@ impl<'a> Interp<'a> {
                 again(next)
             }
             "iterator" => again(Query { streamed: true, ..query.clone() }),
+            "values" | "values_list" => again(Query { plain: true, ..query.clone() }),
             name if CHAINED.contains(&name) => again(query.clone()),
             "get" | "first" | "last" | "latest" | "earliest" => row(false),
             "create" | "get_or_create" | "update_or_create" => {
@@ -173,16 +222,18 @@ impl<'a> Interp<'a> {
                 if name == "create" {
                     row(false)
                 } else {
-                    Value::list(vec![row(false), self.unknown("it is read from the database", call)], span)
+                    Value::list(vec![row(false), self.unknown(READ, call)], span)
                 }
             }
             "bulk_create" => {
                 let items = arguments.first().and_then(Value::items);
                 let batch = batch_size(arguments.get(1), named);
+                // How often a loop has added to the list is not known.
+                let items = items.filter(|items| !items.iter().any(Value::is_object_read));
                 let rows = items.map(|items| items.len() as u64);
                 let details = DataDetails { rows, limited: batch.is_some(), limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataInsert, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "bulk_update" => {
                 let batch = batch_size(arguments.get(2), named);
@@ -196,8 +247,9 @@ impl<'a> Interp<'a> {
                 let limited = batch.is_some();
                 let details = DataDetails { assignments, condition, limited, limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataUpdate, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
+            // How many rows it was is known only while the program runs.
             "update" => {
                 let assigned = |(name, value): &Named<'a>| Assignment {
                     column: (*name).to_owned(),
@@ -206,12 +258,12 @@ impl<'a> Interp<'a> {
                 let assignments = named.iter().map(assigned).collect();
                 let details = DataDetails { assignments, condition: condition(query), ..DataDetails::default() };
                 self.orm_write(OpKind::DataUpdate, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "delete" | "_raw_delete" => {
                 let details = DataDetails { condition: condition(query), ..DataDetails::default() };
                 self.orm_write(OpKind::DataDelete, query, details, span);
-                Value::None
+                self.unknown(READ, call)
             }
             "raw" => {
                 if let Some(sql) = arguments.first() {
@@ -220,46 +272,15 @@ impl<'a> Interp<'a> {
                 }
                 again(query.clone())
             }
-            _ => self.unknown("it is read from the database", call),
-        }
-    }
-
-    /// A method of what an object refers to: `order.tags.add(tag)`, `order.lines.filter(…)`, `order.customer.save()`.
-    /// The field says which table that is, and fields are known only with the state of the project. Names that values
-    /// have as well (`update` of a dictionary, `remove` of a list) count where only a manager takes such arguments.
-    pub(super) fn related(
-        &mut self,
-        name: &'a str,
-        arguments: &[Value<'a>],
-        named: &[Named<'a>],
-        call: &'a ExprCall,
-    ) -> Option<Value<'a>> {
-        let Expr::Attribute(method) = &*call.func else { return None };
-        let Expr::Attribute(field) = &*method.value else { return None };
-        let Expr::Name(object) = &*field.value else { return None };
-        let Some(Value::Django(django)) = self.env().get(object.id.as_str()) else { return None };
-        let Dj::Row(of, _) = &*django else { return None };
-        let span = self.span(call);
-        let text = self.shown(&*method.value);
-        let table = Known::Unknown(Unknown { reason: "the field tells the table".to_owned(), text, span });
-        let query = Query { table, imported: of.imported, ..Query::default() };
-        match (name, arguments.is_empty(), named.is_empty()) {
-            ("add" | "set", false, _) => {
-                let details = DataDetails { condition: Where::Absent, ..DataDetails::default() };
-                self.orm_write(OpKind::DataInsert, &query, details, span);
-                Some(Value::None)
-            }
-            ("save", true, _) => Some(self.row_call(&query, false, name, call)),
-            ("create" | "get_or_create" | "update_or_create" | "update" | "bulk_create", _, false)
-            | ("filter" | "exclude" | "all" | "bulk_create" | "bulk_update", ..) => {
-                Some(self.query_method(&query, name, arguments, named, call))
-            }
-            _ => None,
+            "pop" if !query.plain => row(false),
+            // A method of the project's own manager gives objects.
+            _ if ENDING.contains(&name) || name.starts_with(['_', 'g']) || query.plain => self.unknown(READ, call),
+            _ => again(query.clone()),
         }
     }
 
     /// A method of an object: `save` and `delete` write.
-    fn row_call(&mut self, query: &Query, fresh: bool, name: &str, call: &'a ExprCall) -> Value<'a> {
+    pub(super) fn row_call(&mut self, query: &Query, fresh: bool, name: &str, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
         let key = || {
             let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
@@ -286,7 +307,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn orm_write(&mut self, kind: OpKind, query: &Query, details: DataDetails, span: Span) {
+    pub(super) fn orm_write(&mut self, kind: OpKind, query: &Query, details: DataDetails, span: Span) {
         let details = DataDetails { source: Some(DataSource::Orm), ..details };
         let conn = self.django.conn.clone();
         let detail = match (query.imported, query.streamed || !query.row) {
@@ -301,9 +322,18 @@ impl<'a> Interp<'a> {
     pub(super) fn object_of(rows: &Value<'a>) -> Option<Value<'a>> {
         let Value::Django(django) = rows else { return None };
         match &**django {
-            Dj::Query(query) | Dj::Model(query) => {
+            Dj::Query(query) if !query.plain => {
                 Some(Value::Django(Rc::new(Dj::Row(Query { row: true, ..query.clone() }, false))))
             }
+            _ => None,
+        }
+    }
+
+    /// What a comprehension over a queryset makes of its objects, where it keeps or makes objects.
+    pub(super) fn mapped_rows(element: &Value<'a>) -> Option<Value<'a>> {
+        let Value::Django(django) = element else { return None };
+        match &**django {
+            Dj::Row(query, _) => Some(Value::Django(Rc::new(Dj::Query(query.clone())))),
             _ => None,
         }
     }

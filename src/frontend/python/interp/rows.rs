@@ -69,6 +69,16 @@ impl<'a> Interp<'a> {
         if let Some(object) = Self::object_of(rows) {
             return Some(object);
         }
+        if let Value::Zip(parts) = rows {
+            let part = |part: &Value<'a>| match part {
+                // `zip(zip(…), …)` is nobody's.
+                Value::Zip(_) => self.part_of(part, target, "it comes from a loop over values that are not known"),
+                part => self.row_of(part, target).unwrap_or_else(|| {
+                    self.part_of(part, target, "it comes from a loop over values that are not known")
+                }),
+            };
+            return Some(Value::list(parts.iter().map(part).collect(), self.span(target)));
+        }
         let (conn, table) = match rows {
             Value::Unknown(opaque) => (opaque.row_of.clone()?, opaque.table.clone()),
             Value::Construct(construct) => (construct.conn.clone()?, Some(construct.table.clone())),

@@ -245,6 +245,12 @@ impl<'a> Interp<'a> {
     fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
         let iterated = self.eval(&stmt.iter);
         if let Some(items) = Value::items(&iterated) {
+            // A list that a loop over rows has filled with them.
+            let rows = items.iter().any(Value::is_object_read);
+            if rows {
+                self.open_loop(&stmt.body);
+                self.row_loops += 1;
+            }
             for (round, item) in items.into_iter().enumerate() {
                 if round == MAX_ROUNDS {
                     self.cut("the loop has more rounds than are followed");
@@ -257,6 +263,10 @@ impl<'a> Interp<'a> {
                 if self.block(&stmt.body) == Flow::Break {
                     break;
                 }
+            }
+            if rows {
+                self.row_loops -= 1;
+                self.loops.pop();
             }
         } else {
             // What a generator yields stands for its values.
