@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::{Cut, Section, comment, lines, refused};
-use crate::ir::Direction;
-use crate::source::SourceFile;
+use crate::ir::{Direction, Known, Revision, RevisionId};
+use crate::source::{Runner, SourceFile};
+use crate::span::Span;
 
 /// The section that a line begins, with what it says of a transaction.
 type Begins<'t> = &'t dyn Fn(&str) -> Option<(Direction, Option<bool>)>;
@@ -174,6 +175,36 @@ pub(super) fn transactional(line: &str) -> Option<&str> {
     rest.trim_start().strip_prefix(':').map(str::trim)
 }
 
+/// The lines before the first statement, where yoyo looks for what it is told.
+fn yoyo_head(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"))
+}
+
+/// The migration of yoyo that a SQL file is: it is named after the file, and `-- depends: …` says what it waits for, on
+/// as many lines as it likes. Source: yoyo `migrations.py`, `parse_metadata_from_sql_comments`.
+pub(super) fn yoyo_revision(file: &SourceFile) -> Option<Revision> {
+    let name = file.path.rsplit('/').next()?.strip_suffix(".sql")?;
+    let text = file.text.as_str();
+    let mut revision = Revision::new(Runner::Yoyo, RevisionId::bare(name), Span::file(file.id));
+    for (range, line) in yoyo_head(text) {
+        let said = line.trim_start().strip_prefix("--").and_then(|rest| rest.trim_start().strip_prefix("depends"));
+        let Some(names) = said.and_then(|rest| rest.trim_start().strip_prefix(':')) else { continue };
+        let start = range.end - names.len();
+        let mut at = 0;
+        for word in names.split_whitespace() {
+            // A word of the text is found in it, behind those before.
+            at += names.get(at..).and_then(|rest| rest.find(word)).unwrap_or_default();
+            let span = Span::new(file.id, start + at, start + at + word.len());
+            revision.parents.push(Known::Known(RevisionId::bare(word), span));
+            at += word.len();
+        }
+    }
+    if let Some(Known::Known(_, span)) = revision.parents.first() {
+        revision.span = *span;
+    }
+    Some(revision)
+}
+
 /// yoyo: what it is told stands before the first statement of the file that goes forward, and holds for both ways.
 /// Source: yoyo `migrations.py`.
 pub(super) fn yoyo(file: &SourceFile) -> Cut {
@@ -182,8 +213,7 @@ pub(super) fn yoyo(file: &SourceFile) -> Cut {
     if file.down {
         return Cut { sections: vec![section], ..Cut::default() };
     }
-    let head = lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"));
-    for (range, line) in head {
+    for (range, line) in yoyo_head(text) {
         if let Some(value) = transactional(line) {
             section.transaction = Some((!value.eq_ignore_ascii_case("false"), range));
         }

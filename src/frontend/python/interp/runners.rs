@@ -46,6 +46,18 @@ impl<'a> Interp<'a> {
         known
     }
 
+    /// yoyo's `group(step(…), step(…), ignore_errors=…)`, which older files call `transaction`: the steps run as they
+    /// would without it, and fail as it says. Source: yoyo `migrations.py`, `add_step_group`.
+    pub(super) fn group(&mut self, named: &[Named<'a>], span: Span) -> bool {
+        let ignored = keyword(named, "ignore_errors");
+        let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
+        for step in self.tool.steps.iter_mut().filter(|step| span.contains(step.span)) {
+            step.ignored = (step.ignored.0 || ignored.0, step.ignored.1 || ignored.1);
+        }
+        self.tool.is_yoyo()
+    }
+
     /// Runs the steps that the file has given to yoyo: forward in order, and back in the opposite one. All of them work on
     /// one connection. Source: yoyo `migrations.py`, `Migration.load` and `process_steps`.
     pub(super) fn run_steps(&mut self, env: &Rc<Env<'a>>) {
@@ -53,6 +65,7 @@ impl<'a> Interp<'a> {
         if steps.is_empty() {
             return;
         }
+        self.tool.stepped = true;
         let kind = match env.get("__transactional__").map(|value| value.truth()) {
             Some(Some(false)) => TransactionKind::None,
             Some(None) => TransactionKind::Unknown,

@@ -248,6 +248,7 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "step" if self.step(arguments, named, span) => return Value::None,
+            "group" | "transaction" if self.group(named, span) => return Value::None,
             "migrate" if self.migrate_call(arguments) => return Value::None,
             _ => {}
         }
