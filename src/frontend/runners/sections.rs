@@ -58,18 +58,21 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
     cut
 }
 
-/// Aerich before 0.6, whose files were SQL: `-- upgrade --` and `-- downgrade --` on lines of their own. Statements are
-/// sent one by one. Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
+/// Aerich before 0.6, whose files were SQL: `-- upgrade --` and `-- downgrade --` end their lines, and may stand behind a
+/// statement. The first of each counts. Statements are sent one by one.
+/// Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
 pub(super) fn aerich(text: &str) -> Cut {
-    let direction = |line: &str| match line.trim() {
-        "-- upgrade --" => Some((Direction::Up, None)),
-        "-- downgrade --" => Some((Direction::Down, None)),
-        _ => None,
+    let find = |marker: &str| {
+        let ends = |at: &usize| {
+            let rest = text.get(at + marker.len()..).unwrap_or_default();
+            rest.trim_end().is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
+        };
+        text.match_indices(marker).map(|(at, _)| at).find(ends)
     };
-    let mut sections = part(text, &direction);
-    for section in &mut sections {
-        section.strings = false;
-    }
+    let Some(up) = find("-- upgrade --") else { return Cut::default() };
+    let down = find("-- downgrade --").filter(|down| *down > up);
+    let mut sections = vec![Section::new(Direction::Up, up..down.unwrap_or(text.len()))];
+    sections.extend(down.map(|down| Section::new(Direction::Down, down..text.len())));
     Cut { sections, ..Cut::default() }
 }
 

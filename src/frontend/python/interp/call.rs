@@ -340,6 +340,7 @@ impl<'a> Interp<'a> {
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
                 None if let Some(manager) = self.manager(base, name, span) => manager,
+                None if let Some(meta) = self.peewee_meta(class, name, span) => meta,
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {

@@ -200,7 +200,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The call in the file being read that leads to `span`, and the other file that `span` stands in, if it does.
-    fn call_in_root(&self, span: Span) -> (Span, Vec<FileId>) {
+    pub(super) fn call_in_root(&self, span: Span) -> (Span, Vec<FileId>) {
         let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
         if span.file == root {
             return (span, Vec::new());

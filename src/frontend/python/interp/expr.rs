@@ -118,7 +118,10 @@ impl<'a> Interp<'a> {
                 self.assign(&named.target, value.clone());
                 value
             }
-            Expr::Await(inner) => self.eval(&inner.value),
+            Expr::Await(inner) => {
+                let value = self.eval(&inner.value);
+                self.awaited(value, inner)
+            }
             Expr::Starred(inner) => self.eval(&inner.value),
             Expr::Lambda(lambda) => Value::Function(Rc::new(Function {
                 name: "lambda",

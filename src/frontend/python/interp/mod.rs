@@ -13,6 +13,7 @@ mod env;
 mod expr;
 mod import;
 mod method;
+mod objects;
 mod open;
 mod orm;
 mod peewee;

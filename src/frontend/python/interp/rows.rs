@@ -58,6 +58,9 @@ impl<'a> Interp<'a> {
     /// `row.note = "x"` on a row that was read from the database.
     pub(super) fn row_changed(&mut self, row: &Value<'a>, span: Span) {
         let Value::Unknown(opaque) = row else { return };
+        if self.saves_rows() {
+            return;
+        }
         if let (Some(conn), false) = (&opaque.row_of, self.loops.is_empty()) {
             let details = DataDetails { condition: Where::Unknown, ..DataDetails::default() };
             self.emit_rows(OpKind::DataUpdate, "", opaque.table.clone(), details, conn, span);

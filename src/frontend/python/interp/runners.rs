@@ -41,6 +41,8 @@ impl<'a> Interp<'a> {
             let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
             let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
             let at = self.frame().map_or(span, |frame| frame.at);
+            let (at, _) = self.call_in_root(at);
+            let (span, _) = self.call_in_root(span);
             self.tool.steps.push(Step { apply, rollback: part(1, "rollback"), ignored, span, at });
         }
         known
