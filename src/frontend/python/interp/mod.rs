@@ -173,7 +173,7 @@ impl<'a> Interp<'a> {
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
-            django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            django: django::Django { on: super::django::is_migration(&file.text), ..django::Django::default() },
             spliced: None,
             composed: false,
             tool: tool::Tool::new(file),
