@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, FString, FStringPart, InterpolatedStringElement, Number, Operator,
+    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDictComp, FString, FStringPart, InterpolatedStringElement, Number, Operator,
     UnaryOp,
 };
 use ruff_text_size::Ranged;
@@ -135,6 +135,7 @@ impl<'a> Interp<'a> {
             })),
             Expr::ListComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
             Expr::SetComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
+            Expr::DictComp(comp) => self.dict_comprehension(comp, expr),
             Expr::Generator(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
             Expr::Yield(inner) => {
                 let value = inner.value.as_ref().map_or(Value::None, |value| self.eval(value));
@@ -513,6 +514,8 @@ impl<'a> Interp<'a> {
         }
         match (base, key) {
             _ if base.path() == Some(super::peewee::ORM) => return super::peewee::model_named(key, self.span(expr)),
+            // The first of the objects that were read.
+            (Value::Unknown(opaque), Value::Int(_)) if opaque.row_of.is_some() => return base.clone(),
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();
                 let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -574,6 +577,20 @@ impl<'a> Interp<'a> {
         let mut out = Vec::new();
         match self.generate(element, generators, &mut out, 0) {
             Ok(()) => Value::list(out, self.span(expr)),
+            Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
+        }
+    }
+
+    fn dict_comprehension(&mut self, comp: &'a ExprDictComp, expr: &'a Expr) -> Value<'a> {
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        // `{**pairs for pairs in all}` has no key.
+        let Some(key) = &comp.key else { return self.unknown("it is built from other dictionaries", expr) };
+        let made = self.generate(key, &comp.generators, &mut keys, 0);
+        match made.and_then(|()| self.generate(&comp.value, &comp.generators, &mut values, 0)) {
+            Ok(()) => {
+                let pairs = keys.into_iter().zip(values).collect();
+                Value::Dict(Rc::new(std::cell::RefCell::new(pairs)), self.span(expr))
+            }
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }
