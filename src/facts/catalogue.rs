@@ -6,7 +6,8 @@ use crate::config::Dialect;
 use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, DataSource, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, DataSource, Details, GuardKind, Known, OpKind, QualifiedName,
+    Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
@@ -536,7 +537,7 @@ fn replaced(v: &View<'_>, name: &QualifiedName) -> bool {
     if operations.len() > MAX_STEPS {
         return false;
     }
-    let renames = || {
+    let moves = || {
         operations.iter().filter(|op| op.kind == OpKind::TableRename).filter_map(|op| {
             let Details::Table(details) = &op.details else { return None };
             Some((known(op.table.as_ref())?, known(details.new_name.as_ref())?))
@@ -547,24 +548,25 @@ fn replaced(v: &View<'_>, name: &QualifiedName) -> bool {
         made.any(|op| known(op.table.as_ref()).is_some_and(|table| table.name == wanted.name))
     };
     let made_again = v.op.kind == OpKind::TableDrop && made(name) && carries_rows(v);
-    let moved_in = renames().any(|(from, to)| to.name == name.name && made(from));
-    let moved_away = renames().any(|(from, to)| {
-        let dropped = to.name == name.name && v.op.kind == OpKind::TableDrop;
-        let renamed = from.name == name.name && v.op.kind == OpKind::TableRename;
-        (dropped || renamed) && made(from)
+    let moved_in = moves().any(|(from, to)| to.name == name.name && made(from));
+    let moved_away = moves().any(|(from, to)| {
+        let drops = to.name == name.name && v.op.kind == OpKind::TableDrop;
+        let renames = from.name == name.name && v.op.kind == OpKind::TableRename;
+        (drops || renames) && made(from)
     });
     moved_in || moved_away || made_again
 }
 
 /// Whether the migration moves rows from table to table, or may.
 fn carries_rows(v: &View<'_>) -> bool {
-    v.migration.operations.len() > MAX_STEPS || v.migration.operations.iter().any(|op| match (op.kind, &op.details) {
-        (OpKind::DataInsert, Details::Data(data)) => {
-            matches!(data.source, Some(DataSource::Select | DataSource::Copy | DataSource::Orm) | None)
-        }
-        (OpKind::DataMerge | OpKind::CodeRun | OpKind::Opaque, _) => true,
-        _ => false,
-    })
+    v.migration.operations.len() > MAX_STEPS
+        || v.migration.operations.iter().any(|op| match (op.kind, &op.details) {
+            (OpKind::DataInsert, Details::Data(data)) => {
+                matches!(data.source, Some(DataSource::Select | DataSource::Copy | DataSource::Orm) | None)
+            }
+            (OpKind::DataMerge | OpKind::CodeRun | OpKind::Opaque, _) => true,
+            _ => false,
+        })
 }
 
 /// The old table makes room for one that is built anew under its name: created, filled, the old one dropped, the new one

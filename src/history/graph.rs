@@ -607,4 +607,27 @@ mod tests {
         assert_eq!(graph.order()[&FileId(4_999)], 4_999);
         assert!(found(&graph).is_empty());
     }
+
+    #[test]
+    fn yoyo_knows_whole_names_and_several_that_come_last() {
+        let of = |path: &str, depends: &[&str], number: u32| {
+            let id = FileId(number);
+            let file = Arc::new(SourceFile::of_text(id, path, "", Language::Python));
+            let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".py")).unwrap_or_default();
+            let mut revision = Revision::new(Runner::Yoyo, RevisionId::bare(name), Span::file(id));
+            revision.parents = depends.iter().map(|p| Known::Known(RevisionId::bare(*p), Span::file(id))).collect();
+            (file, revision)
+        };
+        let all = [
+            of("m/0001.alter.py", &["0001.create"], 0),
+            of("m/0001.create.py", &[], 1),
+            of("m/0002.more.py", &["0001.create"], 2),
+            of("m/0003.lost.py", &["0001"], 3),
+        ];
+        let (files, revisions): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        let graph = Graph::new(revisions, &files);
+        let order: Vec<_> = graph.order().into_iter().map(|(file, at)| (file.0, at)).collect();
+        assert_eq!(order, [(0, 1), (1, 0), (2, 2), (3, 3)]);
+        assert_eq!(found(&graph), [("missing-parent", "`0003.lost` follows `0001`, which no migration is".to_owned())]);
+    }
 }

@@ -44,7 +44,13 @@ pub(super) fn splits_statements(name: &str) -> bool {
 pub(super) fn makes_application(name: &str) -> bool {
     matches!(
         name,
-        "create_app" | "make_app" | "build_app" | "get_app" | "init_app" | "create_application" | "get_wsgi_application"
+        "create_app"
+            | "make_app"
+            | "build_app"
+            | "get_app"
+            | "init_app"
+            | "create_application"
+            | "get_wsgi_application"
     )
 }
 
@@ -124,7 +130,7 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
                 }
                 // `url.startswith("postgresql://")`
                 Expr::Call(call) if name_of(&call.func) == "startswith" => match call.arguments.args.first() {
-                    Some(Expr::StringLiteral(text)) => text.value.to_str(),
+                    Some(Expr::StringLiteral(start)) => start.value.to_str(),
                     _ => "",
                 },
                 _ => name_of(test),

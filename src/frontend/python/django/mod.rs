@@ -138,6 +138,7 @@ fn user_model(migrations: &[DjangoMigration]) -> Option<String> {
 
 /// Whether a file holds a migration of Django. Those of Tortoise look like it, and follow other rules.
 pub(super) fn is_migration(text: &str) -> bool {
-    let tortoise = |line: &str| line.starts_with("from tortoise import") || line.starts_with("from tortoise.migrations");
+    let tortoise =
+        |line: &str| line.starts_with("from tortoise import") || line.starts_with("from tortoise.migrations");
     text.contains("class Migration(") && !text.lines().take(200).any(tortoise)
 }

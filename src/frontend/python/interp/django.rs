@@ -87,7 +87,8 @@ impl<'a> Interp<'a> {
             let all = all.filter(|((app, _), _)| app != USERS);
             all.map(|((app, name), span)| Known::Known(RevisionId::of_app(app, name), place(span))).collect()
         };
-        let mut revision = Revision::new(Runner::Django, RevisionId::of_app(&*migration.app, &*migration.name), class.span);
+        let mut revision =
+            Revision::new(Runner::Django, RevisionId::of_app(&*migration.app, &*migration.name), class.span);
         (revision.parents, revision.run_before) = (named("dependencies"), named("run_before"));
         revision.replaces = migration.replaces.iter().map(|(app, name)| RevisionId::of_app(app, name)).collect();
         revision.initial = class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true);

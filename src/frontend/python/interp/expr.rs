@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDictComp, FString, FStringPart, InterpolatedStringElement, Number, Operator,
-    UnaryOp,
+    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDictComp, FString, FStringPart, InterpolatedStringElement,
+    Number, Operator, UnaryOp,
 };
 use ruff_text_size::Ranged;
 

@@ -223,8 +223,7 @@ impl<'a> Interp<'a> {
         let (kind, condition) = match name {
             "save" if fresh => (OpKind::DataInsert, Where::Absent),
             "save" | "remove" | "delete_instance" => {
-                let term =
-                    Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
+                let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
                 let own = Predicate { text: "id = …".to_owned(), terms: vec![term], complete: true };
                 let kind = if name == "save" { OpKind::DataUpdate } else { OpKind::DataDelete };
                 (kind, Where::Predicate(own))
@@ -263,9 +262,7 @@ fn is_table(class: &Class<'_>, depth: u32) -> bool {
     let of_piccolo = |path: &str| path.starts_with("piccolo") && path.ends_with(".Table");
     class.bases.iter().any(|base| match base {
         Value::Class(base) => depth < 10 && is_table(base, depth + 1),
-        Value::Import(import) => {
-            import.name.is_some_and(|name| of_piccolo(&format!("{}.{name}", import.module)))
-        }
+        Value::Import(import) => import.name.is_some_and(|name| of_piccolo(&format!("{}.{name}", import.module))),
         other => other.path().is_some_and(of_piccolo),
     })
 }

@@ -244,8 +244,7 @@ impl<'a> Interp<'a> {
             }
             "select" | "filter" | "get" | "get_by_id" | "get_or_none" => {
                 let model = self.tool.models.find(base)?;
-                let unknown =
-                    Unknown { reason: READ.to_owned(), text: format!("{{{}}}", self.shown(call)), span };
+                let unknown = Unknown { reason: READ.to_owned(), text: format!("{{{}}}", self.shown(call)), span };
                 let conn = self.model_conn(&model);
                 return Some(Value::rows(unknown, conn, Some(table_known(&model, span))));
             }
