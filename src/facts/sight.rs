@@ -154,7 +154,7 @@ fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
 }
 
 fn each<P, T>(parts: Vec<P>, convert: impl Fn(&P) -> T) -> Vec<T> {
-    parts.iter().map(convert).collect()
+    parts.into_iter().map(|part| convert(&part)).collect()
 }
 
 fn names(relations: Vec<schema::Relation<'_>>) -> Vec<QualifiedName> {
