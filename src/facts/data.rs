@@ -14,21 +14,30 @@ pub(super) fn keyed_by_literals(view: &View<'_>) -> bool {
     })
 }
 
-/// What the WHERE says of the primary key.
-fn key_terms<'v>(view: &'v View<'_>) -> impl Iterator<Item = &'v Term> {
-    let terms = match view.condition() {
+/// What the WHERE compares.
+fn terms<'v>(view: &'v View<'_>) -> &'v [Term] {
+    match view.condition() {
         Some(Where::Predicate(predicate)) => predicate.terms.as_slice(),
         _ => &[],
-    };
+    }
+}
+
+/// What the WHERE says of the primary key.
+fn key_terms<'v>(view: &'v View<'_>) -> impl Iterator<Item = &'v Term> {
     let key = view.object.primary_key.as_slice();
-    terms.iter().filter(move |term| match key {
+    terms(view).iter().filter(move |term| match key {
         [] => term.column == "id",
         [only] => *only == term.column,
         _ => false,
     })
 }
 
-/// Whether it changes one row, and a loop over rows runs it for each.
+/// Whether a column is named as one that tells rows apart, its own or those of another table.
+fn names_rows(column: &str) -> bool {
+    column.ends_with("_id") || column.ends_with("_uuid") || matches!(column, "id" | "uuid")
+}
+
+/// Whether it changes one row, or the few that belong to one, and a loop over rows runs it for each.
 pub(super) fn row_by_row(view: &View<'_>) -> bool {
     let (Some(data), context) = (details(view), &view.op.context) else { return false };
     match (data.source, view.op.kind) {
@@ -37,7 +46,8 @@ pub(super) fn row_by_row(view: &View<'_>) -> bool {
         (Some(DataSource::Values), OpKind::DataInsert) => context.per_row,
         (_, OpKind::DataUpdate | OpKind::DataDelete) => {
             let one = |term: &Term| (&term.operator, &term.value) == (&TermOperator::Equal, &TermValue::Parameter);
-            context.per_row && key_terms(view).any(one)
+            context.per_row
+                && (key_terms(view).any(one) || terms(view).iter().any(|term| one(term) && names_rows(&term.column)))
         }
         _ => false,
     }

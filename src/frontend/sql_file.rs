@@ -43,6 +43,7 @@ pub(super) fn read(file: &SourceFile, modules: &dyn Modules) -> Reading {
     let cut = runners::cut(file);
     reading.migrations = migrations(file, &cut, modules).map(|(migration, _)| migration).collect();
     reading.problems.extend(cut.problems);
+    reading.revisions.extend(runners::revision(file));
     reading
 }
 

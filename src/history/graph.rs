@@ -1,14 +1,15 @@
 //! The graph that revisions make: in which order they are applied, and what is wrong with it.
 //!
 //! Source: Alembic's `script.revision.RevisionMap` (heads, branches, partial identifiers); Django's
-//! `db.migrations.loader.MigrationLoader` and `graph.MigrationGraph` (replaced migrations, leaf nodes of an app).
+//! `db.migrations.loader.MigrationLoader` and `graph.MigrationGraph` (replaced migrations, leaf nodes of an app); yoyo's
+//! `migrations.py` (`Migration.load`, `topological_sort`).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::diagnostic::Severity;
 use crate::ir::{Back, Known, Revision, RevisionId};
-use crate::source::{Problem, SourceFile};
+use crate::source::{Problem, Runner, SourceFile};
 use crate::span::{FileId, Span};
 
 /// Fewest letters of an identifier that may stand for the whole of it.
@@ -72,6 +73,10 @@ impl Graph {
         }
         let find = |from: usize, id: &RevisionId| -> Option<usize> {
             let near = |found: &Vec<usize>| nearest(&folders, from, found);
+            // The whole name of a file, or none.
+            if revisions.get(from).is_some_and(|revision| revision.runner == Runner::Yoyo) {
+                return by_id.get(id).and_then(near);
+            }
             if let Some(app) = &id.app {
                 if id.name == "__first__" {
                     return firsts.get(app.as_str()).and_then(near);
@@ -253,7 +258,9 @@ impl Graph {
         let mut first: BTreeMap<(usize, Option<&String>, &BTreeSet<String>), usize> = BTreeMap::new();
         let mut found = Vec::new();
         for (at, revision) in self.revisions.iter().enumerate() {
-            if followed.get(at) == Some(&true) || self.stands.contains_key(&at) {
+            // yoyo orders what does not wait for each other by name.
+            let several = revision.runner == Runner::Yoyo;
+            if several || followed.get(at) == Some(&true) || self.stands.contains_key(&at) {
                 continue;
             }
             let Some(own) = labels.get(at) else { continue };
@@ -518,7 +525,7 @@ mod tests {
         for (path, name, parents, labels) in lines {
             let id = FileId(u32::try_from(files.len()).expect("few files"));
             files.push(Arc::new(SourceFile::of_text(id, path, "", Language::Python)));
-            let mut revision = Revision::new(RevisionId::bare(*name), Span::file(id));
+            let mut revision = Revision::new(Runner::Alembic, RevisionId::bare(*name), Span::file(id));
             revision.parents = parents.iter().map(|p| Known::Known(RevisionId::bare(*p), Span::file(id))).collect();
             revision.labels = labels.iter().map(ToString::to_string).collect();
             revisions.push(revision);
@@ -591,7 +598,7 @@ mod tests {
             .map(|id| Arc::new(SourceFile::of_text(FileId(id), &format!("v/{id}.py"), "", Language::Python)))
             .collect();
         let revisions = (0_u32..).zip(&names).map(|(id, name)| {
-            let mut revision = Revision::new(RevisionId::bare(name.clone()), Span::file(FileId(id)));
+            let mut revision = Revision::new(Runner::Alembic, RevisionId::bare(name.clone()), Span::file(FileId(id)));
             let before = (id > 0).then(|| names[id as usize - 1].clone());
             revision.parents.extend(before.map(|name| Known::Known(RevisionId::bare(name), Span::file(FileId(id)))));
             revision
@@ -599,5 +606,28 @@ mod tests {
         let graph = Graph::new(revisions.collect(), &files);
         assert_eq!(graph.order()[&FileId(4_999)], 4_999);
         assert!(found(&graph).is_empty());
+    }
+
+    #[test]
+    fn yoyo_knows_whole_names_and_several_that_come_last() {
+        let of = |path: &str, depends: &[&str], number: u32| {
+            let id = FileId(number);
+            let file = Arc::new(SourceFile::of_text(id, path, "", Language::Python));
+            let name = path.rsplit('/').next().and_then(|name| name.strip_suffix(".py")).unwrap_or_default();
+            let mut revision = Revision::new(Runner::Yoyo, RevisionId::bare(name), Span::file(id));
+            revision.parents = depends.iter().map(|p| Known::Known(RevisionId::bare(*p), Span::file(id))).collect();
+            (file, revision)
+        };
+        let all = [
+            of("m/0001.alter.py", &["0001.create"], 0),
+            of("m/0001.create.py", &[], 1),
+            of("m/0002.more.py", &["0001.create"], 2),
+            of("m/0003.lost.py", &["0001"], 3),
+        ];
+        let (files, revisions): (Vec<_>, Vec<_>) = all.into_iter().unzip();
+        let graph = Graph::new(revisions, &files);
+        let order: Vec<_> = graph.order().into_iter().map(|(file, at)| (file.0, at)).collect();
+        assert_eq!(order, [(0, 1), (1, 0), (2, 2), (3, 3)]);
+        assert_eq!(found(&graph), [("missing-parent", "`0003.lost` follows `0001`, which no migration is".to_owned())]);
     }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::Known;
+use crate::source::Runner;
 use crate::span::Span;
 
-/// What names a revision: Alembic's identifier, or Django's application and name.
+/// What names a revision: Alembic's identifier, Django's application and name, or the name of yoyo's file.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct RevisionId {
     /// The application, where names are unique in one only.
@@ -39,12 +40,14 @@ impl fmt::Display for RevisionId {
 /// What a file says of its place in the graph.
 #[derive(Clone, Debug)]
 pub struct Revision {
+    /// What applies it, and says how its names are meant.
+    pub runner: Runner,
     /// Its own name.
     pub id: RevisionId,
     /// Where it says so; its file is the revision's file.
     pub span: Span,
-    /// The revisions that it follows: Alembic's `down_revision`, Django's `dependencies`. Several make a merge (Alembic)
-    /// or are the last ones of other applications (Django); none make a root.
+    /// The revisions that it follows: Alembic's `down_revision`, Django's `dependencies`, yoyo's `__depends__`. Several make a
+    /// merge (Alembic) or are the last ones of other applications (Django); none make a root.
     pub parents: Vec<Known<RevisionId>>,
     /// Revisions that must be applied before it without being its parents: Alembic's `depends_on`.
     pub depends_on: Vec<Known<RevisionId>>,
@@ -62,8 +65,9 @@ pub struct Revision {
 
 impl Revision {
     /// A root that says nothing more.
-    pub fn new(id: RevisionId, span: Span) -> Self {
+    pub fn new(runner: Runner, id: RevisionId, span: Span) -> Self {
         Self {
+            runner,
             id,
             span,
             parents: Vec::new(),

@@ -152,7 +152,7 @@ impl Local {
             .context
             .guards
             .iter()
-            .filter(|guard| matches!(guard.kind, GuardKind::Other | GuardKind::Present))
+            .filter(|guard| matches!(guard.kind, GuardKind::Other | GuardKind::Present | GuardKind::Dialect(_)))
             .cloned()
             .collect();
         let made = Made { guards, conditional: operation.conditional && !operation.if_not_exists };
@@ -221,6 +221,9 @@ impl Names {
         let schema = Some(name.schema_or_public().to_owned());
         let mut answer = Tri::No;
         for made in [schemas.get(&schema), schemas.get(&None)].into_iter().flatten().flatten() {
+            if made.elsewhere(operation) {
+                continue;
+            }
             if made.reaches(operation) {
                 return Tri::Yes;
             }
@@ -231,9 +234,18 @@ impl Names {
 }
 
 impl Made {
+    /// Whether it has been made in a branch for another server.
+    fn elsewhere(&self, operation: &Operation) -> bool {
+        let own = operation.statement.dialect;
+        self.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(dialect) if dialect != own))
+    }
+
     /// Whether it has been made wherever `operation` runs.
     fn reaches(&self, operation: &Operation) -> bool {
         (!self.conditional || operation.conditional)
-            && self.guards.iter().all(|guard| operation.context.guards.contains(guard))
+            && self.guards.iter().all(|guard| {
+                // A branch for one server makes what that server has.
+                matches!(guard.kind, GuardKind::Dialect(_)) || operation.context.guards.contains(guard)
+            })
     }
 }

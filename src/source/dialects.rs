@@ -84,7 +84,7 @@ pub(super) fn around(
         return Some((dialect, format!("{votes} of the files beside it are written for it")));
     }
     let configured = configured.map(|(dialect, why, _)| (dialect, why));
-    configured.or_else(|| if language == Language::Python { driver(root, folder) } else { None })
+    configured.or_else(|| if language == Language::Python { driver(root, folder, runner) } else { None })
 }
 
 /// The dialect that most files of a folder are written for, and how many are.
@@ -130,13 +130,18 @@ fn alembic(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
     named.all(|other| other == first).then(|| (first, "a URL in `env.py`".to_owned(), true))
 }
 
-/// The dialect of the drivers that the project installs, where they are of one.
-fn driver(root: &Path, folder: &Folder) -> Option<(Dialect, String)> {
+/// The dialect of the drivers that the project installs, where they are of one. Python brings that of SQLite.
+fn driver(root: &Path, folder: &Folder, runner: Runner) -> Option<(Dialect, String)> {
     const LISTS: [&str; 6] =
         ["requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "requirements.in"];
+    let mut without = None;
     for at in folder.upwards() {
         for list in LISTS.into_iter().filter(|list| at.has(list)) {
             let text = head(&root.join(&at.shown).join(list)).unwrap_or_default();
+            if without.is_none() && runner == Runner::PeeweeMigrate && text.contains("peewee") {
+                let why = format!("`peewee` in `{list}`, and no driver of a server");
+                without = Some((Dialect::Sqlite, why));
+            }
             let of =
                 |name: &str| if name.to_ascii_lowercase().contains("my") { Dialect::Mysql } else { Dialect::Postgres };
             let mut found = DRIVERS.captures_iter(&text).filter_map(|found| found.get(1));
@@ -148,7 +153,7 @@ fn driver(root: &Path, folder: &Folder) -> Option<(Dialect, String)> {
             return None;
         }
     }
-    None
+    without
 }
 
 /// The beginning of a file; `None` where it cannot be read.

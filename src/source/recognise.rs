@@ -221,7 +221,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
         Some(Language::Python) => {
             let executes = EXECUTES.is_match(text);
             // The import alone would do for a test or a tool; a migration has what its runner calls.
-            let (runner, why) = python_runner(text);
+            let (runner, why) = python_runner(path, text);
             if matches!(runner, Runner::Aerich | Runner::PeeweeMigrate | Runner::Piccolo) {
                 Verdict::Read(why.to_owned())
             } else if PLAYHOUSE.is_match(text) && !APPLICATION.is_match(text) {
@@ -253,14 +253,16 @@ pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
 }
 
 /// The runner of a Python file, and what shows it.
-pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
+pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
+    // Its migrations look like Django's, and follow other rules.
+    static TORTOISE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^from\s+tortoise(?:\.migrations)?\s+import\b"));
     static RETURNS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^async\s+def\s+upgrade\s*\(\s*db\b"));
     static MIGRATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^def\s+(?:migrate|rollback)\s*\(\s*migrator\b"));
     static STEPS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^steps\s*=\s*\[\s*(?:#.*\s*)*(?:step|group)\s*\("));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if head.contains("down_revision") && head.contains("revision") {
         (Runner::Alembic, "`down_revision` in it")
-    } else if head.contains("migrations.Migration") {
+    } else if head.contains("migrations.Migration") && !TORTOISE.is_match(head) {
         (Runner::Django, "`migrations.Migration` in it")
     } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
         (Runner::Yoyo, "`yoyo` imported in it")
@@ -272,11 +274,19 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
         (Runner::PeeweeMigrate, "`def migrate(migrator, …)` in it")
     } else if head.contains("MigrationManager(") && head.contains("piccolo") {
         (Runner::Piccolo, "`MigrationManager` of Piccolo in it")
+    } else if piccolo(path, head) {
+        (Runner::Piccolo, "`async def forwards()` in a folder `piccolo_migrations`")
     } else if STEPS.is_match(head) {
         (Runner::Yoyo, "`steps = [step(…` in it")
     } else {
         (Runner::Script, "written in Python")
     }
+}
+
+/// Whether a file is where Piccolo keeps migrations, and holds one whose manager a helper makes.
+fn piccolo(path: &str, text: &str) -> bool {
+    static FORWARDS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^async\s+def\s+forwards\s*\(\s*\)"));
+    path.rsplit('/').nth(1) == Some("piccolo_migrations") && FORWARDS.is_match(text)
 }
 
 /// The dialect that words of a SQL file give away, and the word that does.
@@ -423,7 +433,7 @@ mod tests {
 
     #[test]
     fn tools_of_python_are_told_by_what_they_call() {
-        let of = |text| python_runner(text).0;
+        let of = |text| python_runner("m/x.py", text).0;
         let returns = "async def upgrade(db: BaseDBAsyncClient) -> str:\n    return ''\n";
         assert_eq!(of(returns), Runner::Aerich);
         assert_eq!(of("async def upgrade(db):\n    return ''\n\nMODELS_STATE = ''\n"), Runner::Aerich);

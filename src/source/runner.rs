@@ -94,7 +94,7 @@ impl Runner {
                 "—",
             ),
             Self::Piccolo => about(
-                "`MigrationManager` of Piccolo in a Python file",
+                "`MigrationManager` of Piccolo in a Python file, or `async def forwards()` in a folder `piccolo_migrations`",
                 "`forwards`; the way back is worked out from it",
                 "the name, which is a date",
                 "one a migration; functions given to `add_raw` come first in it",

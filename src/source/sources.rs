@@ -400,7 +400,7 @@ impl Sources {
         match language {
             Language::Sql => detect::detect(folder, name(shown), text),
             Language::Python => {
-                let (runner, why) = recognise::python_runner(text);
+                let (runner, why) = recognise::python_runner(shown, text);
                 detect::describe(runner, why.to_owned(), folder, name(shown))
             }
         }

@@ -39,6 +39,21 @@ pub(super) fn splits_statements(name: &str) -> bool {
     name.ends_with("statements") || (name.contains("split") && name.contains("sql"))
 }
 
+/// Whether a function of this name starts the application. A script calls it for its settings and its connection; what
+/// else the application does when it starts is no part of the migration.
+pub(super) fn makes_application(name: &str) -> bool {
+    matches!(
+        name,
+        "create_app"
+            | "make_app"
+            | "build_app"
+            | "get_app"
+            | "init_app"
+            | "create_application"
+            | "get_wsgi_application"
+    )
+}
+
 /// Whether a function or command of this name undoes a migration.
 pub(super) fn is_down(name: &str) -> bool {
     let name = name.to_lowercase();
@@ -113,6 +128,11 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
                 Expr::Call(call) if name_of(&call.func) == "isinstance" => {
                     call.arguments.args.get(1).map_or("", name_of)
                 }
+                // `url.startswith("postgresql://")`
+                Expr::Call(call) if name_of(&call.func) == "startswith" => match call.arguments.args.first() {
+                    Some(Expr::StringLiteral(start)) => start.value.to_str(),
+                    _ => "",
+                },
                 _ => name_of(test),
             };
             let name = name.to_lowercase();

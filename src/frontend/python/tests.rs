@@ -539,3 +539,79 @@ fn what_comes_from_outside_is_told_from_what_is_quoted_or_computed() {
     let origins: Vec<_> = all.map(|op| op.context.spliced.as_ref().map_or("", |spliced| spliced.origin)).collect();
     assert_eq!(origins, ["", "row", "", "", "", "environment", "environment", "argument"]);
 }
+
+#[test]
+fn rows_of_piccolo_and_peewee_are_written_when_they_are_saved() {
+    let text = "from piccolo.apps.migrations.auto.migration_manager import MigrationManager\nfrom piccolo.table import Table\n\n\nclass TripLog(Table):\n    pass\n\n\nasync def forwards():\n    manager = MigrationManager(migration_id='1', app_name='x')\n\n    async def run():\n        for row in await TripLog.objects().where(TripLog.note.is_null()).run():\n            row.note = 'x'\n            await row.save().run()\n        await TripLog.update({'note': 'y'}).where(TripLog.id == 1)\n        await TripLog(note='z').save().run()\n        await TripLog.alter().rename_column(TripLog.note, 'text').run()\n\n    manager.add_raw(run)\n    return manager\n";
+    let file = SourceFile { runner: Runner::Piccolo, ..source(text) };
+    let all = read(&file, &NoModules).migrations;
+    let told = |op: &Operation| {
+        let table = op.table.as_ref().map(ToString::to_string).unwrap_or_default();
+        (op.kind.as_str(), table, op.context.in_loop)
+    };
+    let up: Vec<_> =
+        all.iter().filter(|m| m.direction == Direction::Up).flat_map(|m| &m.operations).map(told).collect();
+    let table = || "trip_log".to_owned();
+    let expected = [
+        ("data.update", table(), true),
+        ("data.update", table(), false),
+        ("data.insert", table(), false),
+        ("column.rename", table(), false),
+    ];
+    assert_eq!(up, expected);
+
+    let text = "import peewee as pw\n\n\nclass Trip(pw.Model):\n    note = pw.TextField(null=True)\n\n\ndef migrate(migrator, database, **kwargs):\n    for trip in Trip.select().where(Trip.note >> None):\n        trip.note = 'x'\n        trip.save()\n    for boat in Boats.all():\n        boat.save()\n";
+    let file = SourceFile { runner: Runner::PeeweeMigrate, ..source(text) };
+    let reading = read(&file, &NoModules);
+    let up: Vec<_> = reading.migrations.iter().flat_map(|m| &m.operations).map(told).map(|(kind, ..)| kind).collect();
+    assert_eq!(up, ["data.update", "data.update"]);
+}
+
+#[test]
+fn objects_that_are_read_and_changed_in_a_loop_are_written_one_by_one() {
+    let loops = [
+        "    for trip in Trip.query.filter(Trip.note.is_(None)).all():\n        trip.note = 'x'\n",
+        "    for at, trip in enumerate(db.session.query(Trip).all(), 1):\n        trip.note = 'x'\n",
+        "    found = db.session.execute(select(Trip))\n    for trip in found.scalars().all():\n        trip.note = 'x'\n",
+        "    for boat in Boat.query.all():\n        first = Trip.query.filter_by(boat=boat.id).all()[0]\n        first.note = 'x'\n",
+    ];
+    for body in loops {
+        let text = format!(
+            "from app import db\nfrom sqlalchemy import select\n\n\nclass Trip(db.Model):\n    __tablename__ = 'trip'\n\n\nclass Boat(db.Model):\n    __tablename__ = 'boat'\n\n\ndef migrate():\n{body}    db.session.commit()\n"
+        );
+        let reading = read(&source(&text), &NoModules);
+        let mut all = reading.migrations.iter().flat_map(|migration| &migration.operations);
+        let update = all.find(|op| op.kind == OpKind::DataUpdate).expect("a row is written");
+        assert!(update.context.in_loop, "{text}");
+        assert_eq!(update.table.as_ref().map(ToString::to_string).as_deref(), Some("trip"), "{text}");
+    }
+}
+
+#[test]
+fn starting_the_application_is_no_part_of_a_migration() {
+    let app = "def create_app():\n    conn.execute('UPDATE t SET a = 1')\n";
+    let files = Beside::of(&[("app.py", app)]);
+    let text = "from app import create_app\n\n\ndef migrate(conn):\n    create_app()\n    conn.execute('ALTER TABLE t ADD b int')\n";
+    assert_eq!(statements(&read(&source(text), &files)), ["unknown: ALTER TABLE t ADD b int"]);
+}
+
+#[test]
+fn an_address_and_a_dictionary_are_looked_through() {
+    let text = "def migrate(conn):\n    wanted = {'a': 'int', 'b': 'text'}\n    missing = {name: kind for name, kind in wanted.items() if name not in there}\n    for name, kind in missing.items():\n        conn.execute(f'ALTER TABLE t ADD {name} {kind}')\n    if URL.startswith('postgresql://'):\n        conn.execute('DROP TABLE u')\n";
+    let expected = "migrate\n  column.add t unknown | ALTER TABLE t ADD {name} {kind}\n  column.add t unknown | ALTER TABLE t ADD {name} {kind}\n  table.drop u unknownpostgres | DROP TABLE u\n";
+    assert_eq!(shown(text), expected);
+}
+
+#[test]
+fn yoyo_says_what_a_migration_waits_for() {
+    let text = "from yoyo import group, step\n\n__depends__ = {'0001.boats', '0002.trips'}\nsteps = [group([step('CREATE TABLE a (i int)')], ignore_errors='all')]\n";
+    let file = SourceFile { runner: Runner::Yoyo, path: "m/0003.a.py".to_owned(), ..source(text) };
+    let reading = read(&file, &NoModules);
+    let revision = reading.revisions.first().expect("steps make a migration");
+    let parents: Vec<_> = revision.parents.iter().filter_map(|id| id.known()).map(ToString::to_string).collect();
+    assert_eq!(
+        (revision.id.name.as_str(), parents),
+        ("0003.a", vec!["0001.boats".to_owned(), "0002.trips".to_owned()])
+    );
+    assert!(reading.migrations.iter().flat_map(|m| &m.operations).all(|op| op.context.failure_swallowed));
+}

@@ -20,7 +20,7 @@ pub(super) use self::plan::{Plan, settle};
 use super::text::SqlText;
 use crate::config::Dialect;
 use crate::diagnostic::Severity;
-use crate::ir::{Direction, Guard};
+use crate::ir::{Direction, Guard, Revision};
 use crate::source::{Modules, Problem, Runner, SourceFile};
 use crate::span::Span;
 
@@ -112,6 +112,11 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
     }
     cut.problems.extend(markers::check(file));
     cut
+}
+
+/// What a file says of its place in the graph of its runner, where that keeps one.
+pub(super) fn revision(file: &SourceFile) -> Option<Revision> {
+    (file.runner == Runner::Yoyo && !file.down).then(|| sections::yoyo_revision(file)).flatten()
 }
 
 /// A text that a section sends.

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::{Cut, Section, comment, lines, refused};
-use crate::ir::Direction;
-use crate::source::SourceFile;
+use crate::ir::{Direction, Known, Revision, RevisionId};
+use crate::source::{Runner, SourceFile};
+use crate::span::Span;
 
 /// The section that a line begins, with what it says of a transaction.
 type Begins<'t> = &'t dyn Fn(&str) -> Option<(Direction, Option<bool>)>;
@@ -57,18 +58,21 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
     cut
 }
 
-/// Aerich before 0.6, whose files were SQL: `-- upgrade --` and `-- downgrade --` on lines of their own. Statements are
-/// sent one by one. Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
+/// Aerich before 0.6, whose files were SQL: `-- upgrade --` and `-- downgrade --` end their lines, and may stand behind a
+/// statement. The first of each counts. Statements are sent one by one.
+/// Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
 pub(super) fn aerich(text: &str) -> Cut {
-    let direction = |line: &str| match line.trim() {
-        "-- upgrade --" => Some((Direction::Up, None)),
-        "-- downgrade --" => Some((Direction::Down, None)),
-        _ => None,
+    let find = |marker: &str| {
+        let ends = |at: &usize| {
+            let rest = text.get(at + marker.len()..).unwrap_or_default();
+            rest.trim_end().is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
+        };
+        text.match_indices(marker).map(|(at, _)| at).find(ends)
     };
-    let mut sections = part(text, &direction);
-    for section in &mut sections {
-        section.strings = false;
-    }
+    let Some(up) = find("-- upgrade --") else { return Cut::default() };
+    let down = find("-- downgrade --").filter(|down| *down > up);
+    let mut sections = vec![Section::new(Direction::Up, up..down.unwrap_or(text.len()))];
+    sections.extend(down.map(|down| Section::new(Direction::Down, down..text.len())));
     Cut { sections, ..Cut::default() }
 }
 
@@ -174,6 +178,36 @@ pub(super) fn transactional(line: &str) -> Option<&str> {
     rest.trim_start().strip_prefix(':').map(str::trim)
 }
 
+/// The lines before the first statement, where yoyo looks for what it is told.
+fn yoyo_head(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"))
+}
+
+/// The migration of yoyo that a SQL file is: it is named after the file, and `-- depends: …` says what it waits for, on
+/// as many lines as it likes. Source: yoyo `migrations.py`, `parse_metadata_from_sql_comments`.
+pub(super) fn yoyo_revision(file: &SourceFile) -> Option<Revision> {
+    let name = file.path.rsplit('/').next()?.strip_suffix(".sql")?;
+    let text = file.text.as_str();
+    let mut revision = Revision::new(Runner::Yoyo, RevisionId::bare(name), Span::file(file.id));
+    for (range, line) in yoyo_head(text) {
+        let said = line.trim_start().strip_prefix("--").and_then(|rest| rest.trim_start().strip_prefix("depends"));
+        let Some(names) = said.and_then(|rest| rest.trim_start().strip_prefix(':')) else { continue };
+        let start = range.end - names.len();
+        let mut at = 0;
+        for word in names.split_whitespace() {
+            // A word of the text is found in it, behind those before.
+            at += names.get(at..).and_then(|rest| rest.find(word)).unwrap_or_default();
+            let span = Span::new(file.id, start + at, start + at + word.len());
+            revision.parents.push(Known::Known(RevisionId::bare(word), span));
+            at += word.len();
+        }
+    }
+    if let Some(Known::Known(_, span)) = revision.parents.first() {
+        revision.span = *span;
+    }
+    Some(revision)
+}
+
 /// yoyo: what it is told stands before the first statement of the file that goes forward, and holds for both ways.
 /// Source: yoyo `migrations.py`.
 pub(super) fn yoyo(file: &SourceFile) -> Cut {
@@ -182,8 +216,7 @@ pub(super) fn yoyo(file: &SourceFile) -> Cut {
     if file.down {
         return Cut { sections: vec![section], ..Cut::default() };
     }
-    let head = lines(text).take_while(|(_, line)| line.trim().is_empty() || line.trim_start().starts_with("--"));
-    for (range, line) in head {
+    for (range, line) in yoyo_head(text) {
         if let Some(value) = transactional(line) {
             section.transaction = Some((!value.eq_ignore_ascii_case("false"), range));
         }

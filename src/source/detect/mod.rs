@@ -98,9 +98,10 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
             this.transaction = without_transaction(folder, name);
         }
         Runner::NodePgMigrate => this.batch = !folder.uses("--no-single-transaction"),
+        // Hooks, which are run after every run that applied something. Source: yoyo `migrations.py`, `read_migrations`.
+        Runner::Yoyo => this.place.repeatable = name.starts_with("post-apply"),
         // These take the whole name for the identity of a file.
-        Runner::Yoyo
-        | Runner::SqlMigrate
+        Runner::SqlMigrate
         | Runner::Liquibase
         | Runner::Script
         | Runner::Alembic

@@ -162,3 +162,10 @@ fn user_model(migrations: &[DjangoMigration]) -> Option<String> {
         _ => None,
     }
 }
+
+/// Whether a file holds a migration of Django. Those of Tortoise look like it, and follow other rules.
+pub(super) fn is_migration(text: &str) -> bool {
+    let tortoise =
+        |line: &str| line.starts_with("from tortoise import") || line.starts_with("from tortoise.migrations");
+    text.contains("class Migration(") && !text.lines().take(200).any(tortoise)
+}

@@ -68,6 +68,9 @@ impl<'a> Interp<'a> {
             return Value::list(vec![text], span);
         }
         match callee {
+            Value::Function(function) if function.unit != 0 && guards::makes_application(function.name) => {
+                self.unknown("it is the application", call)
+            }
             Value::Function(function) => self.enter(function, arguments, named, Some(span), false),
             Value::Class(class) if self.django.on => self.django_instance(class, arguments, named, span),
             Value::Record(record) if Self::callable(record).is_some() => match Self::callable(record) {
@@ -360,6 +363,8 @@ impl<'a> Interp<'a> {
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
                 None if let Some(manager) = self.manager(base, name, span) => manager,
+                None if let Some(meta) = self.peewee_meta(class, name, span) => meta,
+                None if name == "query" && !class.bases.is_empty() => self.query_of(base, class, span),
                 None => Value::unknown(format!("`{name}` is not set in this project"), text, span),
             },
             Value::Module(unit) => {

@@ -14,6 +14,7 @@ use super::Interp;
 use super::call::Named;
 use crate::config::Dialect;
 use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, TransactionKind, Unknown};
+use crate::source::Runner;
 use crate::span::Span;
 
 /// Values within one another.
@@ -88,7 +89,8 @@ impl<'a> Interp<'a> {
             let all = all.filter(|((app, _), _)| app != USERS);
             all.map(|((app, name), span)| Known::Known(RevisionId::of_app(app, name), place(span))).collect()
         };
-        let mut revision = Revision::new(RevisionId::of_app(&*migration.app, &*migration.name), class.span);
+        let mut revision =
+            Revision::new(Runner::Django, RevisionId::of_app(&*migration.app, &*migration.name), class.span);
         (revision.parents, revision.run_before) = (named("dependencies"), named("run_before"));
         revision.replaces = migration.replaces.iter().map(|(app, name)| RevisionId::of_app(app, name)).collect();
         revision.initial = class.attribute("initial", 0).and_then(|value| value.truth()) == Some(true);

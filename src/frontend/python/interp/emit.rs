@@ -139,7 +139,10 @@ impl<'a> Interp<'a> {
         let counted = self.outer_call(text).unwrap_or(call);
         self.out.count(counted, !unresolved);
         let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
-        let origins = if files.contains(&root) { Vec::new() } else { files.into_iter().collect() };
+        // Another file's template that this file fills is not that file's alone.
+        let filled = text.mixed.and_then(|depth| self.frames.get(depth as usize + 1)?.call);
+        let own = files.contains(&root) || filled.is_some_and(|call| call.file == root);
+        let origins = if own { Vec::new() } else { files.into_iter().collect() };
         self.spliced = spliced(&text.sql).filter(|_| !self.composed);
         self.place_operations(operations, conn.scope.get(), origins);
         self.spliced = None;
@@ -200,7 +203,7 @@ impl<'a> Interp<'a> {
     }
 
     /// The call in the file being read that leads to `span`, and the other file that `span` stands in, if it does.
-    fn call_in_root(&self, span: Span) -> (Span, Vec<FileId>) {
+    pub(super) fn call_in_root(&self, span: Span) -> (Span, Vec<FileId>) {
         let root = self.units.first().map(|unit| unit.file.id).unwrap_or_default();
         if span.file == root {
             return (span, Vec::new());

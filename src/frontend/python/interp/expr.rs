@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, FString, FStringPart, InterpolatedStringElement, Number, Operator,
-    UnaryOp,
+    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDictComp, FString, FStringPart, InterpolatedStringElement,
+    Number, Operator, UnaryOp,
 };
 use ruff_text_size::Ranged;
 
@@ -122,7 +122,10 @@ impl<'a> Interp<'a> {
                 self.assign(&named.target, value.clone());
                 value
             }
-            Expr::Await(inner) => self.eval(&inner.value),
+            Expr::Await(inner) => {
+                let value = self.eval(&inner.value);
+                self.awaited(value, inner)
+            }
             Expr::Starred(inner) => self.eval(&inner.value),
             Expr::Lambda(lambda) => Value::Function(Rc::new(Function {
                 name: "lambda",
@@ -137,6 +140,7 @@ impl<'a> Interp<'a> {
             })),
             Expr::ListComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
             Expr::SetComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
+            Expr::DictComp(comp) => self.dict_comprehension(comp, expr),
             Expr::Generator(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
             Expr::Yield(inner) => {
                 let value = inner.value.as_ref().map_or(Value::None, |value| self.eval(value));
@@ -539,6 +543,8 @@ impl<'a> Interp<'a> {
             {
                 return Value::list(items.borrow().clone(), self.span(expr));
             }
+            // The first of the objects that were read.
+            (Value::Unknown(opaque), Value::Int(_)) if opaque.row_of.is_some() => return base.clone(),
             (Value::List(items, _), Value::Int(index)) => {
                 let items = items.borrow();
                 let len = i64::try_from(items.len()).unwrap_or(i64::MAX);
@@ -601,6 +607,20 @@ impl<'a> Interp<'a> {
         match self.generate(element, generators, &mut out, 0) {
             Ok(()) => Value::list(out, self.span(expr)),
             Err(rows @ Value::Django(_)) if self.django.on && Self::object_of(&rows).is_some() => rows,
+            Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
+        }
+    }
+
+    fn dict_comprehension(&mut self, comp: &'a ExprDictComp, expr: &'a Expr) -> Value<'a> {
+        let (mut keys, mut values) = (Vec::new(), Vec::new());
+        // `{**pairs for pairs in all}` has no key.
+        let Some(key) = &comp.key else { return self.unknown("it is built from other dictionaries", expr) };
+        let made = self.generate(key, &comp.generators, &mut keys, 0);
+        match made.and_then(|()| self.generate(&comp.value, &comp.generators, &mut values, 0)) {
+            Ok(()) => {
+                let pairs = keys.into_iter().zip(values).collect();
+                Value::Dict(Rc::new(std::cell::RefCell::new(pairs)), self.span(expr))
+            }
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }

@@ -48,6 +48,12 @@ impl<'a> Interp<'a> {
                 return value;
             }
         }
+        if self.saves_rows() {
+            let args = Args::of_call(arguments, named);
+            if let Some(value) = self.object_method(base, name, &args, call) {
+                return value;
+            }
+        }
         if let Some(value) = self.outside_value(base, name, call) {
             return value;
         }

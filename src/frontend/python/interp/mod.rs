@@ -15,6 +15,7 @@ mod env;
 mod expr;
 mod import;
 mod method;
+mod objects;
 mod open;
 mod orm;
 mod peewee;
@@ -175,7 +176,7 @@ impl<'a> Interp<'a> {
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
-            django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
+            django: django::Django { on: super::django::is_migration(&file.text), ..django::Django::default() },
             spliced: None,
             composed: false,
             tool: tool::Tool::new(file),

@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::peewee::{self as pw, Field, Model, OPERATIONS};
 use super::super::sqlalchemy::{Args, Writer, word};
-use super::super::value::{Class, Conn, Construct, Function, Record, Value};
+use super::super::value::{Class, Conn, Construct, Function, READ, Record, Value};
 use super::call::Named;
 use super::{Interp, last_name};
 use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
@@ -44,6 +44,18 @@ fn record<'a>(class: &str, args: Args<'a>, span: Span) -> Value<'a> {
     Value::Record(Rc::new(super::alembic::record(class, args, span)))
 }
 
+/// The name of a model's table.
+fn table_known(model: &Model<'_>, span: Span) -> Known<QualifiedName> {
+    match model.table.as_str() {
+        Some(name) => Known::Known(QualifiedName::bare(name), span),
+        None => Known::Unknown(Unknown {
+            reason: "the table's name is made by code".to_owned(),
+            text: "{table}".to_owned(),
+            span,
+        }),
+    }
+}
+
 /// Whether a class is a model: it is derived from Peewee's, or has fields.
 fn is_model(class: &Class<'_>, depth: u32) -> bool {
     let own = class.env.vars.borrow();
@@ -60,6 +72,22 @@ fn is_model(class: &Class<'_>, depth: u32) -> bool {
 }
 
 impl<'a> Interp<'a> {
+    /// `Model._meta`, which names the model's table. Source: peewee `Metadata.table_name`, before version 3 `db_table`.
+    pub(super) fn peewee_meta(&self, class: &Rc<Class<'a>>, name: &str, span: Span) -> Option<Value<'a>> {
+        if name != "_meta" || !is_model(class, 0) {
+            return None;
+        }
+        let table = self.tool.models.find(&Value::Class(class.clone()))?.table;
+        let named = ["table_name", "db_table"].map(|name| (name.to_owned(), table.clone())).into();
+        Some(record("#meta", Args { positional: Vec::new(), named }, span))
+    }
+
+    /// The table of a class that is a model.
+    pub(super) fn peewee_table(&self, class: &Value<'a>, span: Span) -> Option<Known<QualifiedName>> {
+        let Value::Class(of) = class else { return None };
+        is_model(of, 0).then(|| self.tool.models.find(class)).flatten().map(|model| table_known(&model, span))
+    }
+
     /// A method of a migrator, an operation, a model or a database of Peewee; `None` for other receivers.
     pub(super) fn peewee_method(
         &mut self,
@@ -214,20 +242,19 @@ impl<'a> Interp<'a> {
                 self.model_table(&model, name == "create_table", &Args::of_call(arguments, named), &conn, span);
                 return Some(Value::None);
             }
+            "select" | "filter" | "get" | "get_by_id" | "get_or_none" => {
+                let model = self.tool.models.find(base)?;
+                let unknown = Unknown { reason: READ.to_owned(), text: format!("{{{}}}", self.shown(call)), span };
+                let conn = self.model_conn(&model);
+                return Some(Value::rows(unknown, conn, Some(table_known(&model, span))));
+            }
             "update" => OpKind::DataUpdate,
             "delete" => OpKind::DataDelete,
             "insert" | "insert_many" | "create" | "bulk_create" => OpKind::DataInsert,
             _ => return None,
         };
         let model = self.tool.models.find(base)?;
-        let table = match model.table.as_str() {
-            Some(name) => Known::Known(QualifiedName::bare(name), span),
-            None => Known::Unknown(Unknown {
-                reason: "the table's name is made by code".to_owned(),
-                text: "{table}".to_owned(),
-                span,
-            }),
-        };
+        let table = table_known(&model, span);
         let own = self.model_conn(&model);
         let construct = Construct {
             kind,

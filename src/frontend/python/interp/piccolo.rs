@@ -39,6 +39,9 @@ impl<'a> Interp<'a> {
             self.cut("the manager is asked for more than is followed");
         } else if self.quiet == 0 {
             let at = self.frame().map_or(span, |frame| frame.at);
+            let (at, _) = self.call_in_root(at);
+            // A helper of another file may ask for it: the migration's own call stands for that.
+            let (span, _) = self.call_in_root(span);
             let call = Call { name: name.to_owned(), args: args.clone(), span, at };
             self.tool.calls.push((record.clone(), call));
         }
@@ -86,7 +89,7 @@ impl<'a> Interp<'a> {
         }
     }
 
-    fn carry_out(&mut self, planned: Plan, conn: &Rc<Conn>, span: Span) {
+    pub(super) fn carry_out(&mut self, planned: Plan, conn: &Rc<Conn>, span: Span) {
         match planned {
             Plan::Send(written) => {
                 let place = written.place;

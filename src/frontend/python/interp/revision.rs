@@ -1,4 +1,4 @@
-//! What an Alembic migration says of its place among the others.
+//! What a migration of Alembic or yoyo says of its place among the others.
 
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
@@ -6,6 +6,7 @@ use ruff_text_size::Ranged;
 use super::super::value::{Env, Value};
 use super::Interp;
 use crate::ir::{Back, Known, Revision, RevisionId, Unknown};
+use crate::source::Runner;
 use crate::span::Span;
 
 /// What the templates of Alembic, and of projects, say of every way back.
@@ -19,9 +20,12 @@ const TEMPLATES: [&str; 6] = [
 ];
 
 impl<'a> Interp<'a> {
-    /// The revision that the file is, where it says so: `revision` and `down_revision`.
+    /// The revision that the file is, where it says so: `revision` and `down_revision`, or steps given to yoyo.
     pub(super) fn revision(&self, env: &Env<'a>) -> Option<Revision> {
         let unit = self.units.first()?;
+        if self.tool.is_yoyo() {
+            return self.yoyo_revision(env);
+        }
         let own = |name: &str| env.vars.borrow().get(name).cloned();
         let id = own("revision")?;
         let parent = own("down_revision")?;
@@ -29,7 +33,7 @@ impl<'a> Interp<'a> {
             Value::Text(text) => text.sql.span(0..text.sql.text.len()),
             _ => return None,
         };
-        let mut revision = Revision::new(RevisionId::bare(id.as_str()?), place);
+        let mut revision = Revision::new(Runner::Alembic, RevisionId::bare(id.as_str()?), place);
         revision.parents = references(&parent, place);
         revision.depends_on = own("depends_on").map(|value| references(&value, place)).unwrap_or_default();
         let labels = own("branch_labels").map(|value| references(&value, place)).unwrap_or_default();
@@ -43,6 +47,30 @@ impl<'a> Interp<'a> {
             (_, Some(down)) => self.back(down),
             (None, None) => Back::Present,
         };
+        Some(revision)
+    }
+
+    /// yoyo's migration is named after its file, and says in `__depends__` what it waits for.
+    /// Source: yoyo `migrations.py`, `read_migrations` and `Migration.load`.
+    fn yoyo_revision(&self, env: &Env<'a>) -> Option<Revision> {
+        let unit = self.units.first()?;
+        let depends = env.vars.borrow().get("__depends__").cloned();
+        if depends.is_none() && !self.tool.stepped {
+            return None;
+        }
+        let name = unit.file.path.rsplit('/').next()?.strip_suffix(".py")?;
+        let mut revision = Revision::new(Runner::Yoyo, RevisionId::bare(name), Span::file(unit.file.id));
+        revision.parents = match &depends {
+            // `{}` is a dictionary.
+            Some(Value::Dict(pairs, _)) => {
+                pairs.borrow().iter().flat_map(|(key, _)| references(key, revision.span)).collect()
+            }
+            Some(value) => references(value, revision.span),
+            None => Vec::new(),
+        };
+        if let Some(Known::Known(_, span)) = revision.parents.first() {
+            revision.span = *span;
+        }
         Some(revision)
     }
 

@@ -1,11 +1,13 @@
 //! Rows that are written without SQL: through a session's objects, or copied from a file.
 
+use std::rc::Rc;
+
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::value::{READ, Value};
+use super::super::value::{Class, Conn, Construct, READ, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
-use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, Unknown, Where};
+use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, TransactionKind, Unknown, Where};
 use crate::span::Span;
 
 impl<'a> Interp<'a> {
@@ -55,11 +57,53 @@ impl<'a> Interp<'a> {
         Some(Value::None)
     }
 
+    /// `Model.query` of Flask-SQLAlchemy: the same as `session.query(Model)`.
+    pub(super) fn query_of(&mut self, model: &Value<'a>, class: &Class<'a>, span: Span) -> Value<'a> {
+        let conn = self.new_conn(TransactionKind::Unknown, None);
+        let name = class.attribute("__tablename__", 0).and_then(|name| name.as_str().map(str::to_lowercase));
+        let table = match name {
+            Some(name) => Known::Known(QualifiedName::bare(name), span),
+            None => {
+                let reason = "the table is named elsewhere".to_owned();
+                Known::Unknown(Unknown { reason, text: format!("{{{}}}", class.name), span })
+            }
+        };
+        Value::Construct(Rc::new(Construct {
+            kind: OpKind::DataSelect,
+            table,
+            filter: None,
+            conn: Some(conn),
+            target: model.clone(),
+            filters: Vec::new(),
+            values: Vec::new(),
+            rows: None,
+            columns: Vec::new(),
+            source: None,
+            limit: None,
+        }))
+    }
+
+    /// What a statement made of calls reads, where its rows are objects: `session.execute(select(Model))`.
+    pub(super) fn objects_read(&mut self, sent: &Value<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Option<Value<'a>> {
+        let Value::Construct(construct) = sent else { return None };
+        let model = matches!(&construct.target, Value::Class(_) | Value::Unknown(_));
+        if construct.kind != OpKind::DataSelect || !model {
+            return None;
+        }
+        let unknown =
+            Unknown { reason: READ.to_owned(), text: format!("{{{}}}", self.shown(call)), span: self.span(call) };
+        Some(Value::rows(unknown, conn.clone(), Some(construct.table.clone())))
+    }
+
     /// `row.note = "x"` on a row that was read from the database.
     pub(super) fn row_changed(&mut self, row: &Value<'a>, span: Span) {
         let Value::Unknown(opaque) = row else { return };
+        if self.saves_rows() {
+            return;
+        }
         if let (Some(conn), false) = (&opaque.row_of, self.loops.is_empty()) {
-            let details = DataDetails { condition: Where::Unknown, ..DataDetails::default() };
+            let source = Some(DataSource::Orm);
+            let details = DataDetails { source, condition: Where::Unknown, ..DataDetails::default() };
             self.emit_rows(OpKind::DataUpdate, "", opaque.table.clone(), details, conn, span);
         }
     }

@@ -41,9 +41,23 @@ impl<'a> Interp<'a> {
             let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
             let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
             let at = self.frame().map_or(span, |frame| frame.at);
+            let (at, _) = self.call_in_root(at);
+            let (span, _) = self.call_in_root(span);
             self.tool.steps.push(Step { apply, rollback: part(1, "rollback"), ignored, span, at });
         }
         known
+    }
+
+    /// yoyo's `group(step(…), step(…), ignore_errors=…)`, which older files call `transaction`: the steps run as they
+    /// would without it, and fail as it says. Source: yoyo `migrations.py`, `add_step_group`.
+    pub(super) fn group(&mut self, named: &[Named<'a>], span: Span) -> bool {
+        let ignored = keyword(named, "ignore_errors");
+        let ignored = ignored.as_ref().and_then(Value::as_str).unwrap_or_default();
+        let ignored = (matches!(ignored, "apply" | "all"), matches!(ignored, "rollback" | "all"));
+        for step in self.tool.steps.iter_mut().filter(|step| span.contains(step.span)) {
+            step.ignored = (step.ignored.0 || ignored.0, step.ignored.1 || ignored.1);
+        }
+        self.tool.is_yoyo()
     }
 
     /// Runs the steps that the file has given to yoyo: forward in order, and back in the opposite one. All of them work on
@@ -53,6 +67,7 @@ impl<'a> Interp<'a> {
         if steps.is_empty() {
             return;
         }
+        self.tool.stepped = true;
         let kind = match env.get("__transactional__").map(|value| value.truth()) {
             Some(Some(false)) => TransactionKind::None,
             Some(None) => TransactionKind::Unknown,

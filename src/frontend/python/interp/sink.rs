@@ -132,6 +132,9 @@ impl<'a> Interp<'a> {
             if many {
                 self.loops.pop();
             }
+            if let Some(rows) = self.objects_read(value, &conn, call) {
+                return rows;
+            }
             return self.unknown(READ, call);
         }
         match (name, &given) {
@@ -166,7 +169,9 @@ impl<'a> Interp<'a> {
         // What a cursor or a result gives; `all` and the like only where the result is known to be one.
         let fetches = FETCHES.contains(&name) && matches!(base, Value::Handle(_) | Value::Unknown(_));
         if fetches || (base.is_read() && RESULTS.contains(&name)) {
-            return self.unknown(READ, call);
+            // Objects that were read stay such.
+            let objects = matches!(base, Value::Unknown(opaque) if opaque.row_of.is_some());
+            return if objects { base.clone() } else { self.unknown(READ, call) };
         }
         let value = self.library_call(name, arguments, named, call);
         match (base, &value) {
@@ -248,6 +253,7 @@ impl<'a> Interp<'a> {
                 return Value::None;
             }
             "step" if self.step(arguments, named, span) => return Value::None,
+            "group" | "transaction" if self.group(named, span) => return Value::None,
             "migrate" if self.migrate_call(arguments) => return Value::None,
             _ => {}
         }

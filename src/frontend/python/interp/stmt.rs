@@ -136,7 +136,9 @@ impl<'a> Interp<'a> {
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect() }));
+        let class = Rc::new(Class { name, span, env, bases, fields: fields.collect() });
+        self.name_table(def, &class);
+        let class = Value::Class(class);
         self.register_class(def, &class);
         outer.vars.borrow_mut().insert(name, class.clone());
         for decorator in &def.decorator_list {
@@ -242,8 +244,24 @@ impl<'a> Interp<'a> {
         self.loops.push((!commits).then_some(self.next_id));
     }
 
+    /// What a loop goes over, and what it gives each to. `for at, row in enumerate(rows)` is a loop over `rows`.
+    fn iterated(&mut self, stmt: &'a StmtFor) -> (Value<'a>, &'a Expr) {
+        if let (Expr::Call(call), Expr::Tuple(target)) = (&*stmt.iter, &*stmt.target)
+            && call.func.as_name_expr().is_some_and(|name| name.id.as_str() == "enumerate")
+            && let (Some(rows), [at, row]) = (call.arguments.args.first(), &target.elts[..])
+        {
+            let value = self.eval(rows);
+            if value.is_read() && Value::items(&value).is_none() {
+                let number = self.unknown("it is a number", at);
+                self.assign(at, number);
+                return (value, row);
+            }
+        }
+        (self.eval(&stmt.iter), &stmt.target)
+    }
+
     fn for_loop(&mut self, stmt: &'a StmtFor) -> Flow {
-        let iterated = self.eval(&stmt.iter);
+        let (iterated, target) = self.iterated(stmt);
         if let Some(items) = Value::items(&iterated) {
             // A list that a loop over rows has filled with them.
             let rows = items.iter().any(Value::is_object_read);
@@ -259,7 +277,7 @@ impl<'a> Interp<'a> {
                 if !self.spend(1) {
                     break;
                 }
-                self.assign(&stmt.target, item);
+                self.assign(target, item);
                 if self.block(&stmt.body) == Flow::Break {
                     break;
                 }
@@ -275,13 +293,13 @@ impl<'a> Interp<'a> {
                 values.filter(|value| matches!(value, Value::Text(_)) || self.script_of(value).is_some()).collect();
             if items.is_empty() {
                 let reason = "it comes from a loop over values that are not known";
-                let row = self.row_of(&iterated, &stmt.target);
-                items.push(row.unwrap_or_else(|| self.part_of(&iterated, &*stmt.target, reason)));
+                let row = self.row_of(&iterated, target);
+                items.push(row.unwrap_or_else(|| self.part_of(&iterated, target, reason)));
             }
             // A cursor is iterated for its rows.
             let rows = u32::from(iterated.is_read() || matches!(iterated, Value::Handle(_)));
             for item in items {
-                self.assign(&stmt.target, item);
+                self.assign(target, item);
                 self.open_loop(&stmt.body);
                 self.row_loops += rows;
                 self.block(&stmt.body);

@@ -24,6 +24,8 @@ pub(super) struct Tool<'a> {
     back: bool,
     /// Steps given to yoyo.
     pub(super) steps: Vec<Step<'a>>,
+    /// There were such steps.
+    pub(super) stepped: bool,
     /// What Piccolo's managers were asked for.
     pub(super) calls: Vec<(Rc<Record<'a>>, Call<'a>)>,
 }
@@ -33,7 +35,16 @@ impl Tool<'_> {
         let models = Models::new(file.text.contains("postgres_ext"));
         let playhouse = file.text.contains("playhouse.migrate");
         let changeset = file.runner == Runner::Script && file.text.contains("(migrate_engine");
-        Self { runner: file.runner, models, playhouse, changeset, back: false, steps: Vec::new(), calls: Vec::new() }
+        Self {
+            runner: file.runner,
+            models,
+            playhouse,
+            changeset,
+            back: false,
+            steps: Vec::new(),
+            stepped: false,
+            calls: Vec::new(),
+        }
     }
 
     pub(super) fn is_yoyo(&self) -> bool {

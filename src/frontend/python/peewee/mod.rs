@@ -9,5 +9,5 @@ mod model;
 mod operation;
 
 pub(super) use field::{Field, is_field};
-pub(super) use model::{Model, Models, index_name};
+pub(super) use model::{Model, Models, index_name, snake_case};
 pub(super) use operation::{OPERATIONS, drop_table, operation};

@@ -296,7 +296,7 @@ fn indexes_of(value: &Value<'_>) -> Vec<(Vec<String>, bool)> {
 }
 
 /// `UserProfile` to `user_profile`. Source: `make_snake_case`.
-fn snake_case(name: &str) -> String {
+pub(in super::super) fn snake_case(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
     let mut out = String::new();
     for (at, letter) in letters.iter().enumerate() {

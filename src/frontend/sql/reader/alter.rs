@@ -1,5 +1,7 @@
 //! ALTER TABLE, and ALTER of what the server keeps as relations: views, indexes, sequences, foreign tables.
 
+use std::sync::Arc;
+
 use super::table::{column_details, named_constraint, qualified};
 use super::{Reader, column, constraint, index};
 use crate::config::Dialect;
@@ -7,7 +9,7 @@ use crate::frontend::sql::cursor::{Cursor, Read};
 use crate::frontend::sql::lexer::Kind;
 use crate::ir::{
     ColumnDetails, ConstraintKind, Details, Doubt, IndexDetails, Known, OpKind, OpaqueReason, Operation, QualifiedName,
-    TableDetails,
+    Statement, TableDetails,
 };
 use crate::span::Span;
 
@@ -363,6 +365,10 @@ impl<'a> Reader<'a> {
 
     /// MySQL's MODIFY column … and CHANGE old new ….
     fn modify_column(&mut self, target: &Target, c: &mut Cursor<'a>, span: Span) -> Read {
+        // PostgreSQL has neither word: what a script for several databases sends so is not for it.
+        let foreign = self.dialect() == Dialect::Postgres;
+        let statement = Arc::new(Statement { dialect: Dialect::Mysql, ..(*self.statement).clone() });
+        let placed = |op: Operation| if foreign { Operation { statement: statement.clone(), ..op } } else { op };
         let change = c.eat("CHANGE");
         c.eat("MODIFY");
         c.eat("COLUMN");
@@ -377,14 +383,14 @@ impl<'a> Reader<'a> {
                 d.name.clone_from(&column);
                 d.new_name.clone_from(&new_name);
             });
-            self.push(op);
+            self.push(placed(op));
         }
         let mut op = self.action_op(target, OpKind::ColumnRetype, span);
         op.detail = if change { "change" } else { "modify" };
         let details = column::definition(c, new_name.or(column));
         op.name = qualified(Some(name));
         op.details = Details::Column(Box::new(details));
-        self.push(op);
+        self.push(placed(op));
         Ok(())
     }
 

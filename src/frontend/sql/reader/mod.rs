@@ -122,6 +122,10 @@ impl<'a> Reader<'a> {
         let cursor = Cursor::new(self.text, self.dialect(), tokens);
         let before = self.operations.len();
         self.span = cursor.span();
+        if let Some(next) = runs_on(cursor) {
+            let reason = format!("`{next}` begins another statement, and no semicolon ends this one");
+            return self.opaque(OpaqueReason::Broken(reason), self.span);
+        }
         let Err(expected) = self.dispatch(cursor) else {
             if self.operations.iter().skip(before).any(|op| op.kind.family() == "data") {
                 let own = self.operations.len();
@@ -314,6 +318,29 @@ fn evaluated(statement: Cursor<'_>) -> Cursor<'_> {
         return c.group().unwrap_or(c);
     }
     statement
+}
+
+/// The words of a statement that begins on a line of its own inside an ALTER TABLE, where none can stand: the semicolon
+/// before it was forgotten. T-SQL needs none.
+fn runs_on(statement: Cursor<'_>) -> Option<&'static str> {
+    const STARTS: &[&str] = &["ALTER TABLE", "CREATE TABLE", "CREATE INDEX", "CREATE UNIQUE INDEX", "INSERT INTO"];
+    let mut c = statement;
+    if c.dialect == Dialect::Mssql || !c.eat("ALTER TABLE") {
+        return None;
+    }
+    while let Some(token) = c.peek() {
+        let line = c.before().and_then(|before| c.text.text.get(before.end as usize..token.start as usize));
+        if line.is_some_and(|between| between.contains('\n'))
+            && let Some(found) = STARTS.iter().find(|phrase| c.at_phrase(phrase))
+        {
+            return Some(found);
+        }
+        // What stands in brackets is passed over.
+        if c.group().is_none() {
+            c.step();
+        }
+    }
+    None
 }
 
 /// Why a statement that was not read is opaque.
