@@ -87,11 +87,7 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
             let [op] = &*compare.ops else { return other };
             let Some(right) = compare.comparators.first() else { return other };
             if let Some(dialect) = dialect_of(&compare.left).or_else(|| dialect_of(right)) {
-                let (yes, no) = by_dialect(dialect);
-                return match op {
-                    CmpOp::NotEq | CmpOp::NotIn => (no, yes),
-                    _ => (yes, no),
-                };
+                return by_dialect(dialect, *op);
             }
             match op {
                 CmpOp::In if asks_for_objects(&compare.left, right, origin) => (GuardKind::Present, GuardKind::Absent),
@@ -126,7 +122,7 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
                 None
             };
             match dialect {
-                Some(dialect) => by_dialect(dialect),
+                Some(dialect) => by_dialect(dialect, CmpOp::Eq),
                 None if asks_existence(test) => (GuardKind::Present, GuardKind::Absent),
                 None => other,
             }
@@ -138,14 +134,17 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
 }
 
 /// The guards for where the database is of a dialect, and for where it is not. A script that tells PostgreSQL from
-/// another database means SQLite by the other nearly always, and the other way round.
-fn by_dialect(dialect: Dialect) -> (GuardKind, GuardKind) {
+/// another database means SQLite by the other nearly always, and the other way round. `op` is what compares.
+pub(super) fn by_dialect(dialect: Dialect, op: CmpOp) -> (GuardKind, GuardKind) {
     let other = match dialect {
         Dialect::Postgres => GuardKind::Dialect(Dialect::Sqlite),
         Dialect::Sqlite => GuardKind::Dialect(Dialect::Postgres),
         Dialect::Mysql | Dialect::Mssql => GuardKind::Other,
     };
-    (GuardKind::Dialect(dialect), other)
+    match op {
+        CmpOp::NotEq | CmpOp::NotIn | CmpOp::IsNot => (other, GuardKind::Dialect(dialect)),
+        _ => (GuardKind::Dialect(dialect), other),
+    }
 }
 
 fn name_of(expr: &Expr) -> &str {

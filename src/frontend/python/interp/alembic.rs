@@ -122,11 +122,14 @@ impl<'a> Interp<'a> {
         Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
     }
 
-    fn directive(&mut self, base: &Value<'a>, name: &str, args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
+    fn directive(&mut self, base: &Value<'a>, name: &str, mut args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
+        for (_, value) in args.named.iter_mut().filter(|(name, _)| name.ends_with("type_") || name.ends_with("type")) {
+            *value = self.typed(value, span);
+        }
         match name {
             "get_bind" => return self.migration_handle(),
-            "get_context" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
+            "get_context" | "get_impl" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
             "f" => {
                 return match args.get(0, &["name"]) {
                     Some(Value::Text(text)) => Value::Text(Rc::new(Text { final_name: true, ..(**text).clone() })),

@@ -302,6 +302,7 @@ impl<'a> Interp<'a> {
             let init = bound(&init, &this);
             self.enter(&init, arguments, named, Some(span), entry);
         }
+        self.settle_type(class, &this, span);
         this
     }
 

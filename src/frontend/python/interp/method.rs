@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::sqlalchemy::Args;
+use super::super::sqlalchemy::{self as sa, Args};
 use super::super::strings;
 use super::super::value::{Construct, Handle, READ, Text, Value};
 use super::call::{Named, keyword};
@@ -37,6 +37,15 @@ impl<'a> Interp<'a> {
                 return value;
             }
             if let Some(value) = self.manager_method(base, name, &args, span) {
+                return value;
+            }
+        }
+        if let Some(value) = Self::dialect_method(base, name, arguments) {
+            return value;
+        }
+        if let (Value::Construct(_), false) = (base, matches!(name, "cast" | "label" | "compile")) {
+            // `query.scalar_subquery().is_not(None)`.
+            if let Some(value) = sa::method(base, name, &Args::of_call(arguments, named), span) {
                 return value;
             }
         }

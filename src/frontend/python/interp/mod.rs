@@ -7,6 +7,7 @@ mod branch;
 mod changeset;
 mod call;
 mod custom;
+mod decorated;
 mod django;
 mod emit;
 mod env;

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use super::super::value::{Record, Value};
 use super::{Writer, types};
 use crate::frontend::text::SqlText;
+use crate::ir::OpKind;
 use crate::span::Span;
 
 /// Expressions within one another.
@@ -51,6 +52,8 @@ pub(super) fn list_node<'a>(class: &str, op: &str, items: Vec<Value<'a>>, span: 
 pub(super) fn is_expression(value: &Value<'_>) -> bool {
     match value {
         Value::Record(record) => record.class.starts_with('#') || matches!(record.class.as_str(), "column" | "Column"),
+        // A query whose one value is compared.
+        Value::Construct(construct) => construct.kind == OpKind::DataSelect && construct.conn.is_none(),
         _ => false,
     }
 }
@@ -89,6 +92,8 @@ pub(in super::super) fn attribute<'a>(
         "Table" | "table" | "TableClause" if base.of.is_none() && matches!(name, "c" | "columns") => {
             Some(node("#columns", vec![("table", whole.clone())], span))
         }
+        // A decorator of a type hands out the type itself.
+        _ if name == "impl" && base.of.is_none() => Some(whole.clone()),
         "#columns" => {
             let table = base.fields.borrow().get("table").cloned().unwrap_or(Value::None);
             Some(node("column", vec![("0", word(name, span)), ("table", table)], span))
