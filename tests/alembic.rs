@@ -123,15 +123,13 @@ fn of_sql(text: &str, dialect: Dialect) -> Vec<String> {
 
 /// What is read for a server, without the branches for others, and without what `env.py` sets before: that is not printed.
 fn of_python(reading: &Reading, dialect: Dialect) -> Vec<String> {
-    let own = reading.migrations.first().map(|migration| migration.span.file);
     let up = reading.migrations.iter().filter(|migration| migration.direction == Direction::Up);
     let elsewhere = |operation: &&Operation| {
         let mut asked = operation.context.guards.iter().map(|guard| &guard.kind);
         !asked.any(|kind| matches!(kind, GuardKind::Dialect(other) if *other != dialect))
     };
-    let before = |operation: &&Operation| {
-        operation.kind == OpKind::SessionSet && Some(operation.statement.span.file) != own
-    };
+    let before =
+        |operation: &&Operation| operation.kind == OpKind::SessionSet && !operation.context.origins.is_empty();
     lines(up.flat_map(|migration| &migration.operations).filter(elsewhere).filter(|operation| !before(operation)))
 }
 
