@@ -125,8 +125,8 @@ fn of_sql(text: &str, dialect: Dialect) -> Vec<String> {
 fn of_python(reading: &Reading, dialect: Dialect) -> Vec<String> {
     let up = reading.migrations.iter().filter(|migration| migration.direction == Direction::Up);
     let elsewhere = |operation: &&Operation| {
-        let mut asked = operation.context.guards.iter().map(|guard| &guard.kind);
-        !asked.any(|kind| matches!(kind, GuardKind::Dialect(other) if *other != dialect))
+        let asked = operation.context.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(_)));
+        !asked || operation.statement.dialect == dialect
     };
     let before =
         |operation: &&Operation| operation.kind == OpKind::SessionSet && !operation.context.origins.is_empty();

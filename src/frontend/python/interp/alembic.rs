@@ -182,7 +182,9 @@ impl<'a> Interp<'a> {
         let mut w = Writer::new(span, self.dialect()).under(self.env_settings().convention.clone());
         if name == "create_table" {
             let table = Table::of(args.clone());
+            self.directive = true;
             self.create_table(&table, w, &conn, span);
+            self.directive = false;
             return Value::Record(Rc::new(record("Table", args, span)));
         }
         if let Some(at) = place_of_table(name) {
@@ -197,10 +199,11 @@ impl<'a> Interp<'a> {
         };
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
         self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
+        self.directive = true;
         for one in written {
             self.write_out(one, &conn, span);
         }
-        self.mapper_default = false;
+        (self.mapper_default, self.directive) = (false, false);
         Value::None
     }
 
@@ -356,7 +359,9 @@ impl<'a> Interp<'a> {
     fn directive_elsewhere(&mut self, name: &str, call: &'a ExprCall) -> Value<'a> {
         let reason = format!("`{name}` is a directive that is defined elsewhere");
         let conn = self.migration_conn();
+        self.directive = true;
         self.emit_opaque(&reason, &conn, self.span(call));
+        self.directive = false;
         self.unknown(&reason, call)
     }
 }

@@ -132,13 +132,13 @@ impl<'a> Interp<'a> {
 
     /// The guard for where a test holds, and for where it does not; a dialect may be named by a constant.
     fn classify(&mut self, test: &'a Expr, origin: &str) -> (Guard, Guard) {
-        let (mut yes, mut no) = guards::classify(test, origin, self.source(), self.span(test));
+        let (mut yes, mut no) = guards::classify(test, origin, self.out.dialect, self.source(), self.span(test));
         if let (GuardKind::Other, GuardKind::Other, Expr::Compare(compare)) = (&yes.kind, &no.kind, test)
             && let ([op], [right]) = (&*compare.ops, &*compare.comparators)
             && !right.is_literal_expr()
         {
             let right = self.eval(right);
-            let kinds = Self::dialect_named(&right).map(|dialect| guards::by_dialect(dialect, *op));
+            let kinds = Self::dialect_named(&right).map(|dialect| guards::by_dialect(dialect, *op, self.out.dialect));
             if let Some((holds, fails)) = kinds {
                 (yes.kind, no.kind) = (holds, fails);
             }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::blocks::Emitted;
+use super::super::blocks::{Emitted, Followed};
 use super::super::sqlalchemy::Writer;
 use super::super::value::{Conn, Construct, Record, Text, Value, origin};
 use super::Interp;
@@ -137,7 +137,12 @@ impl<'a> Interp<'a> {
         let unresolved =
             operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         let counted = self.outer_call(text).unwrap_or(call);
-        self.out.count(counted, !unresolved);
+        let followed = match (unresolved, text.sql.is_known()) {
+            (true, _) => Followed::Not,
+            (false, true) => Followed::Whole,
+            (false, false) => Followed::Part,
+        };
+        self.out.count(counted, followed, self.directive);
         let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
         let origins = if files.contains(&root) { Vec::new() } else { files.into_iter().collect() };
         self.spliced = spliced(&text.sql).filter(|_| !self.composed);
@@ -246,7 +251,7 @@ impl<'a> Interp<'a> {
         let mut operation = self.plain(kind, Details::Data(Box::new(details)), span, self.dialect(), query);
         operation.table = table;
         operation.detail = detail;
-        self.out.count(span, true);
+        self.out.count(span, Followed::Whole, false);
         self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
@@ -283,7 +288,7 @@ impl<'a> Interp<'a> {
             let query = self.out.next_query();
             let mut operation = self.plain(OpKind::IndexCreate, Details::None, span, self.dialect(), query);
             describe_index(&mut operation, record);
-            self.out.count(span, true);
+            self.out.count(span, Followed::Whole, false);
             self.place_operations(vec![operation], conn.scope.get(), Vec::new());
         }
     }
@@ -297,7 +302,7 @@ impl<'a> Interp<'a> {
         let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
-        self.out.count(span, false);
+        self.out.count(span, Followed::Not, self.directive);
         self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
@@ -312,7 +317,7 @@ impl<'a> Interp<'a> {
         let scope = self.fresh(TransactionKind::Unknown, None);
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, at, self.dialect(), query);
-        self.out.count(at, false);
+        self.out.count(at, Followed::Not, false);
         self.place_operations(vec![operation], scope, Vec::new());
     }
 

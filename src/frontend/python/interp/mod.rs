@@ -136,6 +136,8 @@ pub(super) struct Interp<'a> {
     spliced: Option<crate::ir::Spliced>,
     /// What is being sent is written by a library, which quotes what it is given.
     composed: bool,
+    /// What is sent is that of a directive.
+    directive: bool,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -176,6 +178,7 @@ impl<'a> Interp<'a> {
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             spliced: None,
             composed: false,
+            directive: false,
             tool: tool::Tool::new(file),
             out,
         }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use super::super::value::{Record, Value};
 use super::{Writer, types};
+use crate::config::Dialect;
 use crate::frontend::text::SqlText;
 use crate::ir::OpKind;
 use crate::span::Span;
@@ -121,7 +122,8 @@ impl Writer {
             Value::Text(text) if text.marked => self.append(&text.sql),
             Value::Text(text) => self.literal(text),
             Value::None => self.word("NULL"),
-            Value::Int(_) | Value::Bool(_) => self.phrase(value),
+            Value::Bool(truth) => self.truth(*truth),
+            Value::Int(_) => self.phrase(value),
             Value::List(items, _) => {
                 self.word("(");
                 let items = items.borrow().clone();
@@ -135,6 +137,15 @@ impl Writer {
                 self.word(")");
             }
             other => self.unknown(other, "the expression is made by code"),
+        }
+    }
+
+    /// SQLite has numbers for them.
+    fn truth(&mut self, value: bool) {
+        match (self.dialect, value) {
+            (Dialect::Sqlite, true) => self.word("1"),
+            (Dialect::Sqlite, false) => self.word("0"),
+            (_, value) => self.phrase(&Value::Bool(value)),
         }
     }
 
@@ -209,6 +220,7 @@ impl Writer {
                 self.word(" END");
             }
             "#parameter" => self.word(":value"),
+            "#truth" => self.truth(op == "true"),
             "Table" | "table" | "TableClause" => {
                 let schema = fields.get("schema").cloned();
                 self.table(schema.as_ref(), &field("0"));

@@ -25,8 +25,7 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
         Some(Value::Text(Rc::new(Text { marked: true, ..(*text).clone() })))
     };
     match (name, first) {
-        ("true", None) => sql("true"),
-        ("false", None) => sql("false"),
+        ("true" | "false", None) => Some(node("#truth", vec![("op", word(name, span))], span)),
         ("null", None) => sql("NULL"),
         ("literal_column", Some(Value::Text(text))) => {
             Some(Value::Text(Rc::new(Text { marked: true, ..(**text).clone() })))

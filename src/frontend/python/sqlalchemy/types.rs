@@ -113,7 +113,9 @@ fn of_mysql(w: &mut Writer, of: &Type<'_>) -> bool {
         "Numeric" | "NUMERIC" => ("NUMERIC", "fraction"),
         "DECIMAL" => ("DECIMAL", "fraction"),
         "Float" | "FLOAT" => ("FLOAT", "fraction"),
-        "Double" | "DOUBLE" | "DOUBLE_PRECISION" => ("DOUBLE", "fraction"),
+        "DOUBLE_PRECISION" => ("DOUBLE PRECISION", ""),
+        "Double" | "DOUBLE" if of.args.get(1, &["scale"]).is_none() => ("DOUBLE", ""),
+        "Double" | "DOUBLE" => ("DOUBLE", "fraction"),
         "String" | "Unicode" | "VARCHAR" | "AutoString" => ("VARCHAR", "text"),
         "Text" | "UnicodeText" | "TEXT" => ("TEXT", "text"),
         word @ ("CHAR" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT") => (word, "text"),
@@ -191,12 +193,16 @@ fn of_class(w: &mut Writer, of: &Type<'_>) {
         }
         "Float" | "FLOAT" => {
             w.word("FLOAT");
-            arguments(w, of, &["precision"]);
+            if w.dialect != Dialect::Sqlite {
+                arguments(w, of, &["precision"]);
+            }
         }
         "Double" | "DOUBLE_PRECISION" | "DOUBLE" => w.word(if postgres { "DOUBLE PRECISION" } else { "DOUBLE" }),
         "DateTime" | "DATETIME" if !postgres => w.word("DATETIME"),
         "DateTime" | "DATETIME" | "TIMESTAMP" | "TIME" | "Time" => moment(w, of),
         "LargeBinary" | "BLOB" | "BYTEA" | "PickleType" => w.word(if postgres { "BYTEA" } else { "BLOB" }),
+        // A class in capitals is named as its type, whatever the server.
+        "UUID" if of.args.truth("native_uuid") != Some(false) => w.word("UUID"),
         "Uuid" | "UUID" => uuid(w, of),
         "Interval" | "INTERVAL" => interval(w, of),
         "Enum" | "ENUM" => enumeration(w, of),
@@ -270,6 +276,7 @@ fn moment(w: &mut Writer, of: &Type<'_>) {
         w.word(")");
     }
     match of.args.get(0, &["timezone"]) {
+        _ if w.dialect != Dialect::Postgres => {}
         Some(value) if value.truth() == Some(true) => w.word(" WITH TIME ZONE"),
         Some(value) if value.truth().is_none() && !matches!(value, Value::None) => {
             w.unknown(value, "the time zone is not known");
