@@ -209,11 +209,13 @@ impl<'a> Interp<'a> {
 
     /// Sends what was written.
     pub(super) fn write_out(&mut self, written: Writer, conn: &Rc<Conn>, span: Span) {
+        let whole = written.is_whole();
         let text = Text { sql: written.out, marked: true, ..Text::default() };
         // Names are quoted and values are parameters there.
         let composed = std::mem::replace(&mut self.composed, true);
+        self.whole = whole;
         self.emit(&text, conn, span);
-        self.composed = composed;
+        (self.whole, self.composed) = (false, composed);
     }
 
     /// CREATE TABLE with what stands around it.

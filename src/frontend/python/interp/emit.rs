@@ -137,7 +137,7 @@ impl<'a> Interp<'a> {
         let unresolved =
             operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         let counted = self.outer_call(text).unwrap_or(call);
-        let followed = match (unresolved, text.sql.is_known()) {
+        let followed = match (unresolved, self.whole || text.sql.is_known()) {
             (true, _) => Followed::Not,
             (false, true) => Followed::Whole,
             (false, false) => Followed::Part,

@@ -136,6 +136,8 @@ pub(super) struct Interp<'a> {
     spliced: Option<crate::ir::Spliced>,
     /// What is being sent is written by a library, which quotes what it is given.
     composed: bool,
+    /// Nothing of what is being sent is unknown but values.
+    whole: bool,
     /// What is sent is that of a directive.
     directive: bool,
     /// What a migration tool other than those is asked to do.
@@ -178,6 +180,7 @@ impl<'a> Interp<'a> {
             django: django::Django { on: file.text.contains("class Migration("), ..django::Django::default() },
             spliced: None,
             composed: false,
+            whole: false,
             directive: false,
             tool: tool::Tool::new(file),
             out,

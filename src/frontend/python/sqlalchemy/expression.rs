@@ -136,7 +136,7 @@ impl Writer {
                 super::rows::write(self, construct);
                 self.word(")");
             }
-            other => self.unknown(other, "the expression is made by code"),
+            other => self.value(other, "the expression is made by code"),
         }
     }
 
