@@ -111,7 +111,8 @@ impl Model {
         graph: &history::Graph,
     ) -> Self {
         history::order(&mut migrations, &files, graph);
-        let objects = schema::fold(&migrations);
+        let project = |m: &Migration| files.get(m.span.file.0 as usize).map(|file| history::project_of(m, file));
+        let objects = schema::fold(&migrations, project);
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);

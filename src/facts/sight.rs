@@ -2,7 +2,7 @@
 
 use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Part, Relation, RelationKind};
 use crate::effects::{Schema, Volatility};
-use crate::ir::{Known, QualifiedName, Tri};
+use crate::ir::{Known, OpKind, QualifiedName, Tri};
 use crate::schema::{self, Maybe, Snapshot, TypeSort};
 
 use super::View;
@@ -31,8 +31,8 @@ impl Schema for Sight<'_, '_> {
             Found::Absent if !before.was_seen(name) => Found::Unknown,
             found => found.map(|of| relation_of(&of)),
         });
-        // The table of the index that the operation names is what the history tells.
-        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        // The table of the index that the operation names is what the history tells; what is created is not there yet.
+        let named = op.kind != OpKind::IndexCreate && op.name.as_ref().and_then(Known::known) == Some(name);
         match &object.index_table {
             Some(table) if named && op.kind.family() == "index" && !matches!(found, Found::Known(_)) => {
                 Found::Known(Relation {
