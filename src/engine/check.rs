@@ -12,7 +12,7 @@ use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
 use crate::frontend::{Calls, Reader, Reading};
-use crate::history::{Graph, way_back_problems};
+use crate::history::{Graph, alternatives, way_back_problems};
 use crate::ir::{Details, Direction, Line, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -83,7 +83,8 @@ impl Project {
         let files = sources.all();
         let names = revisions.iter().map(|revision| (revision.span.file, revision.id.name.clone())).collect();
         let graph = Graph::new(revisions, &files).settled(order);
-        let lines = graph.lines(&files);
+        let mut lines = graph.lines(&files);
+        lines.extend(alternatives(&graph, &migrations, &files));
         for migration in &mut migrations {
             if let (Line::Place, Some(root)) = (&migration.line, lines.get(&migration.span.file)) {
                 migration.line = Line::Site(root.clone());

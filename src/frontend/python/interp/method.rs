@@ -6,12 +6,13 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::sqlalchemy::{self as sa, Args};
 use super::super::strings;
-use super::super::value::{Construct, Handle, READ, Text, Value};
+use super::super::value::{Construct, Handle, READ, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::schema::TABLES;
 use super::{Interp, last_name};
 use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
+use crate::span::Span;
 
 impl<'a> Interp<'a> {
     pub(super) fn method(
@@ -68,6 +69,13 @@ impl<'a> Interp<'a> {
                     && matches!(name, "update" | "insert" | "delete" | "select") =>
             {
                 if let Some(value) = self.construct(name, Some(base), arguments, named, call) {
+                    return value;
+                }
+            }
+            Value::Record(record)
+                if record.class == "Template" && matches!(name, "substitute" | "safe_substitute") =>
+            {
+                if let Some(value) = self.substitute(record, arguments, named, span) {
                     return value;
                 }
             }
@@ -170,9 +178,40 @@ impl<'a> Interp<'a> {
                 let results: Vec<_> = values.iter().map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
             }
+            // A table that is not known: what is done to it still is.
+            Value::Unknown(_) | Value::None
+                if arguments.is_empty()
+                    && named.is_empty()
+                    && !self.django.on
+                    && !base.is_read()
+                    && matches!(name, "insert" | "update" | "delete") =>
+            {
+                if let Some(value) = self.construct(name, Some(base), arguments, named, call) {
+                    return value;
+                }
+            }
             _ => {}
         }
         self.database_method(base, name, arguments, named, call)
+    }
+
+    /// `string.Template("… $name …").substitute(name=…)`.
+    fn substitute(
+        &mut self,
+        template: &Record<'a>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Option<Value<'a>> {
+        let Some(Value::Text(text)) = template.fields.borrow().get("0").cloned() else { return None };
+        let mut pairs = match arguments.first() {
+            Some(Value::Dict(pairs, _)) => pairs.borrow().clone(),
+            _ => Vec::new(),
+        };
+        pairs.extend(named.iter().map(|(name, value)| (sa::word(name, span), value.clone())));
+        self.spend(text.sql.text.len() / 8);
+        let pieces = strings::dollar_pieces(&text.sql.text);
+        Some(self.template(&text, &pieces, &[], &pairs))
     }
 
     fn text_method(
