@@ -64,7 +64,7 @@ pub(crate) fn shown(operation: &Operation) -> String {
             table.constraints.sort_by_key(|constraint| without_spans(&format!("{constraint:?}")));
         }
         // What the program adds, no SQL says.
-        Details::Column(column) => column.mapper_default = false,
+        Details::Column(column) => (column.mapper_default, column.old_type) = (false, None),
         Details::Data(data) => {
             data.assignments.sort_by(|a, b| a.column.cmp(&b.column));
             data.columns.sort();

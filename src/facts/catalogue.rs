@@ -188,9 +188,16 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
 
 /// The type of the column before a change of it.
 pub(super) fn old_type(v: &View<'_>) -> Option<TypeName> {
-    let name = known(v.op.name.as_ref())?;
-    let column = table(v)?.column(&name.name).known()?;
-    column.state.data_type.as_deref().cloned()
+    let folded = || {
+        let name = known(v.op.name.as_ref())?;
+        let column = table(v)?.column(&name.name).known()?;
+        column.state.data_type.as_deref().cloned()
+    };
+    let said = || match &v.op.details {
+        Details::Column(details) => details.old_type.as_ref().map(crate::schema::normalised),
+        _ => None,
+    };
+    folded().or_else(said)
 }
 
 /// The type that a column gets.

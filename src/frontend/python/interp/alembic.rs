@@ -13,8 +13,9 @@ use super::super::value::{Conn, Handle, Record, Text, Value};
 use super::Interp;
 use super::alter::{alter_column, drop_constraint};
 use crate::config::Dialect;
+use crate::frontend::sql::{self, ReadOptions};
 use crate::frontend::text::SqlText;
-use crate::ir::TransactionKind;
+use crate::ir::{Details, TransactionKind, TypeName};
 use crate::span::Span;
 
 /// The module of the directives.
@@ -199,11 +200,12 @@ impl<'a> Interp<'a> {
         };
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
         self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
+        self.old_type = if name == "alter_column" { existing_type(&args, &w) } else { None };
         self.directive = true;
         for one in written {
             self.write_out(one, &conn, span);
         }
-        (self.mapper_default, self.directive) = (false, false);
+        (self.mapper_default, self.directive, self.old_type) = (false, false, None);
         Value::None
     }
 
@@ -335,7 +337,7 @@ impl<'a> Interp<'a> {
         if inline_key {
             one.word(" PRIMARY KEY");
         }
-        let mut constraints = column.constraints(w);
+        let mut constraints = column.constraints(w, false);
         if args.flag("inline_references")
             && let Some(at) = constraints.iter().position(|one| one.out.text.contains("FOREIGN KEY("))
         {
@@ -366,6 +368,22 @@ impl<'a> Interp<'a> {
         self.directive = false;
         self.unknown(&reason, call)
     }
+}
+
+/// The type that `existing_type=` says a column has.
+fn existing_type(args: &Args<'_>, w: &Writer) -> Option<TypeName> {
+    let given = args.given("existing_type").filter(|given| !matches!(given, Value::Bool(_)))?;
+    let mut one = w.another();
+    one.word("ALTER TABLE t ALTER COLUMN c TYPE ");
+    sa::write_type(&mut one, given);
+    if !one.out.is_known() {
+        return None;
+    }
+    let options = ReadOptions { dialect: w.dialect, query: 0 };
+    sql::read(&one.out, options).into_iter().find_map(|operation| match operation.details {
+        Details::Column(column) => column.data_type,
+        _ => None,
+    })
 }
 
 /// `ALTER TABLE t`, where the table is the argument at `at`.

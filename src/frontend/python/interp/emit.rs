@@ -362,8 +362,10 @@ impl<'a> Interp<'a> {
                 Some((shown, around)) if operation.statement.text.contains(shown) => around.clone(),
                 _ => context.clone(),
             };
-            if let (OpKind::ColumnAdd, Details::Column(column)) = (operation.kind, &mut operation.details) {
-                column.mapper_default = self.mapper_default;
+            match (operation.kind, &mut operation.details) {
+                (OpKind::ColumnAdd, Details::Column(column)) => column.mapper_default = self.mapper_default,
+                (OpKind::ColumnRetype, Details::Column(column)) => column.old_type.clone_from(&self.old_type),
+                _ => {}
             }
         }
         if let Some(captured) = &mut self.django.captured {

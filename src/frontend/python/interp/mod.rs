@@ -125,6 +125,8 @@ pub(super) struct Interp<'a> {
     custom: custom::Custom<'a>,
     /// The column that is being added has a default that only the program applies.
     mapper_default: bool,
+    /// The type that a column has which a directive changes, where it says so.
+    old_type: Option<crate::ir::TypeName>,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
     /// Tables that were made by calls.
@@ -174,6 +176,7 @@ impl<'a> Interp<'a> {
             settings: None,
             custom: custom::Custom::default(),
             mapper_default: false,
+            old_type: None,
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),

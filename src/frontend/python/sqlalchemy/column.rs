@@ -174,10 +174,15 @@ impl<'a> Column<'a> {
     }
 
     /// The table constraints that the column's options make: foreign keys, UNIQUE, the CHECK of an enum.
-    pub(in super::super) fn constraints(&self, w: &Writer) -> Vec<OfColumn> {
+    ///
+    /// `later`: foreign keys with `use_alter` are left to a directive of their own.
+    pub(in super::super) fn constraints(&self, w: &Writer, later: bool) -> Vec<OfColumn> {
         let mut found = Vec::new();
         for record in self.items.iter().filter(|record| record.class == "ForeignKey") {
             let args = Args::of_record(record);
+            if later && args.flag("use_alter") {
+                continue;
+            }
             let mut one = w.another();
             let own = vec![self.name.clone()];
             let target = args.get(0, &["column"]);
