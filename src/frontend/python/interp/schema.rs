@@ -35,6 +35,9 @@ impl<'a> Interp<'a> {
             let own = dialect.into_iter().any(|name| crate::frontend::python::guards::dialect_word(name) == wanted);
             return Some(if own { args.positional.first()?.clone() } else { base.clone() });
         }
+        if let (Some("string"), "Template") = (base.path(), name) {
+            return Some(Value::Record(Rc::new(super::alembic::record(name, args.clone(), span))));
+        }
         let Value::Record(record) = base else { return None };
         if let Some(value) = sa::method(base, name, args, span) {
             return Some(value);
