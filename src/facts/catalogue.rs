@@ -46,10 +46,12 @@ fn needs_table(v: &View<'_>) -> bool {
     of_table && !creates && !tolerant && named && op.kind != OpKind::TableVacuum
 }
 
-/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object.
+/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object, and
+/// whoever goes on after a failure may count on it.
 fn judged(v: &View<'_>) -> bool {
-    let asked =
-        v.op.conditional || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+    let asked = v.op.conditional
+        || v.op.context.failure_swallowed
+        || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
     v.op.statement.dialect == Dialect::Postgres && !asked
 }
 

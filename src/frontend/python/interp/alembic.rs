@@ -95,6 +95,10 @@ impl<'a> Interp<'a> {
         match (record.class.as_str(), name) {
             (BATCH, _) => {
                 let mut args = args;
+                if name == "alter_column" && args.positional.len() > 1 {
+                    // Of a batch all but the column's name go by keyword: Python raises a TypeError.
+                    return Some(Value::None);
+                }
                 if let Some(at) = place_of_table(name) {
                     let fields = record.fields.borrow();
                     args.insert(at, fields.get("table").cloned().unwrap_or(Value::None));

@@ -154,6 +154,13 @@ impl<'a> Interp<'a> {
                     _ => self.unknown("the dictionary's method is not followed", call),
                 };
             }
+            // `Model.__table__.create(bind)`.
+            Value::Class(class) if matches!(name, "create" | "drop") && asks_table(call) => {
+                let bind = arguments.first().cloned().or_else(|| keyword(named, "bind")).unwrap_or(Value::None);
+                if self.mapped_table(class, name == "create", &bind, span) {
+                    return Value::None;
+                }
+            }
             Value::Record(_) | Value::Class(_) | Value::Module(_) => {
                 let value = self.attribute_of(base, name, span);
                 if matches!(value, Value::Function(_) | Value::Class(_)) {
@@ -530,4 +537,10 @@ impl<'a> Interp<'a> {
         }
         Value::Construct(Rc::new(next))
     }
+}
+
+/// Whether a method is one of `X.__table__`.
+fn asks_table(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    matches!(&*method.value, Expr::Attribute(base) if base.attr.as_str() == "__table__")
 }

@@ -13,6 +13,7 @@ mod emit;
 mod env;
 mod expr;
 mod import;
+mod mapped;
 mod method;
 mod open;
 mod orm;
