@@ -55,7 +55,9 @@ fn columns<'a>(class: &Class<'a>, found: &mut Vec<Value<'a>>, depth: u32) {
     let mut own: Vec<_> = vars
         .iter()
         .filter_map(|(name, value)| match value {
-            Value::Record(record) if record.of.is_none() && record.class == "Column" => Some((record.span, *name, record)),
+            Value::Record(record) if record.of.is_none() && record.class == "Column" => {
+                Some((record.span, *name, record))
+            }
             _ => None,
         })
         .collect();

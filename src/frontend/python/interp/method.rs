@@ -72,9 +72,7 @@ impl<'a> Interp<'a> {
                     return value;
                 }
             }
-            Value::Record(record)
-                if record.class == "Template" && matches!(name, "substitute" | "safe_substitute") =>
-            {
+            Value::Record(record) if record.class == "Template" && matches!(name, "substitute" | "safe_substitute") => {
                 if let Some(value) = self.substitute(record, arguments, named, span) {
                     return value;
                 }

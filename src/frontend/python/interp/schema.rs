@@ -26,7 +26,10 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Option<Value<'a>> {
         let span = self.span(call);
-        if let Some(path) = base.path().filter(|path| name != "with_variant" && (path.starts_with("sqlalchemy") || path.starts_with("sqlmodel"))) {
+        if let Some(path) = base
+            .path()
+            .filter(|path| name != "with_variant" && (path.starts_with("sqlalchemy") || path.starts_with("sqlmodel")))
+        {
             return sa::function(&format!("{path}.{name}"), args, span);
         }
         if name == "with_variant" {

@@ -310,7 +310,11 @@ pub(in super::super) fn type_check<'a>(w: &Writer, column: &Value<'a>, data_type
     one.word("CHECK (");
     one.name(column);
     one.word(" IN (");
-    if number { one.word("0, 1") } else { types::label_list(&mut one, &of) }
+    if number {
+        one.word("0, 1");
+    } else {
+        types::label_list(&mut one, &of);
+    }
     one.word("))");
     Some(one)
 }
