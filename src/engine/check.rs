@@ -11,8 +11,8 @@ use super::{Outcome, Summary};
 use crate::config::Settings;
 use crate::diagnostic::{Diagnostic, Severity, Status};
 use crate::facts::{Model, Policy};
-use crate::frontend::{Reader, Reading};
-use crate::history::{Graph, way_back_problems};
+use crate::frontend::{Calls, Reader, Reading};
+use crate::history::{Graph, alternatives, way_back_problems};
 use crate::ir::{Details, Direction, Line, Migration, OpKind, OpaqueReason};
 use crate::source::{Problem, Role, SourceFile, Sources, matcher};
 use crate::span::{FileId, Span};
@@ -30,8 +30,8 @@ pub struct Project {
     problems: Vec<Problem>,
     /// Execute-like calls whose SQL could not be read.
     unresolved: usize,
-    /// Execute-like calls whose SQL was read.
-    resolved: usize,
+    /// What became of the calls that send something.
+    calls: Calls,
 }
 
 impl Project {
@@ -46,7 +46,7 @@ impl Project {
         let mut migrations = Vec::new();
         let mut problems = sources.problems().to_vec();
         let mut revisions = Vec::new();
-        let (mut resolved, mut unresolved) = (0, 0);
+        let (mut calls, mut unresolved) = (Calls::default(), 0);
         let mut registry = !settings.indexes.is_empty();
         for (file, reading) in sources.files().iter().zip(readings) {
             let role = shape(file, &reading).unwrap_or(file.role);
@@ -55,11 +55,12 @@ impl Project {
             problems.extend(reading.problems);
             revisions.extend(reading.revisions);
             django.extend(reading.django.map(|migration| (file.clone(), migration)));
-            resolved += reading.resolved;
+            calls += reading.calls;
             unresolved += reading.unresolved;
             let wrappers = reading.wrappers.into_iter().filter(|(call, _)| !sent.contains(call));
             let wrappers: Vec<Migration> = wrappers.map(|(_, migration)| migration).collect();
             unresolved += wrappers.len();
+            calls.unresolved += wrappers.len();
             migrations.extend(reading.migrations.into_iter().chain(wrappers).map(|mut migration| {
                 // A runner that imports a source runs what is judged there.
                 migration.operations.retain(|op| !op.context.origins.iter().any(|file| judged.contains(file)));
@@ -82,7 +83,8 @@ impl Project {
         let files = sources.all();
         let names = revisions.iter().map(|revision| (revision.span.file, revision.id.name.clone())).collect();
         let graph = Graph::new(revisions, &files).settled(order);
-        let lines = graph.lines(&files);
+        let mut lines = graph.lines(&files);
+        lines.extend(alternatives(&graph, &migrations, &files));
         for migration in &mut migrations {
             if let (Line::Place, Some(root)) = (&migration.line, lines.get(&migration.span.file)) {
                 migration.line = Line::Site(root.clone());
@@ -92,12 +94,7 @@ impl Project {
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);
         problems.extend(way_back_problems(&model.timeline.migrations, &files, &graph.one_way()));
-        Self { model, files: sources.all(), revisions: names, problems, unresolved, resolved }
-    }
-
-    /// Execute-like calls whose SQL was read, and whose SQL was not.
-    pub fn calls(&self) -> (usize, usize) {
-        (self.resolved, self.unresolved)
+        Self { model, files: sources.all(), revisions: names, problems, unresolved, calls }
     }
 
     fn summary(&self, judged: usize) -> Summary {
@@ -111,6 +108,7 @@ impl Project {
             operations: operations().count(),
             opaque: opaque.count(),
             unresolved: self.unresolved,
+            calls: self.calls,
             ..Summary::default()
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Diagnostic;
+use crate::frontend::Calls;
 use crate::rule::Rule;
 use crate::source::SourceFile;
 
@@ -19,6 +20,8 @@ pub struct Summary {
     pub opaque: usize,
     /// Execute-like calls whose SQL could not be read.
     pub unresolved: usize,
+    /// What became of the calls of Python sources that send something.
+    pub calls: Calls,
     /// Findings that count, of severity error.
     pub errors: usize,
     /// Findings that count, of severity warning.

@@ -50,10 +50,12 @@ fn needs_table(v: &View<'_>) -> bool {
     of_table && !creates && !tolerant && named && op.kind != OpKind::TableVacuum
 }
 
-/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object.
+/// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object, and
+/// whoever goes on after a failure may count on it.
 fn judged(v: &View<'_>) -> bool {
-    let asked =
-        v.op.conditional || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+    let asked = v.op.conditional
+        || v.op.context.failure_swallowed
+        || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
     v.op.statement.dialect == Dialect::Postgres && !asked
 }
 
@@ -192,9 +194,16 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
 
 /// The type of the column before a change of it.
 pub(super) fn old_type(v: &View<'_>) -> Option<TypeName> {
-    let name = known(v.op.name.as_ref())?;
-    let column = table(v)?.column(&name.name).known()?;
-    column.state.data_type.as_deref().cloned()
+    let folded = || {
+        let name = known(v.op.name.as_ref())?;
+        let column = table(v)?.column(&name.name).known()?;
+        column.state.data_type.as_deref().cloned()
+    };
+    let said = || match &v.op.details {
+        Details::Column(details) => details.old_type.as_ref().map(crate::schema::normalised),
+        _ => None,
+    };
+    folded().or_else(said)
 }
 
 /// The type that a column gets.

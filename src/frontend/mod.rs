@@ -11,6 +11,31 @@ pub use sql_file::Outline;
 
 use crate::source::{Language, Modules, SourceFile};
 
+/// What became of the calls that send something to a database.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Calls {
+    /// Directives of a library (`op.add_column`) whose SQL was written.
+    pub directives: usize,
+    /// Directives that are not known.
+    pub unknown_directives: usize,
+    /// Execute-like calls whose SQL is known to the last letter.
+    pub resolved: usize,
+    /// Execute-like calls whose statement is known, and some name or value of it is not.
+    pub partly: usize,
+    /// Execute-like calls whose statement is not known.
+    pub unresolved: usize,
+}
+
+impl std::ops::AddAssign for Calls {
+    fn add_assign(&mut self, other: Self) {
+        self.directives += other.directives;
+        self.unknown_directives += other.unknown_directives;
+        self.resolved += other.resolved;
+        self.partly += other.partly;
+        self.unresolved += other.unresolved;
+    }
+}
+
 /// Reads sources, and keeps what several of them share.
 #[derive(Debug, Default)]
 pub struct Reader {

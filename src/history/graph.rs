@@ -162,6 +162,24 @@ impl Graph {
         self.revisions.iter().enumerate().filter_map(line).collect()
     }
 
+    /// Branches of one graph that nothing ties together, of graphs that have several: the files of each, in order.
+    pub(super) fn untied(&self) -> Vec<Vec<Vec<FileId>>> {
+        // No folder ties them here.
+        let apart: Vec<String> = (0..self.revisions.len()).map(|at| at.to_string()).collect();
+        let branch = parts(&apart.iter().map(String::as_str).collect::<Vec<_>>(), &self.before);
+        let order = self.order();
+        let mut graphs: BTreeMap<usize, BTreeMap<usize, BTreeSet<(usize, FileId)>>> = BTreeMap::new();
+        for (at, revision) in self.revisions.iter().enumerate().filter(|(_, revision)| revision.id.app.is_none()) {
+            let file = revision.span.file;
+            let number = order.get(&file).copied().unwrap_or(usize::MAX);
+            let branches = graphs.entry(self.part_of(at)).or_default();
+            branches.entry(branch.get(at).copied().unwrap_or(at)).or_default().insert((number, file));
+        }
+        let several = graphs.into_values().filter(|branches| branches.len() > 1);
+        let files = |all: BTreeSet<(usize, FileId)>| all.into_iter().map(|(_, file)| file).collect();
+        several.map(|branches| branches.into_values().map(files).collect()).collect()
+    }
+
     /// Whether there is any revision.
     pub fn is_empty(&self) -> bool {
         self.revisions.is_empty()

@@ -3,6 +3,7 @@
 //! A frontend says how the *source* arranges transactions ([`crate::ir::Scope`]); here BEGIN, COMMIT, ROLLBACK and
 //! SET are replayed on top of it, session by session, so that every operation knows what is open around it.
 
+mod alternatives;
 mod graph;
 mod inverse;
 mod order;
@@ -12,6 +13,7 @@ mod settings;
 mod transactions;
 mod version;
 
+pub use alternatives::alternatives;
 pub use graph::Graph;
 pub use inverse::problems as way_back_problems;
 pub use order::{Project, order, project, project_of, version};

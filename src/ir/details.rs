@@ -151,6 +151,8 @@ pub struct ColumnDetails {
     pub name: Option<String>,
     /// Its type, or its new type.
     pub data_type: Option<TypeName>,
+    /// The type that it has before it is changed, where the source says so: `existing_type=` of Alembic.
+    pub old_type: Option<TypeName>,
     /// NOT NULL is written.
     pub not_null: bool,
     /// Text of DEFAULT.

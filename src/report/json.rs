@@ -9,8 +9,9 @@
 //!    "fingerprint", "status": "new" | "baselined" | "suppressed", "justification",
 //!    "fix": {"description", "applicability": "safe" | "unsafe",
 //!            "edits": [{"path", "start": {"line", "column"}, "end": {"line", "column"}, "text"}]} | null}],
-//!  "summary": {"files", "migrations", "operations", "opaque", "unresolved", "errors", "warnings", "infos",
-//!    "baselined", "suppressed"}}
+//!  "summary": {"files", "migrations", "operations", "opaque", "unresolved",
+//!    "calls": {"directives", "unknown_directives", "resolved", "partly", "unresolved"},
+//!    "errors", "warnings", "infos", "baselined", "suppressed"}}
 //! ```
 //!
 //! Lines and columns are 1-based, columns count characters, ends are exclusive. What is not known is `null`. Every
@@ -255,6 +256,13 @@ mod tests {
             "operations": 4,
             "opaque": 0,
             "unresolved": 0,
+            "calls": {
+              "directives": 0,
+              "unknown_directives": 0,
+              "resolved": 0,
+              "partly": 0,
+              "unresolved": 0
+            },
             "errors": 2,
             "warnings": 1,
             "infos": 0,

@@ -36,7 +36,9 @@ impl Model<'_> {
                 self.others(AccessExclusive);
             }
         }
-        if !family.complete && self.effects.rewrites.items.is_empty() {
+        // Of a table that no migration makes, what the source says of the column is all that is known.
+        let said = || details.old_type.is_some() && self.type_change(None, &details).rewrite == Tri::No;
+        if !family.complete && self.effects.rewrites.items.is_empty() && !(family.members.is_empty() && said()) {
             self.effects.rewrites.complete = false;
         }
     }
@@ -49,7 +51,8 @@ impl Model<'_> {
         {
             return Change { rewrite: Tri::Yes, same_order: Tri::No };
         }
-        let Some(from) = column.and_then(|column| column.data_type.as_ref()) else { return unknown };
+        let said = details.old_type.as_ref().map(crate::schema::normalised);
+        let Some(from) = column.and_then(|column| column.data_type.as_ref()).or(said.as_ref()) else { return unknown };
         let mut change = types::change(from, to, self.schema, self.server);
         let collation = details.collation.as_ref().map(|name| name.trim_matches('"').to_owned());
         if column.is_some_and(|column| column.collation != collation) {

@@ -7,6 +7,7 @@ use super::places::Places;
 use super::registry::Entry;
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
+use crate::frontend::Calls;
 use crate::ir::{
     Context, Details, Direction, Line, Migration, OpKind, OpaqueReason, Operation, Scope, TransactionKind,
 };
@@ -21,6 +22,17 @@ pub(super) struct Emitted<'a> {
     pub(super) functions: Vec<(&'a str, Span)>,
     /// Statements of this file being run, outermost first.
     pub(super) lines: Vec<u32>,
+}
+
+/// How far what a call sends is known.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Followed {
+    /// To the last letter.
+    Whole,
+    /// But for a name or value.
+    Part,
+    /// Not at all.
+    Not,
 }
 
 /// What makes an operation the same as one already told: places, text, kind, transaction.
@@ -56,7 +68,7 @@ pub(super) struct Output {
     headings: Vec<(u32, String)>,
     blocks: Vec<Block>,
     index: BTreeMap<(Span, bool), usize>,
-    calls: BTreeMap<Span, bool>,
+    calls: BTreeMap<Span, (Followed, bool)>,
     /// Calls, in any file, that have sent something.
     pub(super) sent: BTreeSet<Span>,
     /// Transactions that turned out to be a driver's.
@@ -117,9 +129,9 @@ impl Output {
     }
 
     /// Notes an execute-like call; one that is unresolved once stays so.
-    pub(super) fn count(&mut self, call: Span, resolved: bool) {
-        let entry = self.calls.entry(call).or_insert(true);
-        *entry &= resolved;
+    pub(super) fn count(&mut self, call: Span, followed: Followed, directive: bool) {
+        let entry = self.calls.entry(call).or_insert((Followed::Whole, directive));
+        entry.0 = entry.0.max(followed);
     }
 
     /// Keeps a call that sends only what its function is given.
@@ -138,8 +150,24 @@ impl Output {
     }
 
     pub(super) fn resolved(&self) -> (usize, usize) {
-        let resolved = self.calls.values().filter(|resolved| **resolved).count();
+        let resolved = self.calls.values().filter(|(followed, _)| *followed != Followed::Not).count();
         (resolved, self.calls.len() - resolved)
+    }
+
+    /// What became of all calls.
+    pub(super) fn all_calls(&self) -> Calls {
+        let mut all = Calls::default();
+        for call in self.calls.values() {
+            let count = match call {
+                (Followed::Not, true) => &mut all.unknown_directives,
+                (_, true) => &mut all.directives,
+                (Followed::Whole, false) => &mut all.resolved,
+                (Followed::Part, false) => &mut all.partly,
+                (Followed::Not, false) => &mut all.unresolved,
+            };
+            *count += 1;
+        }
+        all
     }
 
     /// Notes that a transaction of which nothing was known is one that the driver began.

@@ -67,10 +67,11 @@ pub(super) fn is_down(name: &str) -> bool {
 
 /// The guard for where `test` holds, and for where it does not.
 ///
-/// `origin` is the text that made the list which the test looks through, where it is a variable.
-pub(super) fn classify(test: &Expr, origin: &str, source: &str, span: Span) -> (Guard, Guard) {
+/// `origin` is the text that made the list which the test looks through, where it is a variable; `own` is the dialect of
+/// the file.
+pub(super) fn classify(test: &Expr, origin: &str, own: Dialect, source: &str, span: Span) -> (Guard, Guard) {
     let shown = span.slice(source).split_whitespace().collect::<Vec<_>>().join(" ");
-    let (yes, no) = kinds(test, origin, 0);
+    let (yes, no) = kinds(test, origin, own, 0);
     let negated = match shown.strip_prefix("not ") {
         Some(rest) => rest.to_owned(),
         None => format!("not ({shown})"),
@@ -78,18 +79,18 @@ pub(super) fn classify(test: &Expr, origin: &str, source: &str, span: Span) -> (
     (Guard { kind: yes, text: shown, span }, Guard { kind: no, text: negated, span })
 }
 
-fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
+fn kinds(test: &Expr, origin: &str, own: Dialect, depth: u32) -> (GuardKind, GuardKind) {
     let other = (GuardKind::Other, GuardKind::Other);
     if depth > 20 {
         return other;
     }
     match test {
         Expr::UnaryOp(unary) if unary.op == UnaryOp::Not => {
-            let (yes, no) = kinds(&unary.operand, origin, depth + 1);
+            let (yes, no) = kinds(&unary.operand, origin, own, depth + 1);
             (no, yes)
         }
         Expr::BoolOp(op) => {
-            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, origin, depth + 1)).collect();
+            let parts: Vec<_> = op.values.iter().map(|value| kinds(value, origin, own, depth + 1)).collect();
             // `a and b` holds: each holds. `a or b` fails: each fails.
             let pick =
                 |all: Vec<GuardKind>| all.into_iter().find(|k| *k != GuardKind::Other).unwrap_or(GuardKind::Other);
@@ -102,11 +103,7 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
             let [op] = &*compare.ops else { return other };
             let Some(right) = compare.comparators.first() else { return other };
             if let Some(dialect) = dialect_of(&compare.left).or_else(|| dialect_of(right)) {
-                let (yes, no) = by_dialect(dialect);
-                return match op {
-                    CmpOp::NotEq | CmpOp::NotIn => (no, yes),
-                    _ => (yes, no),
-                };
+                return by_dialect(dialect, *op, own);
             }
             match op {
                 CmpOp::In if asks_for_objects(&compare.left, right, origin) => (GuardKind::Present, GuardKind::Absent),
@@ -136,7 +133,7 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
                 _ => name_of(test),
             };
             let name = name.to_lowercase();
-            let dialect = if name.contains("postgres") || name == "is_pg" {
+            let dialect = if name.contains("postgres") || matches!(name.as_str(), "is_pg" | "pgdialect") {
                 Some(Dialect::Postgres)
             } else if name.contains("sqlite") {
                 Some(Dialect::Sqlite)
@@ -146,26 +143,33 @@ fn kinds(test: &Expr, origin: &str, depth: u32) -> (GuardKind, GuardKind) {
                 None
             };
             match dialect {
-                Some(dialect) => by_dialect(dialect),
+                Some(dialect) => by_dialect(dialect, CmpOp::Eq, own),
                 None if asks_existence(test) => (GuardKind::Present, GuardKind::Absent),
                 None => other,
             }
         }
-        Expr::Await(inner) => kinds(&inner.value, origin, depth + 1),
-        Expr::Named(inner) => kinds(&inner.value, origin, depth + 1),
+        Expr::Await(inner) => kinds(&inner.value, origin, own, depth + 1),
+        Expr::Named(inner) => kinds(&inner.value, origin, own, depth + 1),
         _ => other,
     }
 }
 
-/// The guards for where the database is of a dialect, and for where it is not. A script that tells PostgreSQL from
-/// another database means SQLite by the other nearly always, and the other way round.
-fn by_dialect(dialect: Dialect) -> (GuardKind, GuardKind) {
+/// The guards for where the database is of a dialect, and for where it is not. `op` is what compares, `own` the dialect of
+/// the file.
+///
+/// What is not of another dialect is of the file's own. A script that tells PostgreSQL from another database means SQLite
+/// by the other nearly always, and the other way round.
+pub(super) fn by_dialect(dialect: Dialect, op: CmpOp, own: Dialect) -> (GuardKind, GuardKind) {
     let other = match dialect {
+        _ if dialect != own && own != Dialect::Postgres => GuardKind::Dialect(own),
         Dialect::Postgres => GuardKind::Dialect(Dialect::Sqlite),
         Dialect::Sqlite => GuardKind::Dialect(Dialect::Postgres),
         Dialect::Mysql | Dialect::Mssql => GuardKind::Other,
     };
-    (GuardKind::Dialect(dialect), other)
+    match op {
+        CmpOp::NotEq | CmpOp::NotIn | CmpOp::IsNot => (other, GuardKind::Dialect(dialect)),
+        _ => (GuardKind::Dialect(dialect), other),
+    }
 }
 
 fn name_of(expr: &Expr) -> &str {

@@ -31,6 +31,7 @@ use self::interp::Interp;
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
 use self::parse::Parsed;
+use super::Calls;
 use super::sql::{self, ReadOptions};
 use super::text::SqlText;
 use crate::diagnostic::{Confidence, Severity};
@@ -54,6 +55,8 @@ pub struct Reading {
     pub resolved: usize,
     /// Execute-like calls whose SQL could not be read in full; each has an opaque or partly unknown operation.
     pub unresolved: usize,
+    /// The same in more detail.
+    pub calls: Calls,
     /// Calls that send only what their function is given, each as a migration that is unresolved where no source of the
     /// project is seen to call it (see `sent`).
     pub wrappers: Vec<(Span, Migration)>,
@@ -86,6 +89,7 @@ impl Reader {
             rescue(file, &parsed, &mut output);
         }
         let (resolved, unresolved) = output.resolved();
+        let calls = output.all_calls();
         let shape = output.shape;
         let shell = output.shell();
         let django = output.django.take().map(|migration| DjangoMigration { shell: Some(shell), ..migration });
@@ -93,7 +97,7 @@ impl Reader {
         let mut revisions = std::mem::take(&mut output.revisions);
         revisions.extend(django.iter().filter_map(|migration| migration.revision.clone()));
         let migrations = output.into_migrations();
-        Reading { migrations, problems, resolved, unresolved, wrappers, sent, shape, revisions, django }
+        Reading { migrations, problems, resolved, unresolved, calls, wrappers, sent, shape, revisions, django }
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.

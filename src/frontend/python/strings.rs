@@ -192,6 +192,35 @@ pub(super) fn format_pieces(text: &str) -> Vec<Piece> {
     out
 }
 
+/// Cuts a template of `string.Template`: `$name`, `${name}`, `$$`.
+pub(super) fn dollar_pieces(text: &str) -> Vec<Piece> {
+    let mut out = Vec::new();
+    let (mut run, mut at) = (0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('$')) {
+        let from = at + found;
+        let rest = text.get(from + 1..).unwrap_or_default();
+        let (braced, rest) = rest.strip_prefix('{').map_or((false, rest), |rest| (true, rest));
+        let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        let name = rest.get(..length).unwrap_or_default();
+        let closed = !braced || rest.get(length..).is_some_and(|rest| rest.starts_with('}'));
+        let named = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && closed;
+        at = from + 1;
+        if !braced && rest.starts_with('$') {
+            out.push(Piece::Copy(run, from));
+            out.push(Piece::Escaped('$', from));
+            at = from + 2;
+            run = at;
+        } else if named {
+            at = from + 1 + length + if braced { 2 } else { 0 };
+            out.push(Piece::Copy(run, from));
+            out.push(Piece::Field(name.to_owned(), from, at));
+            run = at;
+        }
+    }
+    out.push(Piece::Copy(run, text.len()));
+    out
+}
+
 /// Cuts a `%` template.
 pub(super) fn percent_pieces(text: &str) -> Vec<Piece> {
     let mut out = Vec::new();

@@ -615,3 +615,17 @@ fn yoyo_says_what_a_migration_waits_for() {
     );
     assert!(reading.migrations.iter().flat_map(|m| &m.operations).all(|op| op.context.failure_swallowed));
 }
+
+#[test]
+fn the_table_of_a_mapped_class_makes_and_drops_itself() {
+    let text = "import sqlalchemy as sa\nfrom alembic import op\nfrom sqlalchemy.orm import declarative_base\nrevision = 'a'\ndown_revision = None\nBase = declarative_base()\n\n\nclass Tag(Base):\n    __tablename__ = 'tag'\n    id = sa.Column(sa.Integer, primary_key=True)\n    label = sa.Column('name', sa.String(9))\n\n\ndef upgrade():\n    bind = op.get_bind()\n    Tag.__table__.create(bind)\n    Tag.__table__.drop(bind)\n";
+    let texts: Vec<_> = operations(text).iter().map(|op| op.statement.text.clone()).collect();
+    assert_eq!(texts, ["CREATE TABLE tag (id SERIAL NOT NULL, name VARCHAR(9), PRIMARY KEY (id))", "DROP TABLE tag"]);
+}
+
+#[test]
+fn a_template_of_dollars_is_filled() {
+    let text = "from string import Template\n\n\ndef run(conn):\n    conn.execute(Template('DROP TABLE $t; SELECT $$1, ${t}_id').substitute(t='orders'))\n";
+    let texts: Vec<_> = operations(text).iter().map(|op| op.statement.text.clone()).collect();
+    assert_eq!(texts, ["DROP TABLE orders", "SELECT $1, orders_id"]);
+}

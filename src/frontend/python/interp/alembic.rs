@@ -13,8 +13,9 @@ use super::super::value::{Conn, Handle, Record, Text, Value};
 use super::Interp;
 use super::alter::{alter_column, drop_constraint};
 use crate::config::Dialect;
+use crate::frontend::sql::{self, ReadOptions};
 use crate::frontend::text::SqlText;
-use crate::ir::TransactionKind;
+use crate::ir::{Details, TransactionKind, TypeName};
 use crate::span::Span;
 
 /// The module of the directives.
@@ -94,6 +95,10 @@ impl<'a> Interp<'a> {
         match (record.class.as_str(), name) {
             (BATCH, _) => {
                 let mut args = args;
+                if name == "alter_column" && args.positional.len() > 1 {
+                    // Of a batch all but the column's name go by keyword: Python raises a TypeError.
+                    return Some(Value::None);
+                }
                 if let Some(at) = place_of_table(name) {
                     let fields = record.fields.borrow();
                     args.insert(at, fields.get("table").cloned().unwrap_or(Value::None));
@@ -122,11 +127,14 @@ impl<'a> Interp<'a> {
         Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
     }
 
-    fn directive(&mut self, base: &Value<'a>, name: &str, args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
+    fn directive(&mut self, base: &Value<'a>, name: &str, mut args: Args<'a>, call: &'a ExprCall) -> Value<'a> {
         let span = self.span(call);
+        for (_, value) in args.named.iter_mut().filter(|(name, _)| name.ends_with("type_") || name.ends_with("type")) {
+            *value = self.typed(value, span);
+        }
         match name {
             "get_bind" => return self.migration_handle(),
-            "get_context" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
+            "get_context" | "get_impl" => return Value::Record(Rc::new(record(CONTEXT, Args::default(), span))),
             "f" => {
                 return match args.get(0, &["name"]) {
                     Some(Value::Text(text)) => Value::Text(Rc::new(Text { final_name: true, ..(**text).clone() })),
@@ -179,7 +187,9 @@ impl<'a> Interp<'a> {
         let mut w = Writer::new(span, self.dialect()).under(self.env_settings().convention.clone());
         if name == "create_table" {
             let table = Table::of(args.clone());
+            self.directive = true;
             self.create_table(&table, w, &conn, span);
+            self.directive = false;
             return Value::Record(Rc::new(record("Table", args, span)));
         }
         if let Some(at) = place_of_table(name) {
@@ -194,20 +204,24 @@ impl<'a> Interp<'a> {
         };
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
         self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
+        self.old_type = if name == "alter_column" { existing_type(&args, &w) } else { None };
+        self.directive = true;
         for one in written {
             self.write_out(one, &conn, span);
         }
-        self.mapper_default = false;
+        (self.mapper_default, self.directive, self.old_type) = (false, false, None);
         Value::None
     }
 
     /// Sends what was written.
     pub(super) fn write_out(&mut self, written: Writer, conn: &Rc<Conn>, span: Span) {
+        let whole = written.is_whole();
         let text = Text { sql: written.out, marked: true, ..Text::default() };
         // Names are quoted and values are parameters there.
         let composed = std::mem::replace(&mut self.composed, true);
+        self.whole = whole;
         self.emit(&text, conn, span);
-        self.composed = composed;
+        (self.whole, self.composed) = (false, composed);
     }
 
     /// CREATE TABLE with what stands around it.
@@ -327,7 +341,7 @@ impl<'a> Interp<'a> {
         if inline_key {
             one.word(" PRIMARY KEY");
         }
-        let mut constraints = column.constraints(w);
+        let mut constraints = column.constraints(w, false);
         if args.flag("inline_references")
             && let Some(at) = constraints.iter().position(|one| one.out.text.contains("FOREIGN KEY("))
         {
@@ -353,9 +367,27 @@ impl<'a> Interp<'a> {
     fn directive_elsewhere(&mut self, name: &str, call: &'a ExprCall) -> Value<'a> {
         let reason = format!("`{name}` is a directive that is defined elsewhere");
         let conn = self.migration_conn();
+        self.directive = true;
         self.emit_opaque(&reason, &conn, self.span(call));
+        self.directive = false;
         self.unknown(&reason, call)
     }
+}
+
+/// The type that `existing_type=` says a column has.
+fn existing_type(args: &Args<'_>, w: &Writer) -> Option<TypeName> {
+    let given = args.given("existing_type").filter(|given| !matches!(given, Value::Bool(_)))?;
+    let mut one = w.another();
+    one.word("ALTER TABLE t ALTER COLUMN c TYPE ");
+    sa::write_type(&mut one, given);
+    if !one.out.is_known() {
+        return None;
+    }
+    let options = ReadOptions { dialect: w.dialect, query: 0 };
+    sql::read(&one.out, options).into_iter().find_map(|operation| match operation.details {
+        Details::Column(column) => column.data_type,
+        _ => None,
+    })
 }
 
 /// `ALTER TABLE t`, where the table is the argument at `at`.

@@ -65,16 +65,9 @@ fn one_by_one(of: &Change<'_, '_>, w: &Writer) -> Vec<Writer> {
         one.name(&check);
         found.push(one);
     }
-    if let Some(data_type) = data_type {
-        let mut one = change();
-        one.word("TYPE ");
-        sa::write_type(&mut one, data_type);
-        if let Some(using) = args.given("postgresql_using") {
-            one.word(" USING ");
-            one.phrase(using);
-        }
-        found.push(one);
-    }
+    // PostgreSQL has the type changed first, the others last.
+    let postgres = w.dialect == Dialect::Postgres;
+    found.extend(data_type.filter(|_| postgres).map(|data_type| changed_type(change(), args, data_type)));
     if let Some(nullable) = args.given("nullable") {
         let mut one = change();
         match nullable.truth() {
@@ -85,6 +78,7 @@ fn one_by_one(of: &Change<'_, '_>, w: &Writer) -> Vec<Writer> {
         found.push(one);
     }
     found.extend(changed_default(of, &change));
+    found.extend(data_type.filter(|_| !postgres).map(|data_type| changed_type(change(), args, data_type)));
     if let Some(comment) = of.comment {
         let mut one = w.another();
         one.word("COMMENT ON COLUMN ");
@@ -110,6 +104,17 @@ fn one_by_one(of: &Change<'_, '_>, w: &Writer) -> Vec<Writer> {
         found.push(one);
     }
     found
+}
+
+/// `ALTER COLUMN … TYPE …`.
+fn changed_type(mut one: Writer, args: &Args<'_>, data_type: &Value<'_>) -> Writer {
+    one.word("TYPE ");
+    sa::write_type(&mut one, data_type);
+    if let Some(using) = args.given("postgresql_using").filter(|_| one.dialect == Dialect::Postgres) {
+        one.word(" USING ");
+        one.phrase(using);
+    }
+    one
 }
 
 /// What `server_default` of `alter_column` changes.

@@ -122,12 +122,28 @@ impl<'a> Interp<'a> {
         if let Some(truth) = self.eval(test).truth() {
             return Some(truth);
         }
-        let (yes, no) = guards::classify(test, "", self.source(), self.span(test));
+        let (yes, no) = self.classify(test, "");
         let of = |guard: &Guard| match guard.kind {
             GuardKind::Dialect(dialect) => Some(dialect == self.dialect()),
             _ => None,
         };
         of(&yes).or_else(|| of(&no).map(|holds| !holds))
+    }
+
+    /// The guard for where a test holds, and for where it does not; a dialect may be named by a constant.
+    fn classify(&mut self, test: &'a Expr, origin: &str) -> (Guard, Guard) {
+        let (mut yes, mut no) = guards::classify(test, origin, self.out.dialect, self.source(), self.span(test));
+        if let (GuardKind::Other, GuardKind::Other, Expr::Compare(compare)) = (&yes.kind, &no.kind, test)
+            && let ([op], [right]) = (&*compare.ops, &*compare.comparators)
+            && !right.is_literal_expr()
+        {
+            let right = self.eval(right);
+            let kinds = Self::dialect_named(&right).map(|dialect| guards::by_dialect(dialect, *op, self.out.dialect));
+            if let Some((holds, fails)) = kinds {
+                (yes.kind, no.kind) = (holds, fails);
+            }
+        }
+        (yes, no)
     }
 
     fn ask(&mut self, test: Test<'a>, subject: Option<&Subject<'a>>) -> Asked {
@@ -139,8 +155,7 @@ impl<'a> Interp<'a> {
                     Some(Value::Unknown(opaque)) => opaque.unknown.text.clone(),
                     _ => String::new(),
                 };
-                let classify = || guards::classify(test, &origin, self.source(), self.span(test));
-                let guards = taken.is_none().then(classify);
+                let guards = taken.is_none().then(|| self.classify(test, &origin));
                 Asked { taken, guards, down: guards::asks_for_down(test) }
             }
             (Test::Case(case), Some(subject)) => {

@@ -105,6 +105,9 @@ impl<'a> Interp<'a> {
                 let unknown = crate::ir::Unknown { reason: "it is a library".to_owned(), text, span };
                 let args = Args::of_call(arguments, named);
                 let base = Value::external(unknown, &module);
+                if let ("typing", "cast", Some(value)) = (module.as_str(), own.as_str(), arguments.get(1)) {
+                    return value.clone();
+                }
                 if module == super::alembic::OP {
                     if let Some(value) = self.alembic_method(&base, &own, args, call) {
                         return value;
@@ -321,6 +324,7 @@ impl<'a> Interp<'a> {
             let init = bound(&init, &this);
             self.enter(&init, arguments, named, Some(span), entry);
         }
+        self.settle_type(class, &this, span);
         this
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::super::blocks::Emitted;
+use super::super::blocks::{Emitted, Followed};
 use super::super::sqlalchemy::Writer;
 use super::super::value::{Conn, Construct, Record, Text, Value, origin};
 use super::Interp;
@@ -137,7 +137,12 @@ impl<'a> Interp<'a> {
         let unresolved =
             operations.iter().any(|op| matches!(&op.details, Details::Opaque(OpaqueReason::Unresolved(_))));
         let counted = self.outer_call(text).unwrap_or(call);
-        self.out.count(counted, !unresolved);
+        let followed = match (unresolved, self.whole || text.sql.is_known()) {
+            (true, _) => Followed::Not,
+            (false, true) => Followed::Whole,
+            (false, false) => Followed::Part,
+        };
+        self.out.count(counted, followed, self.directive);
         let files: std::collections::BTreeSet<FileId> = text.sql.places().map(|place| place.file).collect();
         // Another file's template that this file fills is not that file's alone.
         let filled = text.mixed.and_then(|depth| self.frames.get(depth as usize + 1)?.call);
@@ -249,7 +254,7 @@ impl<'a> Interp<'a> {
         let mut operation = self.plain(kind, Details::Data(Box::new(details)), span, self.dialect(), query);
         operation.table = table;
         operation.detail = detail;
-        self.out.count(span, true);
+        self.out.count(span, Followed::Whole, false);
         self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
@@ -286,7 +291,7 @@ impl<'a> Interp<'a> {
             let query = self.out.next_query();
             let mut operation = self.plain(OpKind::IndexCreate, Details::None, span, self.dialect(), query);
             describe_index(&mut operation, record);
-            self.out.count(span, true);
+            self.out.count(span, Followed::Whole, false);
             self.place_operations(vec![operation], conn.scope.get(), Vec::new());
         }
     }
@@ -300,7 +305,7 @@ impl<'a> Interp<'a> {
         let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
-        self.out.count(span, false);
+        self.out.count(span, Followed::Not, self.directive);
         self.place_operations(vec![operation], conn.scope.get(), origins);
     }
 
@@ -315,7 +320,7 @@ impl<'a> Interp<'a> {
         let scope = self.fresh(TransactionKind::Unknown, None);
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, at, self.dialect(), query);
-        self.out.count(at, false);
+        self.out.count(at, Followed::Not, false);
         self.place_operations(vec![operation], scope, Vec::new());
     }
 
@@ -327,7 +332,7 @@ impl<'a> Interp<'a> {
         let details = Details::Opaque(OpaqueReason::Unresolved(reason.to_owned()));
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
-        self.out.count(span, false);
+        self.out.count(span, Followed::Not, false);
         let scope = self.django.conn.scope.get();
         self.place_operations(vec![operation], scope, Vec::new());
     }
@@ -373,8 +378,10 @@ impl<'a> Interp<'a> {
                 Some((shown, around)) if operation.statement.text.contains(shown) => around.clone(),
                 _ => context.clone(),
             };
-            if let (OpKind::ColumnAdd, Details::Column(column)) = (operation.kind, &mut operation.details) {
-                column.mapper_default = self.mapper_default;
+            match (operation.kind, &mut operation.details) {
+                (OpKind::ColumnAdd, Details::Column(column)) => column.mapper_default = self.mapper_default,
+                (OpKind::ColumnRetype, Details::Column(column)) => column.old_type.clone_from(&self.old_type),
+                _ => {}
             }
         }
         if let Some(captured) = &mut self.django.captured {

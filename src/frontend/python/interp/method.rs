@@ -4,14 +4,15 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use super::super::sqlalchemy::Args;
+use super::super::sqlalchemy::{self as sa, Args};
 use super::super::strings;
-use super::super::value::{Construct, Handle, READ, Text, Value};
+use super::super::value::{Construct, Handle, READ, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::schema::TABLES;
 use super::{Interp, last_name};
 use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
+use crate::span::Span;
 
 impl<'a> Interp<'a> {
     pub(super) fn method(
@@ -54,6 +55,15 @@ impl<'a> Interp<'a> {
                 return value;
             }
         }
+        if let Some(value) = Self::dialect_method(base, name, arguments) {
+            return value;
+        }
+        if let (Value::Construct(_), false) = (base, matches!(name, "cast" | "label" | "compile")) {
+            // `query.scalar_subquery().is_not(None)`.
+            if let Some(value) = sa::method(base, name, &Args::of_call(arguments, named), span) {
+                return value;
+            }
+        }
         if let Some(value) = self.outside_value(base, name, call) {
             return value;
         }
@@ -78,6 +88,11 @@ impl<'a> Interp<'a> {
             }
             Value::Handle(_) if self.django.on && name == "quote_name" => {
                 return self.call_foreign(super::call::QUOTE_NAME, arguments, named, call);
+            }
+            Value::Record(record) if record.class == "Template" && matches!(name, "substitute" | "safe_substitute") => {
+                if let Some(value) = self.substitute(record, arguments, named, span) {
+                    return value;
+                }
             }
             Value::Django(django) => return self.django_method(django, name, arguments, named, call),
             Value::Record(_) if self.django.on && matches!(name, "desc" | "asc") => {
@@ -154,6 +169,13 @@ impl<'a> Interp<'a> {
                     _ => self.unknown("the dictionary's method is not followed", call),
                 };
             }
+            // `Model.__table__.create(bind)`.
+            Value::Class(class) if matches!(name, "create" | "drop") && asks_table(call) => {
+                let bind = arguments.first().cloned().or_else(|| keyword(named, "bind")).unwrap_or(Value::None);
+                if self.mapped_table(class, name == "create", &bind, span) {
+                    return Value::None;
+                }
+            }
             Value::Record(_) | Value::Class(_) | Value::Module(_) => {
                 let value = self.attribute_of(base, name, span);
                 if matches!(value, Value::Function(_) | Value::Class(_)) {
@@ -179,9 +201,40 @@ impl<'a> Interp<'a> {
                 let results: Vec<_> = values.map(|v| self.method(v, name, arguments, named, call)).collect();
                 return results.into_iter().reduce(Value::join).unwrap_or(Value::None);
             }
+            // A table that is not known: what is done to it still is.
+            Value::Unknown(_) | Value::None
+                if arguments.is_empty()
+                    && named.is_empty()
+                    && !self.django.on
+                    && !base.is_read()
+                    && matches!(name, "insert" | "update" | "delete") =>
+            {
+                if let Some(value) = self.construct(name, Some(base), arguments, named, call) {
+                    return value;
+                }
+            }
             _ => {}
         }
         self.database_method(base, name, arguments, named, call)
+    }
+
+    /// `string.Template("… $name …").substitute(name=…)`.
+    fn substitute(
+        &mut self,
+        template: &Record<'a>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Option<Value<'a>> {
+        let Some(Value::Text(text)) = template.fields.borrow().get("0").cloned() else { return None };
+        let mut pairs = match arguments.first() {
+            Some(Value::Dict(pairs, _)) => pairs.borrow().clone(),
+            _ => Vec::new(),
+        };
+        pairs.extend(named.iter().map(|(name, value)| (sa::word(name, span), value.clone())));
+        self.spend(text.sql.text.len() / 8);
+        let pieces = strings::dollar_pieces(&text.sql.text);
+        Some(self.template(&text, &pieces, &[], &pairs))
     }
 
     fn text_method(
@@ -501,4 +554,10 @@ impl<'a> Interp<'a> {
         }
         Value::Construct(Rc::new(next))
     }
+}
+
+/// Whether a method is one of `X.__table__`.
+fn asks_table(call: &ExprCall) -> bool {
+    let Expr::Attribute(method) = &*call.func else { return false };
+    matches!(&*method.value, Expr::Attribute(base) if base.attr.as_str() == "__table__")
 }

@@ -7,6 +7,7 @@ mod branch;
 mod changeset;
 mod call;
 mod custom;
+mod decorated;
 mod django;
 mod django_code;
 mod django_value;
@@ -14,6 +15,7 @@ mod emit;
 mod env;
 mod expr;
 mod import;
+mod mapped;
 mod method;
 mod objects;
 mod open;
@@ -128,6 +130,8 @@ pub(super) struct Interp<'a> {
     custom: custom::Custom<'a>,
     /// The column that is being added has a default that only the program applies.
     mapper_default: bool,
+    /// The type that a column has which a directive changes, where it says so.
+    old_type: Option<crate::ir::TypeName>,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
     /// Tables that were made by calls.
@@ -139,6 +143,10 @@ pub(super) struct Interp<'a> {
     spliced: Option<crate::ir::Spliced>,
     /// What is being sent is written by a library, which quotes what it is given.
     composed: bool,
+    /// Nothing of what is being sent is unknown but values.
+    whole: bool,
+    /// What is sent is that of a directive.
+    directive: bool,
     /// What a migration tool other than those is asked to do.
     tool: tool::Tool<'a>,
     pub(super) out: Output,
@@ -173,12 +181,15 @@ impl<'a> Interp<'a> {
             settings: None,
             custom: custom::Custom::default(),
             mapper_default: false,
+            old_type: None,
             configured: None,
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: super::django::is_migration(&file.text), ..django::Django::default() },
             spliced: None,
             composed: false,
+            whole: false,
+            directive: false,
             tool: tool::Tool::new(file),
             out,
         }

@@ -9,6 +9,7 @@ use ruff_python_ast::ExprCall;
 use super::super::sqlalchemy::{self as sa, Args, Table, Writer};
 use super::super::value::{Class, Conn, Construct, Record, Value};
 use super::Interp;
+use crate::config::Dialect;
 use crate::ir::{Guard, GuardKind};
 use crate::span::Span;
 
@@ -25,8 +26,20 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Option<Value<'a>> {
         let span = self.span(call);
-        if let Some(path) = base.path().filter(|path| path.starts_with("sqlalchemy") || path.starts_with("sqlmodel")) {
+        if let Some(path) = base
+            .path()
+            .filter(|path| name != "with_variant" && (path.starts_with("sqlalchemy") || path.starts_with("sqlmodel")))
+        {
             return sa::function(&format!("{path}.{name}"), args, span);
+        }
+        if name == "with_variant" {
+            let dialect = args.positional.iter().skip(1).filter_map(Value::as_str);
+            let wanted = Some(self.dialect());
+            let own = dialect.into_iter().any(|name| crate::frontend::python::guards::dialect_word(name) == wanted);
+            return Some(if own { args.positional.first()?.clone() } else { base.clone() });
+        }
+        if let (Some("string"), "Template") = (base.path(), name) {
+            return Some(Value::Record(Rc::new(super::alembic::record(name, args.clone(), span))));
         }
         let Value::Record(record) = base else { return None };
         if let Some(value) = sa::method(base, name, args, span) {
@@ -36,13 +49,8 @@ impl<'a> Interp<'a> {
             return None;
         }
         match (record.class.as_str(), name) {
-            (_, "with_variant") => {
-                let dialect = args.positional.iter().skip(1).filter_map(Value::as_str);
-                let wanted = self.dialect();
-                let own =
-                    dialect.into_iter().any(|name| crate::frontend::python::guards::dialect_word(name) == Some(wanted));
-                Some(if own { args.positional.first()?.clone() } else { base.clone() })
-            }
+            // Only PostgreSQL has them as objects of their own.
+            ("Enum" | "ENUM" | "DOMAIN", "create" | "drop") if self.dialect() != Dialect::Postgres => Some(Value::None),
             ("Enum" | "ENUM" | "DOMAIN" | "Table" | "Index" | "Sequence", "create" | "drop") => {
                 let mut written = Writer::new(span, self.dialect());
                 let bind = args.get(0, &["bind"]).cloned().unwrap_or(Value::None);

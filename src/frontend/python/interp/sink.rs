@@ -291,9 +291,10 @@ impl<'a> Interp<'a> {
         }
         let upper = name.chars().next().is_some_and(char::is_uppercase);
         if upper {
-            let mut fields: std::collections::BTreeMap<String, Value<'a>> =
-                arguments.iter().enumerate().map(|(at, value)| (at.to_string(), value.clone())).collect();
-            fields.extend(named.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+            let positional = arguments.iter().enumerate().map(|(at, value)| (at.to_string(), value));
+            let named = named.iter().map(|(name, value)| ((*name).to_owned(), value));
+            let given = positional.chain(named).map(|(name, value)| (name, self.typed(value, span)));
+            let fields: std::collections::BTreeMap<String, Value<'a>> = given.collect();
             let (class, fields) = (name.to_owned(), std::cell::RefCell::new(fields));
             let made = Value::Record(Rc::new(Record { class, of: None, fields, span }));
             self.note_table(&made);

@@ -174,10 +174,15 @@ impl<'a> Column<'a> {
     }
 
     /// The table constraints that the column's options make: foreign keys, UNIQUE, the CHECK of an enum.
-    pub(in super::super) fn constraints(&self, w: &Writer) -> Vec<OfColumn> {
+    ///
+    /// `later`: foreign keys with `use_alter` are left to a directive of their own.
+    pub(in super::super) fn constraints(&self, w: &Writer, later: bool) -> Vec<OfColumn> {
         let mut found = Vec::new();
         for record in self.items.iter().filter(|record| record.class == "ForeignKey") {
             let args = Args::of_record(record);
+            if later && args.flag("use_alter") {
+                continue;
+            }
             let mut one = w.another();
             let own = vec![self.name.clone()];
             let target = args.get(0, &["column"]);
@@ -293,8 +298,10 @@ pub(in super::super) fn write_counting(w: &mut Writer, args: &Args<'_>) {
 /// The CHECK that an enum which is no type of the server has, where it is asked for.
 pub(in super::super) fn type_check<'a>(w: &Writer, column: &Value<'a>, data_type: &Value<'a>) -> Option<Writer> {
     let of = types::resolve(data_type, 0)?;
+    // A number stands for a boolean where the server has none.
+    let number = matches!(of.class.as_str(), "Boolean" | "BOOLEAN") && w.dialect != Dialect::Postgres;
     let text = of.class == "Enum" && !types::is_native_enum(&of, w.dialect);
-    if !(text && of.args.flag("create_constraint")) {
+    if !((text || number) && of.args.flag("create_constraint")) {
         return None;
     }
     let mut one = w.another();
@@ -303,7 +310,11 @@ pub(in super::super) fn type_check<'a>(w: &Writer, column: &Value<'a>, data_type
     one.word("CHECK (");
     one.name(column);
     one.word(" IN (");
-    types::label_list(&mut one, &of);
+    if number {
+        one.word("0, 1");
+    } else {
+        types::label_list(&mut one, &of);
+    }
     one.word("))");
     Some(one)
 }

@@ -9,7 +9,9 @@ use std::rc::Rc;
 
 use super::super::value::{Record, Value};
 use super::{Writer, types};
+use crate::config::Dialect;
 use crate::frontend::text::SqlText;
+use crate::ir::OpKind;
 use crate::span::Span;
 
 /// Expressions within one another.
@@ -51,6 +53,8 @@ pub(super) fn list_node<'a>(class: &str, op: &str, items: Vec<Value<'a>>, span: 
 pub(super) fn is_expression(value: &Value<'_>) -> bool {
     match value {
         Value::Record(record) => record.class.starts_with('#') || matches!(record.class.as_str(), "column" | "Column"),
+        // A query whose one value is compared.
+        Value::Construct(construct) => construct.kind == OpKind::DataSelect && construct.conn.is_none(),
         _ => false,
     }
 }
@@ -89,6 +93,8 @@ pub(in super::super) fn attribute<'a>(
         "Table" | "table" | "TableClause" if base.of.is_none() && matches!(name, "c" | "columns") => {
             Some(node("#columns", vec![("table", whole.clone())], span))
         }
+        // A decorator of a type hands out the type itself.
+        _ if name == "impl" && base.of.is_none() => Some(whole.clone()),
         "#columns" => {
             let table = base.fields.borrow().get("table").cloned().unwrap_or(Value::None);
             Some(node("column", vec![("0", word(name, span)), ("table", table)], span))
@@ -116,7 +122,8 @@ impl Writer {
             Value::Text(text) if text.marked => self.append(&text.sql),
             Value::Text(text) => self.literal(text),
             Value::None => self.word("NULL"),
-            Value::Int(_) | Value::Bool(_) => self.phrase(value),
+            Value::Bool(truth) => self.truth(*truth),
+            Value::Int(_) => self.phrase(value),
             Value::List(items, _) => {
                 self.word("(");
                 let items = items.borrow().clone();
@@ -129,7 +136,16 @@ impl Writer {
                 super::rows::write(self, construct);
                 self.word(")");
             }
-            other => self.unknown(other, "the expression is made by code"),
+            other => self.value(other, "the expression is made by code"),
+        }
+    }
+
+    /// SQLite has numbers for them.
+    fn truth(&mut self, value: bool) {
+        match (self.dialect, value) {
+            (Dialect::Sqlite, true) => self.word("1"),
+            (Dialect::Sqlite, false) => self.word("0"),
+            (_, value) => self.phrase(&Value::Bool(value)),
         }
     }
 
@@ -204,6 +220,7 @@ impl Writer {
                 self.word(" END");
             }
             "#parameter" => self.word(":value"),
+            "#truth" => self.truth(op == "true"),
             "Table" | "table" | "TableClause" => {
                 let schema = fields.get("schema").cloned();
                 self.table(schema.as_ref(), &field("0"));

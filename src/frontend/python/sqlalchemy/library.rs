@@ -3,10 +3,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::super::value::{Record, Text, Value};
+use super::super::value::{Construct, Record, Text, Value};
 use super::Args;
 use super::expression::{binary, is_expression, list_node, node, word};
+use crate::ir::{Known, OpKind, Unknown};
 use crate::span::Span;
+
+/// Expressions within one another that are searched.
+const MAX_DEPTH: u32 = 20;
 
 /// A function of the library by its dotted name; `None` where it makes no SQL expression.
 pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
@@ -21,8 +25,7 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
         Some(Value::Text(Rc::new(Text { marked: true, ..(*text).clone() })))
     };
     match (name, first) {
-        ("true", None) => sql("true"),
-        ("false", None) => sql("false"),
+        ("true" | "false", None) => Some(node("#truth", vec![("op", word(name, span))], span)),
         ("null", None) => sql("NULL"),
         ("literal_column", Some(Value::Text(text))) => {
             Some(Value::Text(Rc::new(Text { marked: true, ..(**text).clone() })))
@@ -49,6 +52,8 @@ pub(in super::super) fn function<'a>(path: &str, args: &Args<'a>, span: Span) ->
             Some(node("#case", fields, span))
         }
         ("exists", Some(value)) => Some(list_node("#prefix", "EXISTS", vec![value.clone()], span)),
+        // Its `where` comes after it.
+        ("exists", None) => Some(list_node("#prefix", "EXISTS", Vec::new(), span)),
         ("distinct", Some(value)) => Some(list_node("#prefix", "DISTINCT", vec![value.clone()], span)),
         ("table" | "column", Some(_)) => Some(record(name, args, span)),
         ("mapped_column", _) => Some(record("Column", args, span)),
@@ -85,17 +90,54 @@ fn ordered<'a>(value: &Value<'a>, name: &str, span: Span) -> Option<Value<'a>> {
     Some(list_node("#postfix", op, vec![value.clone()], span))
 }
 
-/// A method of an SQL expression; `None` where the receiver is none.
-pub(in super::super) fn method<'a>(base: &Value<'a>, name: &str, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
-    let Value::Record(record) = base else { return None };
-    if record.class == "Sequence" && name == "next_value" {
-        return Some(list_node("#func", "nextval", vec![base.clone()], span));
-    }
-    let marked = matches!(record.class.as_str(), "#func");
-    if !(is_expression(base) || marked) {
+/// `exists().where(…)`: of the table whose column the condition names first.
+fn exists_where<'a>(exists: &Record<'a>, condition: &Value<'a>, span: Span) -> Option<Value<'a>> {
+    let empty = exists.fields.borrow().get("items").and_then(Value::items).is_some_and(|items| items.is_empty());
+    let unknown = Unknown { reason: "the table is named elsewhere".to_owned(), text: "{exists}".to_owned(), span };
+    let select = Construct {
+        kind: OpKind::DataSelect,
+        table: Known::Unknown(unknown),
+        filter: None,
+        conn: None,
+        target: first_table(condition, 0).filter(|_| empty)?,
+        filters: vec![condition.clone()],
+        values: Vec::new(),
+        rows: None,
+        columns: Vec::new(),
+        source: None,
+        limit: None,
+    };
+    Some(list_node("#prefix", "EXISTS", vec![Value::Construct(Rc::new(select))], span))
+}
+
+/// The table of the column that an expression names first.
+fn first_table<'a>(value: &Value<'a>, depth: u32) -> Option<Value<'a>> {
+    let Value::Record(record) = value else { return None };
+    if depth > MAX_DEPTH {
         return None;
     }
+    let fields = record.fields.borrow();
+    if let Some(table @ Value::Record(_)) = fields.get("table") {
+        return Some(table.clone());
+    }
+    let items = fields.get("items").and_then(Value::items).unwrap_or_default();
+    let parts = fields.get("left").into_iter().chain(&items).chain(fields.get("right"));
+    parts.into_iter().find_map(|part| first_table(part, depth + 1))
+}
+
+/// A method of an SQL expression; `None` where the receiver is none.
+pub(in super::super) fn method<'a>(base: &Value<'a>, name: &str, args: &Args<'a>, span: Span) -> Option<Value<'a>> {
     let first = args.positional.first();
+    if let Value::Record(record) = base {
+        match (record.class.as_str(), name, first) {
+            ("Sequence", "next_value", _) => return Some(list_node("#func", "nextval", vec![base.clone()], span)),
+            ("#prefix", "where", Some(condition)) => return exists_where(record, condition, span),
+            _ => {}
+        }
+    }
+    if !is_expression(base) {
+        return None;
+    }
     let with = |op: &str| first.map(|value| binary(base, op, value, span));
     match name {
         "is_" => with("IS"),

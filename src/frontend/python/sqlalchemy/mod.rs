@@ -15,6 +15,7 @@ mod reserved;
 mod rows;
 mod table;
 mod types;
+mod vendor;
 mod writer;
 
 pub(super) use args::Args;
@@ -28,5 +29,5 @@ pub(super) use library::{function, method, not};
 pub(super) use naming::{Convention, Kind, Nameless};
 pub(super) use rows::{inserts, write as write_construct};
 pub(super) use table::Table;
-pub(super) use types::{is_moment, write as write_type, write_named as write_named_type};
+pub(super) use types::{FOR_DIALECT, is_moment, write as write_type, write_named as write_named_type};
 pub(super) use writer::Writer;

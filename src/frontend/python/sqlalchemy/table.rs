@@ -113,7 +113,7 @@ impl<'a> Table<'a> {
                 w.append(&one.out);
             }
         }
-        let of_columns: Vec<_> = self.columns.iter().flat_map(|column| column.constraints(w)).collect();
+        let of_columns: Vec<_> = self.columns.iter().flat_map(|column| column.constraints(w, alters)).collect();
         for one in of_columns {
             comma(w);
             w.append(&one.out);

@@ -1,11 +1,14 @@
 //! Types: what a column of SQLAlchemy's type has in the database.
 
 use super::super::value::{Class, Record, Value};
-use super::{Args, Writer};
+use super::{Args, Writer, vendor};
 use crate::config::Dialect;
 
 /// Types derived from one another: a decorator of a decorator is followed this far.
 const MAX_BASES: u32 = 8;
+
+/// The field of an instance that holds the type which its `load_dialect_impl` gives.
+pub(in super::super) const FOR_DIALECT: &str = "#type";
 
 /// A type with what it was made with.
 #[derive(Clone, Debug)]
@@ -22,7 +25,7 @@ pub(super) fn resolve<'a>(value: &Value<'a>, depth: u32) -> Option<Type<'a>> {
     }
     match value {
         Value::Record(record) => match &record.of {
-            Some(class) => decorated(class, &Args::of_record(record), depth),
+            Some(class) => made(record, class, depth),
             None => Some(Type { class: record.class.clone(), args: Args::of_record(record) }),
         },
         Value::Class(class) => decorated(class, &Args::default(), depth),
@@ -33,6 +36,19 @@ pub(super) fn resolve<'a>(value: &Value<'a>, depth: u32) -> Option<Type<'a>> {
         }
         _ => None,
     }
+}
+
+/// The type behind an instance: what its class gives for the dialect, or what it was made with.
+fn made<'a>(record: &Record<'a>, class: &Class<'a>, depth: u32) -> Option<Type<'a>> {
+    let own = |name: &str| record.fields.borrow().get(name).cloned();
+    if let Some(found) = own(FOR_DIALECT) {
+        return resolve(&found, depth + 1);
+    }
+    // `self.impl = …` in the class's `__init__`.
+    if let (Some(inner), None) = (own("impl"), class.attribute("load_dialect_impl", 0)) {
+        return resolve(&inner, depth + 1);
+    }
+    decorated(class, &Args::of_record(record), depth)
 }
 
 /// The type behind a class of the project: `impl` of a decorator, or the class it is derived from.
@@ -70,6 +86,10 @@ pub(in super::super) fn write(w: &mut Writer, value: &Value<'_>) {
     match resolve(value, 0) {
         Some(found) => of_class(w, &found),
         None => match value {
+            // `get_col_spec` gives the words.
+            Value::Record(record) if let Some(Value::Text(words)) = record.fields.borrow().get(FOR_DIALECT) => {
+                w.append(&words.sql);
+            }
             Value::Record(record) => w.hole(&format!("the type `{}` is made by code", record.class)),
             other => w.unknown(other, "the type is not known"),
         },
@@ -93,7 +113,9 @@ fn of_mysql(w: &mut Writer, of: &Type<'_>) -> bool {
         "Numeric" | "NUMERIC" => ("NUMERIC", "fraction"),
         "DECIMAL" => ("DECIMAL", "fraction"),
         "Float" | "FLOAT" => ("FLOAT", "fraction"),
-        "Double" | "DOUBLE" | "DOUBLE_PRECISION" => ("DOUBLE", "fraction"),
+        "DOUBLE_PRECISION" => ("DOUBLE PRECISION", ""),
+        "Double" | "DOUBLE" if of.args.get(1, &["scale"]).is_none() => ("DOUBLE", ""),
+        "Double" | "DOUBLE" => ("DOUBLE", "fraction"),
         "String" | "Unicode" | "VARCHAR" | "AutoString" => ("VARCHAR", "text"),
         "Text" | "UnicodeText" | "TEXT" => ("TEXT", "text"),
         word @ ("CHAR" | "TINYTEXT" | "MEDIUMTEXT" | "LONGTEXT") => (word, "text"),
@@ -171,12 +193,16 @@ fn of_class(w: &mut Writer, of: &Type<'_>) {
         }
         "Float" | "FLOAT" => {
             w.word("FLOAT");
-            arguments(w, of, &["precision"]);
+            if w.dialect != Dialect::Sqlite {
+                arguments(w, of, &["precision"]);
+            }
         }
         "Double" | "DOUBLE_PRECISION" | "DOUBLE" => w.word(if postgres { "DOUBLE PRECISION" } else { "DOUBLE" }),
         "DateTime" | "DATETIME" if !postgres => w.word("DATETIME"),
         "DateTime" | "DATETIME" | "TIMESTAMP" | "TIME" | "Time" => moment(w, of),
         "LargeBinary" | "BLOB" | "BYTEA" | "PickleType" => w.word(if postgres { "BYTEA" } else { "BLOB" }),
+        // A class in capitals is named as its type, whatever the server.
+        "UUID" if of.args.truth("native_uuid") != Some(false) => w.word("UUID"),
         "Uuid" | "UUID" => uuid(w, of),
         "Interval" | "INTERVAL" => interval(w, of),
         "Enum" | "ENUM" => enumeration(w, of),
@@ -199,21 +225,7 @@ fn of_class(w: &mut Writer, of: &Type<'_>) {
 /// A type that has its own name in SQL, or one of another library.
 fn elsewhere(w: &mut Writer, of: &Type<'_>, class: &str) {
     match class {
-        // Source: pgvector-python, GeoAlchemy 2 and SQLAlchemy-Utils, the DDL that each writes.
-        "Vector" | "VECTOR" | "HALFVEC" | "HalfVector" => {
-            w.word(if class.starts_with('H') || class.starts_with("Half") { "HALFVEC" } else { "VECTOR" });
-            arguments(w, of, &["dim"]);
-        }
-        "UUIDType" | "TSVectorType" | "Ltree" | "LtreeType" | "EmailType" | "URLType" | "JSONType" => {
-            let name = match class {
-                "UUIDType" => "UUID",
-                "TSVectorType" => "TSVECTOR",
-                "Ltree" | "LtreeType" => "LTREE",
-                "JSONType" => "JSON",
-                _ => "VARCHAR",
-            };
-            w.word(name);
-        }
+        _ if vendor::write(w, of) => {}
         // A class in capitals is named as its type.
         _ if class.chars().all(|c| !c.is_ascii_lowercase()) => {
             w.word(class);
@@ -228,7 +240,7 @@ fn elsewhere(w: &mut Writer, of: &Type<'_>, class: &str) {
 }
 
 /// `(40)`, `(10, 2)`; nothing where no argument is given.
-fn arguments(w: &mut Writer, of: &Type<'_>, names: &[&str]) {
+pub(super) fn arguments(w: &mut Writer, of: &Type<'_>, names: &[&str]) {
     let given: Vec<_> = (0..)
         .zip(names)
         .map_while(|(at, name)| of.args.get(at, &[name]).filter(|value| !matches!(value, Value::None)))
@@ -264,6 +276,7 @@ fn moment(w: &mut Writer, of: &Type<'_>) {
         w.word(")");
     }
     match of.args.get(0, &["timezone"]) {
+        _ if w.dialect != Dialect::Postgres => {}
         Some(value) if value.truth() == Some(true) => w.word(" WITH TIME ZONE"),
         Some(value) if value.truth().is_none() && !matches!(value, Value::None) => {
             w.unknown(value, "the time zone is not known");
@@ -306,7 +319,7 @@ pub(super) fn labels<'a>(of: &Type<'a>) -> Option<Vec<Value<'a>>> {
         return Some(members(class));
     }
     let items: Vec<_> = of.args.positional.clone();
-    items.iter().all(|item| matches!(item, Value::Text(_))).then_some(items)
+    items.iter().all(|item| matches!(item, Value::Text(_) | Value::Unknown(_))).then_some(items)
 }
 
 /// The names of an enum class's members, in order.
@@ -390,8 +403,9 @@ pub(super) fn label_list(w: &mut Writer, of: &Type<'_>) {
         if at > 0 {
             w.word(", ");
         }
-        if let Value::Text(text) = label {
-            w.literal(text);
+        match label {
+            Value::Text(text) => w.literal(text),
+            other => w.unknown(other, "the label is not known"),
         }
     }
 }

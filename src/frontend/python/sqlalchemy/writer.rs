@@ -18,18 +18,20 @@ pub(in super::super) struct Writer {
     /// The call that it is written for: the place of every word that stands nowhere in the source.
     pub(in super::super) place: Span,
     pub(in super::super) dialect: Dialect,
+    /// Parts that are not known and are values, which the library sends beside the statement.
+    values: usize,
     /// What names are derived from.
     pub(super) naming: Rc<Naming>,
 }
 
 impl Writer {
     pub(in super::super) fn new(place: Span, dialect: Dialect) -> Self {
-        Self { out: SqlText::default(), place, dialect, naming: Rc::default() }
+        Self { out: SqlText::default(), place, dialect, values: 0, naming: Rc::default() }
     }
 
     /// A writer of another statement of the same call.
     pub(in super::super) fn another(&self) -> Self {
-        Self { out: SqlText::default(), place: self.place, dialect: self.dialect, naming: self.naming.clone() }
+        Self { naming: self.naming.clone(), ..Self::new(self.place, self.dialect) }
     }
 
     /// Writes words of SQL.
@@ -54,6 +56,17 @@ impl Writer {
             Value::Either(values) => self.hole(&format!("it is one of {} values", values.len())),
             _ => self.hole(reason),
         }
+    }
+
+    /// Writes what stands for a value of a statement, which is sent beside it.
+    pub(super) fn value(&mut self, value: &Value<'_>, reason: &str) {
+        self.values += 1;
+        self.unknown(value, reason);
+    }
+
+    /// Whether all of the statement is known but for values that are sent beside it.
+    pub(in super::super) fn is_whole(&self) -> bool {
+        self.out.holes().count() <= self.values
     }
 
     /// Writes the name that a value is.
@@ -126,6 +139,7 @@ impl Writer {
 
     /// Writes a string as a literal.
     pub(in super::super) fn literal(&mut self, text: &Text) {
+        self.values += text.sql.holes().count();
         self.word("'");
         let quotes = SqlText::default();
         let mut twice = quotes;
