@@ -159,7 +159,7 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     let below = folders.strip_prefix(given).unwrap_or(folders).to_lowercase();
     let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     let lower = name.to_lowercase();
-    let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
+    let test = named_test(&lower);
     if test || below.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
         return if language == Language::Sql || test {
             Verdict::Leave("a test, an example or documentation")
@@ -194,6 +194,18 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
         Language::Python if PYTHON_NAME.is_match(name) => Verdict::Look,
         Language::Sql | Language::Python => Verdict::Look,
     }
+}
+
+/// Whether a file is named as tests of Python are.
+fn named_test(name: &str) -> bool {
+    name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
+}
+
+/// Whether a path is that of a test, an example or documentation.
+pub(super) fn is_test(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    named_test(name) || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
 }
 
 /// What is in a file that its path does not decide about.

@@ -136,7 +136,7 @@ impl<'a> Interp<'a> {
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect() }));
+        let class = Value::Class(Rc::new(Class { name, span, env, bases, fields: fields.collect(), def }));
         self.register_class(def, &class);
         outer.vars.borrow_mut().insert(name, class.clone());
         for decorator in &def.decorator_list {
