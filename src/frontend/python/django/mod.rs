@@ -12,6 +12,7 @@ mod field;
 mod graph;
 mod late;
 mod lower;
+mod mapped;
 mod meta;
 mod models;
 mod names;
@@ -21,6 +22,7 @@ mod state;
 mod value;
 
 pub(super) use self::late::{model_table, table_word};
+pub(super) use self::mapped::{Declared, model_tables};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};
 

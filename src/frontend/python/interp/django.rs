@@ -20,6 +20,8 @@ use crate::span::Span;
 const MAX_NESTING: u32 = 40;
 /// Classes between a class and one it is derived from.
 const MAX_BASES: usize = 32;
+/// The path that stands for the object of Flask-SQLAlchemy.
+const FLASK: &str = "flask_sqlalchemy.db";
 
 /// What a run remembers of a Django migration.
 #[derive(Debug, Default)]
@@ -98,8 +100,13 @@ impl<'a> Interp<'a> {
 
     /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
     fn label(&mut self) -> Option<String> {
+        self.label_at(2)
+    }
+
+    /// The same of the folder that the file reaches with so many leading dots.
+    pub(super) fn label_at(&mut self, level: u32) -> Option<String> {
         ["apps", ""].into_iter().find_map(|module| {
-            let unit = self.module(0, 2, module)?;
+            let unit = self.module(0, level, module)?;
             let env = self.module_env(unit);
             let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
             classes.iter().find_map(|value| {
@@ -370,7 +377,7 @@ impl<'a> Interp<'a> {
         format!("{}.{}", module.replace('/', "."), class.name)
     }
 
-    fn py_call(&mut self, record: &Rc<Record<'a>>, depth: u32) -> Option<Call> {
+    pub(super) fn py_call(&mut self, record: &Rc<Record<'a>>, depth: u32) -> Option<Call> {
         if depth > MAX_NESTING {
             return None;
         }
@@ -501,6 +508,11 @@ impl<'a> Interp<'a> {
             self.enter(&init, arguments, named, Some(span), false);
             self.quiet -= 1;
         }
+        if let Value::Record(record) = &this
+            && self.lineage(record).iter().any(|path| path.ends_with("flask_sqlalchemy.SQLAlchemy"))
+        {
+            return Self::foreign(FLASK);
+        }
         this
     }
 
@@ -609,6 +621,10 @@ impl<'a> Interp<'a> {
         let name = last(path);
         if let Some(value) = Self::swapper(path, arguments, span) {
             return value;
+        }
+        if name == "SQLAlchemy" {
+            // `db = SQLAlchemy()`: all that Flask's models are made of are its attributes.
+            return Self::foreign(FLASK);
         }
         if name == "import_string" {
             match arguments.first() {

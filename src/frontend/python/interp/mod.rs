@@ -13,6 +13,7 @@ mod env;
 mod expr;
 mod import;
 mod method;
+mod models;
 mod open;
 mod orm;
 mod peewee;
@@ -34,6 +35,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 pub(super) use self::env::Settings;
+pub(super) use self::models::may_map;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;
