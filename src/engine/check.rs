@@ -166,9 +166,10 @@ fn read_all(sources: &Sources, reader: &Reader) -> Vec<Reading> {
 
 /// Reads and judges `sources`. Findings that `baseline` knows do not count; it is left with what is stale in it.
 pub fn check(sources: &Sources, settings: &Settings, rules: &RuleSet, baseline: Option<&mut Baseline>) -> Outcome {
-    let project = Project::read(sources, settings);
+    let mut project = Project::read(sources, settings);
     let mut summary = project.summary(sources.files().len());
     let enabled = rules.enabled();
+    project.model.mapped = super::mapped::read(&project.model, &project.files, sources, &enabled);
     let mut findings = Judge::new(&project.model, &enabled, &project.files).findings();
     findings.extend(raised(&project.problems, rules));
     let findings = settle(findings, &project, settings, rules);
