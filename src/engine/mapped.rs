@@ -22,8 +22,10 @@ pub(super) fn read(model: &Model, files: &[Arc<SourceFile>], sources: &Sources, 
         mapped.base = models(model, base, &new);
     }
     if sources.whole() {
-        let new: Vec<_> = model.newest(&going).into_iter().filter(|at| !mapped.past.contains(at)).collect();
+        let new = model.newest(&going).into_iter().filter(|at| !mapped.past.contains(at));
+        let new: Vec<_> = new.collect();
         mapped.tree = models(model, &sources.tree(), &new);
+        mapped.newest = new.into_iter().collect();
     }
     mapped
 }
@@ -41,9 +43,8 @@ fn has_run(model: &Model, files: &[Arc<SourceFile>], base: &Tree, at: (usize, us
     let span = view.op.statement.span;
     let Some(file) = files.get(span.file.0 as usize) else { return false };
     let statement = span.slice(&file.text);
-    base.text(&file.path).is_some_and(|then| {
-        then.text == file.text || (!statement.is_empty() && then.text.contains(statement))
-    })
+    base.text(&file.path)
+        .is_some_and(|then| then.text == file.text || (!statement.is_empty() && then.text.contains(statement)))
 }
 
 /// The models of `tree` of the tables that `operations` act on; `None` where there are no operations.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use super::{Model, View};
 use crate::ir::{Direction, Known, MappedTable, OpKind, QualifiedName, Tri};
+use crate::schema::{Found, Relation};
 use crate::source::Runner;
 
 /// Migrations at the end of a line that are compared with the working tree. What was dropped before has been released,
@@ -24,6 +25,8 @@ pub struct Mapped {
     pub past: BTreeSet<(usize, usize)>,
     /// Those of the working tree.
     pub tree: Option<Models>,
+    /// Operations that these are asked about.
+    pub newest: BTreeSet<(usize, usize)>,
 }
 
 /// The models of one revision.
@@ -85,16 +88,12 @@ impl Model {
         }
         let gone = |at: &(usize, usize)| {
             let Some(view) = self.view(at.0, at.1) else { return false };
-            let (Some(end), Some(table)) = (self.world.last_of(at.0).map(|(_, end)| end), view.table()) else {
-                return false;
-            };
-            match (end.relation(table), column(&view)) {
-                (crate::schema::Found::Absent, _) => true,
-                (relation, Some(column)) => relation
-                    .known()
-                    .is_some_and(|relation| matches!(relation.column(&column.name), crate::schema::Found::Absent)),
-                _ => false,
-            }
+            // A table that goes may be made again by the program when it starts.
+            let (Some(table), Some(column)) = (view.table(), column(&view)) else { return false };
+            let Some((_, end)) = self.world.last_of(at.0) else { return false };
+            // Another line of migrations may make what this one takes away, where the table is not its own.
+            let relation = end.relation(table).known().filter(Relation::is_complete);
+            relation.is_some_and(|relation| matches!(relation.column(&column.name), Found::Absent))
         };
         operations.iter().copied().filter(|at| newest.contains(&at.0) && gone(at)).collect()
     }
@@ -143,7 +142,8 @@ fn answer<'a>(v: &View<'a>) -> Answer<'a> {
         return Answer::Unknown;
     }
     let of_base = mapped.base.as_ref().map_or(Answer::Unknown, |base| asked(v, base, table, column));
-    let of_tree = mapped.tree.as_ref().map(|tree| asked(v, tree, table, column));
+    let tree = mapped.tree.as_ref().filter(|_| mapped.newest.contains(&v.at));
+    let of_tree = tree.map(|tree| asked(v, tree, table, column));
     match (of_base, of_tree) {
         (mapped @ Answer::Mapped(..), _) | (_, Some(mapped @ Answer::Mapped(..))) => mapped,
         (of_base, _) => of_base,
@@ -154,7 +154,13 @@ fn answer<'a>(v: &View<'a>) -> Answer<'a> {
 fn comes_again(v: &View<'_>, table: &QualifiedName, column: Option<&QualifiedName>) -> bool {
     let Some((_, end)) = v.model.world.last_of(v.at.0) else { return false };
     let Some(relation) = end.relation(table).known() else { return false };
-    column.is_none_or(|column| relation.column(&column.name).known().is_some())
+    let sure = !v.op.conditional && v.op.context.guards.is_empty();
+    column.is_none_or(|column| match relation.column(&column.name) {
+        Found::Known(_) => true,
+        Found::Absent => false,
+        // What takes it away runs in any case, so something may make it again.
+        Found::Unknown => sure && relation.is_complete(),
+    })
 }
 
 /// What the models of a revision say.
@@ -189,14 +195,10 @@ fn asked<'a>(v: &View<'a>, models: &'a Models, table: &QualifiedName, column: Op
 /// Whether a model can be one of the table: half of its columns at least are there, where they are known.
 fn fits(v: &View<'_>, model: &MappedTable) -> bool {
     let relation = v.before().zip(v.table()).and_then(|(before, table)| before.relation(table).known());
-    let Some(relation) = relation.filter(schema_is_known) else { return true };
+    let Some(relation) = relation.filter(Relation::is_complete) else { return true };
     let there = relation.columns();
     let held = |name: &&String| there.iter().any(|column| column.state.name.eq_ignore_ascii_case(name));
     model.columns.iter().filter(held).count() * 2 >= model.columns.len()
-}
-
-fn schema_is_known(relation: &crate::schema::Relation<'_>) -> bool {
-    relation.is_complete()
 }
 
 /// How many folders two paths share from the top.

@@ -264,6 +264,9 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
         (Runner::Alembic, "`down_revision` in it")
     } else if head.contains("migrations.Migration") {
         (Runner::Django, "`migrations.Migration` in it")
+    } else if head.contains("class Migration(") && head.contains("from django.db import") {
+        // Derived from a class of the project.
+        (Runner::Django, "a class `Migration` and `django.db` in it")
     } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
         (Runner::Yoyo, "`yoyo` imported in it")
     } else if RETURNS.is_match(head) && head.contains("BaseDBAsyncClient") {

@@ -169,9 +169,11 @@ impl Sources {
         self.base.as_ref()
     }
 
-    /// The project as it is on disk.
+    /// The project as it is on disk. Where nothing shows how far it reaches, it is what was searched.
     pub fn tree(&self) -> Tree {
-        Tree::disk(&self.root, self.settings.respect_gitignore)
+        let bounded = self.root.ancestors().any(|folder| folder.join(".git").exists());
+        let folders = if bounded { vec![self.root.clone()] } else { self.searched.clone() };
+        Tree::disk(&self.root, folders, self.settings.respect_gitignore)
     }
 
     /// Whether all files beside the one at the shown `path` were looked at: its folder was searched, and it was not only

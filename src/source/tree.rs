@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use regex::bytes::Regex;
 
 use super::modules::lookup;
-use super::{Language, Modules, SourceError, SourceFile, decode, recognise, walk};
+use super::{Language, Modules, Runner, SourceError, SourceFile, decode, recognise, walk};
 use crate::span::FileId;
 
 /// Longest file that is looked into, in bytes.
@@ -37,6 +37,8 @@ pub struct Tree {
 enum From {
     /// In the working tree.
     Disk {
+        /// The folders that are looked through.
+        folders: Vec<PathBuf>,
         /// Whether what git ignores is left out.
         respect_gitignore: bool,
     },
@@ -57,9 +59,9 @@ struct Loaded {
 }
 
 impl Tree {
-    /// The files below `root` as they are on disk.
-    pub fn disk(root: &Path, respect_gitignore: bool) -> Self {
-        Self { root: root.to_owned(), from: From::Disk { respect_gitignore }, loaded: Mutex::default() }
+    /// The files below `root` as they are on disk. Models are looked for in `folders`.
+    pub(super) fn disk(root: &Path, folders: Vec<PathBuf>, respect_gitignore: bool) -> Self {
+        Self { root: root.to_owned(), from: From::Disk { folders, respect_gitignore }, loaded: Mutex::default() }
     }
 
     /// The files below `root` as they are in `revision`, which git knows. Nothing is fetched and no hook runs.
@@ -124,14 +126,19 @@ impl Tree {
             if !MARKS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
                 return;
             }
+            let text = decode::text(bytes);
+            // A migration may describe tables as it needs them.
+            if recognise::python_runner(&text).0 != Runner::Script {
+                return;
+            }
             any = true;
-            if wanted(&decode::text(bytes)) && self.keep(path, Some(bytes)).is_some() {
+            if wanted(&text) && self.keep(path, Some(bytes)).is_some() {
                 found.insert(path.to_owned());
             }
         };
         match &self.from {
-            From::Disk { respect_gitignore } => {
-                for path in walk::files(&self.root, *respect_gitignore) {
+            From::Disk { folders, respect_gitignore } => {
+                for path in folders.iter().flat_map(|folder| walk::files(folder, *respect_gitignore)) {
                     let shown = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                     if may_hold_models(&shown)
                         && let Some(bytes) = on_disk(&path)
@@ -237,8 +244,7 @@ struct Batch {
 
 impl Batch {
     fn start(root: &Path) -> std::io::Result<Self> {
-        let mut child =
-            git(root).args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child = git(root).args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let asks = child.stdin.take();
         let answers = child.stdout.take().ok_or_else(|| std::io::Error::other("it has no output"))?;
         Ok(Self { child, asks, answers: BufReader::with_capacity(1 << 16, answers) })

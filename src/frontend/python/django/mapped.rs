@@ -15,8 +15,8 @@ pub(in super::super) struct Declared {
     pub(in super::super) name: String,
     /// The label of its app; `None` where it is computed.
     pub(in super::super) app: Option<String>,
-    /// `db_table`; `None` inside where it is computed.
-    pub(in super::super) db_table: Option<Option<String>>,
+    /// `db_table`.
+    pub(in super::super) db_table: Option<Py>,
     /// Its rows have a column for their order.
     pub(in super::super) ordered: bool,
     /// It is abstract or a proxy.
@@ -83,11 +83,9 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
     let state = State { dialect, ..State::default() };
     let mut model = Model { app: declared.app.clone().unwrap_or_default(), ..Model::default() };
     model.name.clone_from(&declared.name);
-    if let Some(Some(table)) = &declared.db_table {
-        model.set_option("db_table", Some(Py::Text(table.clone())));
-    }
+    model.set_option("db_table", declared.db_table.clone());
     let known = match &declared.db_table {
-        Some(table) => table.is_some(),
+        Some(table) => table.as_str().is_some(),
         None => declared.app.is_some(),
     };
     let name = known.then(|| named(&model.table(dialect)));

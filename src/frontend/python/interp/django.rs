@@ -10,8 +10,8 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::django::{Call, DjangoMigration, Py, Step, USERS};
 use super::super::strings;
 use super::super::value::{Class, Dj, Function, Handle, Record, Text, Value};
-use super::Interp;
 use super::call::Named;
+use super::{Interp, models};
 use crate::config::Dialect;
 use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, TransactionKind, Unknown};
 use crate::span::Span;
@@ -20,8 +20,6 @@ use crate::span::Span;
 const MAX_NESTING: u32 = 40;
 /// Classes between a class and one it is derived from.
 const MAX_BASES: usize = 32;
-/// The path that stands for the object of Flask-SQLAlchemy.
-const FLASK: &str = "flask_sqlalchemy.db";
 
 /// What a run remembers of a Django migration.
 #[derive(Debug, Default)]
@@ -56,7 +54,7 @@ impl<'a> Interp<'a> {
         let mut parts = file.path.rsplit('/');
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
-        self.django.app = self.label().unwrap_or(folder);
+        self.django.app = self.label_at(2).unwrap_or(folder);
         let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
         let kind = match atomic {
             Some(true) => TransactionKind::Runner,
@@ -96,24 +94,6 @@ impl<'a> Interp<'a> {
         revision.back = if one_way.is_empty() { Back::Present } else { Back::Refused(one_way) };
         migration.revision = Some(revision);
         Some(migration)
-    }
-
-    /// The label that the app's own configuration gives it, in `apps.py` beside the folder of migrations.
-    fn label(&mut self) -> Option<String> {
-        self.label_at(2)
-    }
-
-    /// The same of the folder that the file reaches with so many leading dots.
-    pub(super) fn label_at(&mut self, level: u32) -> Option<String> {
-        ["apps", ""].into_iter().find_map(|module| {
-            let unit = self.module(0, level, module)?;
-            let env = self.module_env(unit);
-            let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-            classes.iter().find_map(|value| {
-                let Value::Class(class) = value else { return None };
-                Some(class.env.vars.borrow().get("label")?.as_str()?.to_owned())
-            })
-        })
     }
 
     /// A dependency: app and name, and where it stands; the model of users is what its app begins with.
@@ -413,7 +393,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A value with nothing of the interpreter left in it.
-    fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
+    pub(super) fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
         if depth > MAX_NESTING || !self.spend(1) {
             return Py::Unknown(unknown_of(value, Span::default()));
         }
@@ -508,12 +488,7 @@ impl<'a> Interp<'a> {
             self.enter(&init, arguments, named, Some(span), false);
             self.quiet -= 1;
         }
-        if let Value::Record(record) = &this
-            && self.lineage(record).iter().any(|path| path.ends_with("flask_sqlalchemy.SQLAlchemy"))
-        {
-            return Self::foreign(FLASK);
-        }
-        this
+        self.flask(&this).unwrap_or(this)
     }
 
     /// `super().method(…)` of an object of the project.
@@ -623,8 +598,7 @@ impl<'a> Interp<'a> {
             return value;
         }
         if name == "SQLAlchemy" {
-            // `db = SQLAlchemy()`: all that Flask's models are made of are its attributes.
-            return Self::foreign(FLASK);
+            return Self::foreign(models::FLASK);
         }
         if name == "import_string" {
             match arguments.first() {
@@ -642,7 +616,8 @@ impl<'a> Interp<'a> {
         if name == "get_user_model" {
             return Self::user_model(span);
         }
-        let plain = self.frames.len() > 1 && !name.chars().next().is_some_and(char::is_uppercase);
+        let plain =
+            self.frames.len() > 1 && !models::of_mapper(path) && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");
         if plain || (builtin && !matches!(&*call.func, Expr::Attribute(_))) || name.starts_with("get_") {
             return self.builtin(name, arguments, named, call);

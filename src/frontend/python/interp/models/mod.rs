@@ -3,16 +3,23 @@
 //! A file is run as a Django migration is: names of libraries stand for their dotted paths, and calls of them are taken
 //! down as they are written. What a class inherits is followed through the project.
 
+mod django;
+mod text;
+
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt};
 
-use super::super::django::{Call, Declared, Py, model_tables};
+pub(in super::super) use self::text::may_map;
+use self::text::snake;
+use super::super::django::{Call, Py, model_tables};
 use super::super::value::{Class, Dj, Record, Value};
 use super::{Interp, last_name};
 use crate::ir::{MappedTable, QualifiedName};
 
+/// The path that stands for `db = SQLAlchemy()`: all that Flask's models are made of are its attributes.
+pub(super) const FLASK: &str = "flask_sqlalchemy.db";
 /// Classes between a class and one that it is derived from.
 const MAX_DEPTH: u32 = 10;
 
@@ -368,134 +375,11 @@ impl<'a> Interp<'a> {
         Some(columns.into_table(path, &shown, table))
     }
 
-    /// What a class of Django says; `None` where it is none.
-    fn declared(&mut self, class: &Rc<Class<'a>>) -> Option<Declared> {
-        if !self.is_django(class, 0) {
-            return None;
-        }
-        let meta = self.meta(class, 0);
-        let flag = |name: &str| {
-            let own = Self::own(class, "Meta").and_then(|meta| match meta {
-                Value::Class(meta) => Self::own(&meta, name),
-                _ => None,
-            });
-            own.is_some_and(|value| value.truth() != Some(false))
-        };
-        let option = |name: &str| meta.as_ref().and_then(|meta| meta.attribute(name, 0));
-        let app = match option("app_label").map(|value| value.as_str().map(str::to_owned)) {
-            Some(said) => said,
-            None => Some(self.app_of_models()),
-        };
-        let db_table = option("db_table").map(|value| value.as_str().map(str::to_owned));
-        let ordered = option("order_with_respect_to").is_some_and(|value| !matches!(value, Value::None));
-        let mut declared = Declared {
-            name: class.name.to_owned(),
-            app,
-            db_table,
-            ordered,
-            // A proxy's table is that of its parent, and an abstract class has none.
-            without_table: flag("abstract") || flag("proxy"),
-            ..Declared::default()
-        };
-        if !declared.without_table {
-            self.fields_of(class, &mut declared, 0);
-        }
-        Some(declared)
-    }
-
-    /// Whether a class is derived from Django's `Model`, as far as can be seen: one of a library counts where the class
-    /// has fields of Django.
-    fn is_django(&mut self, class: &Rc<Class<'a>>, depth: u32) -> bool {
-        if depth > MAX_DEPTH || !self.spend(1) {
-            return false;
-        }
-        let is = |path: &str| path.ends_with("db.models.Model") || path.ends_with("db.models.base.Model");
-        if Self::comes_from(class, &is, 0) {
-            return true;
-        }
-        let foreign = Self::comes_from(class, &|path| !PLAIN.contains(&path), 0);
-        let of_django = |value: &Value<'a>| match value {
-            Value::Record(record) => {
-                let path = self.lineage(record).pop().unwrap_or_default();
-                path.starts_with("django.db.models.") && (path.ends_with("Field") || path.ends_with("Key"))
-            }
-            _ => false,
-        };
-        foreign && class.env.vars.borrow().values().any(of_django)
-    }
-
-    /// The `Meta` of a class, or the one that it gets from an abstract class.
-    fn meta(&mut self, class: &Rc<Class<'a>>, depth: u32) -> Option<Rc<Class<'a>>> {
-        if let Some(Value::Class(meta)) = Self::own(class, "Meta") {
-            return Some(meta);
-        }
-        let mut bases = Self::bases(class).into_iter().filter(|_| depth < MAX_DEPTH);
-        bases.find_map(|base| match base {
-            Base::Own(base) if Self::is_abstract(&base) => self.meta(&base, depth + 1),
-            _ => None,
-        })
-    }
-
-    fn is_abstract(class: &Class<'a>) -> bool {
-        let Some(Value::Class(meta)) = Self::own(class, "Meta") else { return false };
-        Self::own(&meta, "abstract").is_some_and(|value| value.truth() == Some(true))
-    }
-
-    /// Notes the fields of a class and of the abstract classes that it is derived from.
-    fn fields_of(&mut self, class: &Rc<Class<'a>>, declared: &mut Declared, depth: u32) {
-        if depth > MAX_DEPTH || !self.spend(1) {
-            declared.partial = true;
-            return;
-        }
-        let vars: Vec<(&'a str, Value<'a>)> =
-            class.env.vars.borrow().iter().map(|(name, value)| (*name, value.clone())).collect();
-        for (name, value) in vars {
-            if name.starts_with("__") || declared.fields.contains_key(name) {
-                continue;
-            }
-            match &value {
-                Value::Record(record) => {
-                    let call = self.py_call(record, 0);
-                    declared.fields.insert(name.to_owned(), call);
-                }
-                // `name = None` takes an inherited field away.
-                Value::None | Value::Unknown(_) | Value::Either(_) | Value::Crowded => {
-                    declared.fields.insert(name.to_owned(), None);
-                }
-                _ => {}
-            }
-        }
-        for base in Self::bases(class) {
-            match base {
-                Base::Own(base) if Self::is_abstract(&base) || !self.is_django(&base, 0) => {
-                    self.fields_of(&base, declared, depth + 1);
-                }
-                Base::Own(base) => declared.parents.push(base.name.to_lowercase()),
-                Base::Library(path) => declared.inherit(&path),
-                Base::Made(_) | Base::Unknown => declared.partial = true,
-            }
-        }
-    }
-
-    /// The label of the app that the file's models are of: the one of the nearest folder that is an app, which has
-    /// migrations or a configuration; else of the folder that holds the models.
-    fn app_of_models(&mut self) -> String {
-        if !self.django.app.is_empty() {
-            return self.django.app.clone();
-        }
-        let path = self.units.first().map_or("", |unit| unit.file.path.as_str());
-        let folders: Vec<&str> = path.rsplit('/').skip(1).take(4).collect();
-        let mut label = None;
-        for (up, folder) in folders.iter().enumerate() {
-            let level = u32::try_from(up + 1).unwrap_or(1);
-            if self.module(0, level, "apps").is_some() || self.module(0, level, "migrations").is_some() {
-                label = Some(self.label_at(level).unwrap_or_else(|| (*folder).to_owned()));
-                break;
-            }
-        }
-        let beside = || folders.iter().find(|folder| **folder != "models").map(|folder| (*folder).to_owned());
-        self.django.app = label.or_else(beside).unwrap_or_default();
-        self.django.app.clone()
+    /// What stands for an object of Flask-SQLAlchemy whose class the project derives.
+    pub(super) fn flask(&self, value: &Value<'a>) -> Option<Value<'a>> {
+        let Value::Record(record) = value else { return None };
+        let of_flask = self.lineage(record).iter().any(|path| path.ends_with("flask_sqlalchemy.SQLAlchemy"));
+        of_flask.then(|| Self::foreign(FLASK))
     }
 }
 
@@ -510,6 +394,11 @@ impl Columns {
             whole: !self.partial,
         }
     }
+}
+
+/// Whether a path is one of a library that maps: `mapped_column(…)` in a function makes a column there.
+pub(super) fn of_mapper(path: &str) -> bool {
+    ["sqlalchemy.", "sqlmodel.", FLASK].iter().any(|library| path.starts_with(library))
 }
 
 fn is_column(call: &Call) -> bool {
@@ -586,60 +475,4 @@ fn is_flask_model(path: &str) -> bool {
 fn adds_nothing(path: &str) -> bool {
     let last = path.rsplit('.').next().unwrap_or(path);
     PLAIN.contains(&path) || PLAIN.contains(&last) || is_flask_model(path)
-}
-
-/// The table's name that Flask-SQLAlchemy gives to a class: `OrderLine` is `order_line`, `HTTPLog` is `http_log`.
-/// Source: flask_sqlalchemy, `camel_to_snake_case`.
-fn snake(name: &str) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    let mut out = String::new();
-    for (at, letter) in letters.iter().enumerate() {
-        let before = at.checked_sub(1).and_then(|at| letters.get(at));
-        let after = letters.get(at + 1);
-        let small = |letter: Option<&char>| letter.is_some_and(char::is_ascii_lowercase);
-        let begins = small(before) || before.is_some_and(char::is_ascii_digit) || (before.is_some() && small(after));
-        if letter.is_ascii_uppercase() && begins {
-            out.push('_');
-        }
-        out.extend(letter.to_lowercase());
-    }
-    out
-}
-
-/// Whether the text of a file can hold a model of one of `tables`, names in lower case: it has the name, or a class whose
-/// name can lead to it, or computes names of tables.
-pub(in super::super) fn may_map(text: &str, tables: &BTreeSet<String>) -> bool {
-    let has_name = || tables.iter().any(|table| text.contains(table.as_str()));
-    let leads = |class: &str| {
-        let (lower, snake) = (class.to_lowercase(), snake(class));
-        // `shop_orderline`, and `shop_orderline_tags` of a field that joins it to others.
-        let between = format!("_{lower}_");
-        tables.iter().any(|table| table.ends_with(&lower) || *table == snake || table.contains(&between))
-    };
-    let mut classes = text.lines().filter_map(|line| line.trim_start().strip_prefix("class "));
-    let name = |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().map(str::to_owned);
-    has_name() || classes.any(|rest| name(rest).is_some_and(|name| leads(&name))) || computes_names(text)
-}
-
-/// Whether a text makes the name of a table of something else than a string.
-fn computes_names(text: &str) -> bool {
-    let literal = |rest: &str| rest.trim_start().starts_with(['"', '\'']);
-    let assigned = |word: &str| {
-        text.match_indices(word).any(|(at, _)| {
-            let line = text.get(at + word.len()..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-            // `def __tablename__(cls)`, and `__tablename__: str = NAME`.
-            match line.split_once('=') {
-                Some((before, after)) if before.trim().is_empty() || before.trim_start().starts_with(':') => {
-                    !literal(after)
-                }
-                _ => line.trim_start().starts_with('('),
-            }
-        })
-    };
-    let called = text.match_indices("Table(").any(|(at, word)| {
-        let whole = !text.get(..at).is_some_and(|before| before.ends_with(|c: char| c.is_alphanumeric() || c == '_'));
-        whole && text.get(at + word.len()..).is_some_and(|rest| !literal(rest))
-    });
-    (called && text.contains("sqlalchemy")) || assigned("__tablename__") || assigned("db_table")
-        || text.contains("HistoricalRecords(")
 }
