@@ -600,6 +600,12 @@ impl<'a> Interp<'a> {
         if name == "SQLAlchemy" {
             return Self::foreign(models::FLASK);
         }
+        // `Column = partial(db.Column, nullable=False)`.
+        if path == "functools.partial"
+            && let Some(function) = arguments.first()
+        {
+            return function.clone();
+        }
         if name == "import_string" {
             match arguments.first() {
                 Some(Value::Text(text)) if text.sql.is_known() => return Self::foreign(text.sql.text.clone()),

@@ -333,6 +333,11 @@ impl<'a> Interp<'a> {
     /// Notes what an attribute is: a column, none, or perhaps one.
     fn column(&mut self, name: &str, value: &Value<'a>, columns: &mut Columns, depth: u32) {
         match value {
+            // A call of something that is not known, whose arguments are not taken down.
+            Value::Record(record) if record.fields.borrow().contains_key("0") => {
+                columns.doubtful.insert(name.to_owned());
+                columns.doubtful.extend(record.fields.borrow().get("0").and_then(Value::as_str).map(str::to_owned));
+            }
             Value::Record(record) => {
                 let Some(call) = self.py_call(record, 0) else { return };
                 let first = record.fields.borrow().get("=0").cloned();
