@@ -190,7 +190,9 @@ fn columns_of_sqlalchemy_are_found_however_they_are_written() {
     let by_hand = "from sqlalchemy import Column, Integer, Table, Text\nfrom app.base import Base\n\n\nclass Order(Base):\n    __table__ = Table('orders', Base.metadata, Column('id', Integer, primary_key=True), Column('note', Text))\n";
     let sqlmodel = "from sqlmodel import Field, SQLModel\n\n\nclass OrderBase(SQLModel):\n    note: str | None = None\n\n\nclass Orders(OrderBase, table=True):\n    id: int | None = Field(default=None, primary_key=True)\n";
     let partial = "from functools import partial\nfrom flask_sqlalchemy import SQLAlchemy as Flask\n\n\nclass Database(Flask):\n    pass\n\n\ndb = Database(session_options={})\nColumn = partial(db.Column, nullable=False)\n\n\nclass Order(db.Model):\n    __tablename__ = 'orders'\n    id = Column(db.Integer, primary_key=True)\n    created = Column('note', db.Text)\n";
-    for models in [classic, annotated, mixed_in, flask, core, child, by_hand, sqlmodel, partial] {
+    let joining = "from flask_sqlalchemy import SQLAlchemy\n\ndb = SQLAlchemy()\norders = db.Table('orders', db.Column('note', db.Text), db.Column('id', db.Integer))\n";
+    let made = "from sqlalchemy import Column, Integer, Text\nfrom sqlalchemy.orm import declarative_base, declared_attr\n\n\nclass Noted:\n    @declared_attr\n    def __tablename__(cls):\n        return cls.__name__.lower()\n\n    note = Column(Text)\n\n\nclass Wrapped(Noted):\n    pass\n\n\nBase = declarative_base(cls=Wrapped)\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n";
+    for models in [classic, annotated, mixed_in, flask, core, child, by_hand, sqlmodel, partial, joining, made] {
         let files = [("app/base.py", BASE), ("app/models/order.py", models)];
         let folder = alembic(&files, "op.drop_column('orders', 'note')");
         assert_eq!(rules(folder.path(), &["--diff-base", "HEAD"]), ["column-dropped-while-mapped"], "{models}");

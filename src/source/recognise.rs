@@ -201,11 +201,11 @@ fn named_test(name: &str) -> bool {
     name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
 }
 
-/// Whether a path is that of a test, an example or documentation.
+/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one.
 pub(super) fn is_test(path: &str) -> bool {
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    named_test(name) || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
+    name.starts_with("test_") || name == "conftest.py" || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
 }
 
 /// What is in a file that its path does not decide about.

@@ -190,9 +190,8 @@ impl<'a> Interp<'a> {
 
     fn mixed_in_table(&mut self, base: &Rc<Class<'a>>, of: &Rc<Class<'a>>, depth: u32) -> Option<Name> {
         let is_abstract = Self::own(base, "__abstract__").is_some_and(|value| value.truth() != Some(false));
-        let plain_text = matches!(Self::own(base, "__tablename__"), Some(Value::Text(_)));
-        // A table with a fixed name that is not abstract is the parent's.
-        if !is_abstract && (plain_text || Self::own(base, "__table__").is_some()) {
+        let named = ["__tablename__", "__table__"].iter().any(|name| Self::own(base, name).is_some());
+        if named && !is_abstract && Self::can_be_mapped(base) {
             return None;
         }
         self.own_table(base, of, depth + 1)
@@ -200,7 +199,34 @@ impl<'a> Interp<'a> {
 
     /// Whether a class is mapped to a table of its own.
     fn is_mapped(&mut self, class: &Rc<Class<'a>>) -> bool {
-        self.own_table(class, class, 0).is_some()
+        Self::can_be_mapped(class) && self.own_table(class, class, 0).is_some()
+    }
+
+    /// Whether a class is one that a mapper maps: derived from a declarative base, and none itself. Others are mixed into
+    /// such classes.
+    fn can_be_mapped(class: &Class<'a>) -> bool {
+        let decorated = class.def.decorator_list.iter().any(|one| last_name(&one.expression).starts_with("mapped"));
+        if decorated || Self::is_sqlmodel_table(class) {
+            return true;
+        }
+        let is_base = Self::bases(class).iter().any(|base| matches!(base, Base::Library(path) if begins(path)));
+        let plain = Self::comes_from(class, &|path| path.rsplit('.').next() == Some("SQLModel"), 0);
+        !is_base && !plain && Self::is_declarative(class, 0)
+    }
+
+    /// Whether a class leads to a declarative base, as far as can be seen.
+    fn is_declarative(class: &Class<'a>, depth: u32) -> bool {
+        let made = class.def.decorator_list.iter().any(|one| last_name(&one.expression) == "as_declarative");
+        made && depth > 0
+            || depth < MAX_DEPTH
+                && Self::bases(class).iter().any(|base| match base {
+                    Base::Own(base) => Self::is_declarative(base, depth + 1),
+                    Base::Library(path) => {
+                        let last = path.rsplit('.').next().unwrap_or(path);
+                        !matches!(last, "ABC" | "AsyncAttrs" | "Generic" | "MappedAsDataclass" | "Protocol" | "object")
+                    }
+                    Base::Made(_) | Base::Unknown => true,
+                })
     }
 
     fn has_mapped_parent(&mut self, class: &Class<'a>, depth: u32) -> bool {
@@ -249,7 +275,7 @@ impl<'a> Interp<'a> {
     /// The table of a class of SQLAlchemy or what builds upon it.
     fn mapped_class(&mut self, class: &Rc<Class<'a>>, path: &str) -> Option<MappedTable> {
         let is_abstract = Self::own(class, "__abstract__").is_some_and(|value| value.truth() != Some(false));
-        if is_abstract {
+        if is_abstract || !Self::can_be_mapped(class) {
             return None;
         }
         let table = match self.own_table(class, class, 0) {
@@ -423,7 +449,7 @@ fn table_name(call: &Call) -> Name {
 
 /// The columns in a call of `Table`.
 fn of_call(call: &Call, columns: &mut Columns) {
-    for part in call.args.iter().skip(2) {
+    for (at, part) in call.args.iter().enumerate().skip(1) {
         match part {
             Py::Call(part) if is_column(part) => match column_name(part) {
                 Some(name) => {
@@ -433,6 +459,8 @@ fn of_call(call: &Call, columns: &mut Columns) {
             },
             Py::Call(part) if part.name().ends_with("Constraint") || part.name() == "Index" => {}
             Py::None => {}
+            // The `MetaData`, which Flask's `db.Table` has of its own.
+            _ if at == 1 => {}
             _ => columns.partial = true,
         }
     }
@@ -471,6 +499,11 @@ fn annotated<'a>(class: &Class<'a>) -> Vec<(&'a str, &'a str, bool)> {
         Some((name, annotation, matches!(field.value.as_deref(), Some(Expr::Call(_)))))
     });
     fields.collect()
+}
+
+/// Whether a class that is derived from this one is a declarative base.
+fn begins(path: &str) -> bool {
+    matches!(path.rsplit('.').next(), Some("DeclarativeBase" | "DeclarativeBaseNoMeta"))
 }
 
 fn is_flask_model(path: &str) -> bool {
