@@ -84,6 +84,23 @@ fn projects_in_one_folder_keep_schemas_of_their_own() {
 }
 
 #[test]
+fn an_index_of_another_project_is_not_there() {
+    let table = "CREATE TABLE t (a int);\n".as_bytes();
+    let index = "CREATE INDEX IF NOT EXISTS i ON t (a);\n".as_bytes();
+    let folder = project(&[
+        ("one/migrations/001_t.up.sql", table),
+        ("one/migrations/002_i.up.sql", index),
+        ("two/migrations/001_t.up.sql", table),
+        ("two/migrations/002_i.up.sql", index),
+        ("two/migrations/003_i.up.sql", index),
+    ]);
+    let run = ddlint(folder.path(), &["check", "--output-format", "json", "--select", "index-not-concurrent"]);
+    let found = json(&run);
+    let paths: Vec<_> = found["findings"].as_array().expect("findings").iter().map(|f| &f["path"]).collect();
+    assert_eq!(paths, ["one/migrations/002_i.up.sql", "two/migrations/002_i.up.sql"], "{}", run.out);
+}
+
+#[test]
 fn revisions_of_alembic_are_folded_along_their_graph() {
     let revision = |id: &str, down: &str, body: &str| {
         format!(

@@ -6,6 +6,9 @@
 
 pub use crate::schema::{Found, Generated};
 
+use std::ops::Deref;
+use std::sync::{Arc, LazyLock};
+
 use crate::ir::{ConstraintKind, QualifiedName, Tri, TypeName};
 
 use super::Volatility;
@@ -13,7 +16,7 @@ use super::Volatility;
 /// The schema just before an operation.
 pub trait Schema {
     /// The relation of any sort (table, view, index, sequence …) that a name means.
-    fn relation(&self, name: &QualifiedName) -> Found<Relation>;
+    fn relation(&self, name: &QualifiedName) -> Found<Relation<'_>>;
 
     /// The type that somebody defined (a domain, an enum …) and a name means. Not asked for types of the server.
     fn type_named(&self, name: &str) -> Found<DefinedType>;
@@ -62,9 +65,49 @@ impl<T> Part<T> {
     }
 }
 
+/// Parts that are worked out when they are first looked at: a table may have thousands, and most operations ask for few.
+pub struct Lazy<'a, T>(Arc<LazyLock<Part<T>, Worker<'a, T>>>);
+
+/// What works parts out.
+type Worker<'a, T> = Box<dyn FnOnce() -> Part<T> + Send + 'a>;
+
+impl<'a, T> Lazy<'a, T> {
+    /// The parts that `work` will give.
+    pub fn new(work: impl FnOnce() -> Part<T> + Send + 'a) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(work))))
+    }
+}
+
+impl<'a, T: Send + 'a> From<Part<T>> for Lazy<'a, T> {
+    fn from(part: Part<T>) -> Self {
+        Self::new(move || part)
+    }
+}
+
+impl<'a, T: Send + 'a> Default for Lazy<'a, T> {
+    /// Nothing is known.
+    fn default() -> Self {
+        Part::default().into()
+    }
+}
+
+impl<T> Clone for Lazy<'_, T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Deref for Lazy<'_, T> {
+    type Target = Part<T>;
+
+    fn deref(&self) -> &Part<T> {
+        &self.0
+    }
+}
+
 /// A relation: what has a row in `pg_class`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Relation {
+#[derive(Clone, Default)]
+pub struct Relation<'a> {
     /// Its name as it was made.
     pub name: QualifiedName,
     /// Its sort.
@@ -74,25 +117,25 @@ pub struct Relation {
     /// UNLOGGED or LOGGED.
     pub unlogged: Option<bool>,
     /// Columns in order, without those that were dropped.
-    pub columns: Part<Column>,
+    pub columns: Lazy<'a, Column>,
     /// Constraints, also inherited ones and, from version 18 on, NOT NULL.
-    pub constraints: Part<Constraint>,
+    pub constraints: Lazy<'a, Constraint>,
     /// Indexes, also those that belong to constraints.
-    pub indexes: Part<Index>,
+    pub indexes: Lazy<'a, Index>,
     /// Foreign keys of other tables that refer to it: the table, and the name of the constraint.
-    pub referenced_by: Part<(QualifiedName, Option<String>)>,
+    pub referenced_by: Lazy<'a, (QualifiedName, Option<String>)>,
     /// Its direct partitions, and tables that inherit from it; for an index, the indexes of partitions attached to it.
-    pub children: Part<QualifiedName>,
+    pub children: Lazy<'a, QualifiedName>,
     /// The table that it is a partition of, tables that it inherits from; for an index, what it is attached to.
-    pub parents: Part<QualifiedName>,
+    pub parents: Lazy<'a, QualifiedName>,
     /// Partition of: the text of its bound (`FOR VALUES IN (1)`, `DEFAULT`).
     pub bound: Option<String>,
     /// The partition key: `RANGE (created_at)`.
     pub partition_key: Option<String>,
     /// Views, materialized views and rules that read it.
-    pub read_by: Part<QualifiedName>,
+    pub read_by: Lazy<'a, QualifiedName>,
     /// For a view or materialized view, the relations that its query reads.
-    pub reads: Part<QualifiedName>,
+    pub reads: Lazy<'a, QualifiedName>,
     /// For an index, its table; for a sequence, the table of the column that owns it.
     pub table: Found<QualifiedName>,
 }
@@ -233,7 +276,7 @@ pub enum DefinedType {
 pub struct Nothing;
 
 impl Schema for Nothing {
-    fn relation(&self, _: &QualifiedName) -> Found<Relation> {
+    fn relation(&self, _: &QualifiedName) -> Found<Relation<'_>> {
         Found::Unknown
     }
 

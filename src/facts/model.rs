@@ -114,7 +114,8 @@ impl Model {
         graph: &history::Graph,
     ) -> Self {
         history::order(&mut migrations, &files, graph);
-        let objects = schema::fold(&migrations);
+        let project = |m: &Migration| files.get(m.span.file.0 as usize).map(|file| history::project_of(m, file));
+        let objects = schema::fold(&migrations, project);
         let timeline = Timeline::new(migrations);
         let world = World::new(&timeline, &files, whole);
         let operations = || timeline.migrations.iter().flat_map(|m| &m.operations);
@@ -170,13 +171,20 @@ impl Model {
     }
 
     /// Those of `operations` that take a lock that blocks writes to a relation that other sessions use, for a change of
-    /// its schema.
+    /// its schema; of those under the same conditions one for each answer.
     fn altering(&self, operations: &[(usize, usize)]) -> Vec<((usize, usize), Tri)> {
+        let mut seen = BTreeSet::new();
+        let mut first = |((m, o), answer): &((usize, usize), Tri)| {
+            let op = self.timeline.migrations.get(*m).and_then(|migration| migration.operations.get(*o));
+            let guards = op.into_iter().flat_map(|op| &op.context.guards);
+            let guards: Vec<_> = guards.map(|guard| (guard.span, guard.text.as_str())).collect();
+            seen.insert((guards, *answer == Tri::Yes))
+        };
         let answers = operations.iter().filter_map(|at| {
             let view = self.view(at.0, at.1).filter(|view| view.op.kind.changes_schema())?;
             Some((*at, view.effects().blocks_writes().and(view.table_preexisting())))
         });
-        answers.filter(|(_, answer)| *answer != Tri::No).collect()
+        answers.filter(|(_, answer)| *answer != Tri::No).filter(|found| first(found)).collect()
     }
 
     /// Whether the transaction of `view` changes the schema of an existing table on a path that `view` can be on.

@@ -1,8 +1,8 @@
 //! The schema as an operation sees it, in the words of the effects model.
 
-use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Part, Relation, RelationKind};
+use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Lazy, Part, Relation, RelationKind};
 use crate::effects::{Schema, Volatility};
-use crate::ir::{Known, QualifiedName, Tri};
+use crate::ir::{Known, OpKind, QualifiedName, Tri};
 use crate::schema::{self, Maybe, Snapshot, TypeSort};
 
 use super::View;
@@ -24,15 +24,15 @@ fn part<T>(snapshot: &Snapshot<'_>, items: Vec<T>) -> Part<T> {
 }
 
 impl Schema for Sight<'_, '_> {
-    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
+    fn relation(&self, name: &QualifiedName) -> Found<Relation<'_>> {
         let View { op, object, .. } = self.0;
         let found = self.0.before().map_or(Found::Unknown, |before| match before.relation(name) {
             // A relation that no migration speaks of may well be made by something else; one that was dropped is gone.
             Found::Absent if !before.was_seen(name) => Found::Unknown,
-            found => found.map(|of| relation_of(&of)),
+            found => found.map(relation_of),
         });
-        // The table of the index that the operation names is what the history tells.
-        let named = op.name.as_ref().and_then(Known::known) == Some(name);
+        // The table of the index that the operation names is what the history tells; what is created is not there yet.
+        let named = op.kind != OpKind::IndexCreate && op.name.as_ref().and_then(Known::known) == Some(name);
         match &object.index_table {
             Some(table) if named && op.kind.family() == "index" && !matches!(found, Found::Known(_)) => {
                 Found::Known(Relation {
@@ -103,52 +103,62 @@ fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
     }
 }
 
-fn relation_of(relation: &schema::Relation<'_>) -> Relation {
+fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
     let snapshot = relation.snapshot();
     let state = relation.state;
     let complete = state.complete;
-    let names = |relations: Vec<schema::Relation<'_>>| -> Vec<QualifiedName> {
-        relations.into_iter().map(|relation| plain(&relation.state.name)).collect()
-    };
-    let constraints = relation.constraints();
-    let columns = relation.columns().into_iter().map(|column| column_of(&snapshot, &column)).collect();
-    let referenced_by = relation.referenced_by().into_iter().filter_map(|constraint| {
-        let table = snapshot.relation_of(constraint.state.table)?;
-        Some((plain(&table.state.name), Some(constraint.state.name.clone())))
-    });
+    let all = snapshot.is_complete();
     let table = match (&state.index, &state.sequence) {
         (Some(index), _) => snapshot.relation_of(index.table),
         (None, Some(sequence)) => sequence.owner.and_then(|column| snapshot.relation_with(column)),
         (None, None) => None,
     };
-    let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id)).collect();
     Relation {
         name: plain(&state.name),
-        kind: kind_of(&snapshot, relation),
+        kind: kind_of(&snapshot, &relation),
         empty: None,
         unlogged: certain(state.unlogged),
-        columns: Part { items: columns, complete },
-        constraints: Part {
-            items: constraints.iter().map(|constraint| constraint_of(&snapshot, constraint)).collect(),
+        columns: Lazy::new(move || Part {
+            items: each(relation.columns(), |column| column_of(&snapshot, column)),
             complete,
-        },
-        indexes: Part {
-            items: relation
-                .indexes()
-                .into_iter()
-                .map(|(own, index)| index_of(&snapshot, &own, index, &constraints))
-                .collect(),
+        }),
+        constraints: Lazy::new(move || Part {
+            items: each(relation.constraints(), |constraint| constraint_of(&snapshot, constraint)),
             complete,
-        },
-        referenced_by: part(&snapshot, referenced_by.collect()),
-        children: children(relation),
-        parents: Part { items: names(relation.parents()), complete },
+        }),
+        indexes: Lazy::new(move || {
+            let constraints = relation.constraints();
+            Part {
+                items: each(relation.indexes(), |(own, index)| index_of(&snapshot, own, index, &constraints)),
+                complete,
+            }
+        }),
+        referenced_by: Lazy::new(move || {
+            let named = |constraint: schema::Constraint<'_>| {
+                let table = snapshot.relation_of(constraint.state.table)?;
+                Some((plain(&table.state.name), Some(constraint.state.name.clone())))
+            };
+            Part { items: relation.referenced_by().into_iter().filter_map(named).collect(), complete: all }
+        }),
+        children: Lazy::new(move || children(&relation)),
+        parents: Lazy::new(move || Part { items: names(relation.parents()), complete }),
         bound: state.bound.as_deref().map(ToOwned::to_owned),
         partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
-        read_by: part(&snapshot, names(relation.read_by())),
-        reads: Part { items: names(reads), complete: false },
+        read_by: Lazy::new(move || Part { items: names(relation.read_by()), complete: all }),
+        reads: Lazy::new(move || {
+            let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id));
+            Part { items: names(reads.collect()), complete: false }
+        }),
         table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
     }
+}
+
+fn each<P, T>(parts: Vec<P>, convert: impl Fn(&P) -> T) -> Vec<T> {
+    parts.iter().map(convert).collect()
+}
+
+fn names(relations: Vec<schema::Relation<'_>>) -> Vec<QualifiedName> {
+    each(relations, |relation| plain(&relation.state.name))
 }
 
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which

@@ -57,47 +57,52 @@ struct Made {
     conditional: bool,
 }
 
-/// Folds `migrations` in order; the states are those before each operation.
-pub fn fold(migrations: &[Migration]) -> Vec<Vec<ObjectState>> {
-    let mut catalogue = Seen::default();
-    migrations.iter().map(|migration| catalogue.migration(migration)).collect()
+/// Folds `migrations` in order; the states are those before each operation. What `project` tells apart has its own
+/// objects: two may well have an index of one name. What a project never makes is looked for in all the others, since an
+/// index registry or a backfill is often a project of its own.
+pub fn fold<P: Ord>(migrations: &[Migration], project: impl Fn(&Migration) -> P) -> Vec<Vec<ObjectState>> {
+    let mut own: BTreeMap<P, Seen> = BTreeMap::new();
+    let mut all = Seen::default();
+    let fold = |migration: &Migration| {
+        let own = own.entry(project(migration)).or_default();
+        let mut local = Local::default();
+        let mut states = Vec::with_capacity(migration.operations.len());
+        for operation in &migration.operations {
+            states.push(before([own, &all], &local, operation));
+            local.apply(operation);
+            own.apply(operation);
+            all.apply(operation);
+        }
+        states
+    };
+    migrations.iter().map(fold).collect()
 }
 
 /// Columns of a key that are told: each operation on the table tells them again. The server refuses a key of more.
 const MOST_OF_KEY: usize = 32;
 
+/// The state before an operation; the first of `seen` that knows a name tells.
+fn before(seen: [&Seen; 2], local: &Local, operation: &Operation) -> ObjectState {
+    let named = operation.name.as_ref().and_then(Known::known);
+    let of_index = operation.kind.family() == "index";
+    let table_of = |name: &QualifiedName| seen.iter().find_map(|seen| seen.indexes.get(&name.name)).cloned();
+    let key_of = |table: &QualifiedName| seen.iter().find_map(|seen| seen.primary_keys.get(&table.name)).cloned();
+    let index_table = named.filter(|_| of_index).and_then(table_of);
+    let table = operation.table.as_ref().map_or(index_table.as_ref(), Known::known);
+    ObjectState {
+        table_preexisting: match operation.kind {
+            // What is being created is seen by nobody yet.
+            OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate | OpKind::ForeignTableCreate => Tri::No,
+            _ => table.map_or(Tri::Unknown, |table| !local.tables.made(table, operation)),
+        },
+        object_preexisting: named.map_or(Tri::Unknown, |name| !local.objects.made(name, operation)),
+        dropped_before: local.dropped.contains(&identity(operation)),
+        primary_key: table.and_then(key_of).unwrap_or_default(),
+        index_table,
+    }
+}
+
 impl Seen {
-    fn migration(&mut self, migration: &Migration) -> Vec<ObjectState> {
-        let mut local = Local::default();
-        let mut states = Vec::with_capacity(migration.operations.len());
-        for operation in &migration.operations {
-            states.push(self.before(&local, operation));
-            local.apply(operation);
-            self.apply(operation);
-        }
-        states
-    }
-
-    fn before(&self, local: &Local, operation: &Operation) -> ObjectState {
-        let named = operation.name.as_ref().and_then(Known::known);
-        let of_index = operation.kind.family() == "index";
-        let index_table = named.filter(|_| of_index).and_then(|name| self.indexes.get(&name.name)).cloned();
-        let table = operation.table.as_ref().map_or(index_table.as_ref(), Known::known);
-        ObjectState {
-            table_preexisting: match operation.kind {
-                // What is being created is seen by nobody yet.
-                OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate | OpKind::ForeignTableCreate => {
-                    Tri::No
-                }
-                _ => table.map_or(Tri::Unknown, |table| !local.tables.made(table, operation)),
-            },
-            object_preexisting: named.map_or(Tri::Unknown, |name| !local.objects.made(name, operation)),
-            dropped_before: local.dropped.contains(&identity(operation)),
-            primary_key: table.and_then(|table| self.primary_keys.get(&table.name)).cloned().unwrap_or_default(),
-            index_table,
-        }
-    }
-
     fn apply(&mut self, operation: &Operation) {
         let Some(table) = operation.table.as_ref().and_then(Known::known) else { return };
         match (&operation.kind, &operation.details) {

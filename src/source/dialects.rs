@@ -36,7 +36,13 @@ static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
 });
 static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b",
+        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
+    )
+});
+/// A type that PostgreSQL has not, and that MySQL has beside other words of its own.
+static BLOB: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?im)^[ \t]*[`\x22\[]?\w+[`\x22\]]?[ \t]+BLOB\b|\bADD[ \t]+(?:COLUMN[ \t]+)?[`\x22\[]?\w+[`\x22\]]?[ \t]+BLOB\b",
     )
 });
 /// A literal URL of a database.
@@ -90,7 +96,8 @@ fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, us
     let mut votes = [(Dialect::Postgres, 0_usize), (Dialect::Mysql, 0), (Dialect::Sqlite, 0)];
     for name in names.into_iter().step_by(step) {
         let Some(text) = head(&path.join(name)) else { continue };
-        let says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
+        let mut says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
+        says[2] |= says == [false; 3] && BLOB.is_match(&text);
         // What names several chooses between them.
         if says.iter().filter(|said| **said).count() == 1 {
             for ((_, count), said) in votes.iter_mut().zip(says) {
@@ -170,6 +177,10 @@ mod tests {
             assert!(MYSQL.is_match(text) && !POSTGRES.is_match(text) && !SQLITE.is_match(text), "{text}");
         }
         assert!(SQLITE.is_match("PRAGMA foreign_keys = ON") && SQLITE.is_match("id INTEGER PRIMARY KEY AUTOINCREMENT"));
+        assert!(
+            SQLITE.is_match("CREATE TABLE t\n(\n    id INTEGER\n) STRICT;")
+                && BLOB.is_match("ALTER TABLE t\n    ADD claims BLOB;")
+        );
         assert!(!SQLITE.is_match("CREATE TABLE t (id integer)") && !SQLITE.is_match("Column(autoincrement=False)"));
     }
 

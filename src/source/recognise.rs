@@ -287,12 +287,12 @@ pub(super) fn python_runner(text: &str) -> (Runner, &'static str) {
 /// The dialect that words of a SQL file give away, and the word that does.
 pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> {
     static SQLITE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b"));
+        LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b|^\s*\)\s*STRICT\s*;"));
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b"));
     static MSSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^[ \t]*GO[ \t]*(?:\d+[ \t]*)?\r?$"));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if SQLITE.is_match(head) {
-        Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA` or `WITHOUT ROWID` in it"))
+        Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA`, `WITHOUT ROWID` or `STRICT` in it"))
     } else if MYSQL.is_match(head) {
         Some((Dialect::Mysql, "`ENGINE=InnoDB` or `AUTO_INCREMENT` in it"))
     } else if MSSQL.is_match(head) {
@@ -340,13 +340,16 @@ pub(super) fn dialect_of_url(scheme: &str) -> Option<Dialect> {
     }
 }
 
-/// The dialect that a word in a path names.
+/// The dialect that a word in a path names: the server's name alone, or grown together with another (`riversqlite`).
 pub(super) fn dialect_word(word: &str) -> Option<Dialect> {
+    let holds = |name: &str| word.starts_with(name) || word.ends_with(name);
     match word {
-        "postgres" | "postgresql" | "pg" | "psql" | "pgsql" | "cockroach" => Some(Dialect::Postgres),
-        "mysql" | "mariadb" => Some(Dialect::Mysql),
-        "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
-        "mssql" | "sqlserver" => Some(Dialect::Mssql),
+        "pg" | "psql" | "pgsql" | "cockroach" => Some(Dialect::Postgres),
+        "sqlserver" => Some(Dialect::Mssql),
+        _ if holds("postgres") || holds("postgresql") => Some(Dialect::Postgres),
+        _ if holds("mysql") || holds("mariadb") => Some(Dialect::Mysql),
+        _ if holds("sqlite") || holds("sqlite3") => Some(Dialect::Sqlite),
+        _ if holds("mssql") => Some(Dialect::Mssql),
         _ => None,
     }
 }

@@ -15,7 +15,8 @@ use serde_json::Value;
 
 /// The catalogue of a server.
 pub(crate) struct World {
-    relations: BTreeMap<String, Relation>,
+    /// As the server tells them, and whether they hold no rows.
+    relations: BTreeMap<String, (Value, bool)>,
     types: BTreeMap<String, DefinedType>,
     functions: BTreeMap<String, Found<Volatility>>,
 }
@@ -58,8 +59,9 @@ impl World {
     /// From what `oracle.state()` says.
     pub(crate) fn new(state: &Value) -> Self {
         let relations = state["relations"].as_array().into_iter().flatten().map(|value| {
-            let relation = relation(value, &state["rows"]);
-            (relation.name.name.clone(), relation)
+            let name = text(&value["name"]).unwrap_or_default();
+            let empty = state["rows"][&name] == 0;
+            (name, (value.clone(), empty))
         });
         let types = state["types"].as_array().into_iter().flatten();
         let mut functions: BTreeMap<String, Vec<(Volatility, bool)>> = BTreeMap::new();
@@ -86,13 +88,14 @@ impl World {
 
     /// The sort of a relation.
     pub(crate) fn kind(&self, name: &str) -> Option<RelationKind> {
-        self.relations.get(name).map(|relation| relation.kind)
+        self.relations.get(name).map(|(value, _)| kind(value))
     }
 }
 
 impl Schema for World {
-    fn relation(&self, name: &QualifiedName) -> Found<Relation> {
-        self.relations.get(&name.name).cloned().map_or(Found::Absent, Found::Known)
+    fn relation(&self, name: &QualifiedName) -> Found<Relation<'_>> {
+        let found = self.relations.get(&name.name);
+        found.map_or(Found::Absent, |(value, empty)| Found::Known(relation(value, *empty)))
     }
 
     fn type_named(&self, name: &str) -> Found<DefinedType> {
@@ -121,34 +124,38 @@ fn defined(value: &Value) -> DefinedType {
     }
 }
 
-fn relation(value: &Value, rows: &Value) -> Relation {
-    let own = name(&value["name"]).unwrap_or_default();
+fn kind(relation: &Value) -> RelationKind {
+    match relation["kind"].as_str() {
+        Some("p") => RelationKind::Partitioned,
+        Some("i") => RelationKind::Index,
+        Some("I") => RelationKind::PartitionedIndex,
+        Some("v") => RelationKind::View,
+        Some("m") => RelationKind::Matview,
+        Some("S") => RelationKind::Sequence,
+        Some("f") => RelationKind::Foreign,
+        Some("c") => RelationKind::Composite,
+        _ => RelationKind::Table,
+    }
+}
+
+fn relation<'a>(value: &Value, empty: bool) -> Relation<'a> {
     Relation {
-        kind: match value["kind"].as_str() {
-            Some("p") => RelationKind::Partitioned,
-            Some("i") => RelationKind::Index,
-            Some("I") => RelationKind::PartitionedIndex,
-            Some("v") => RelationKind::View,
-            Some("m") => RelationKind::Matview,
-            Some("S") => RelationKind::Sequence,
-            Some("f") => RelationKind::Foreign,
-            Some("c") => RelationKind::Composite,
-            _ => RelationKind::Table,
-        },
-        empty: Some(rows[&own.name] == 0),
+        kind: kind(value),
+        empty: Some(empty),
         unlogged: Some(value["unlogged"] == true),
-        columns: list(&value["columns"], column),
-        constraints: list(&value["constraints"], constraint),
-        indexes: list(&value["indexes"], index),
-        referenced_by: list(&value["referenced_by"], |pair| (name(&pair[0]).unwrap_or_default(), text(&pair[1]))),
-        children: names(&value["children"]),
-        parents: names(&value["parents"]),
+        columns: list(&value["columns"], column).into(),
+        constraints: list(&value["constraints"], constraint).into(),
+        indexes: list(&value["indexes"], index).into(),
+        referenced_by: list(&value["referenced_by"], |pair| (name(&pair[0]).unwrap_or_default(), text(&pair[1])))
+            .into(),
+        children: names(&value["children"]).into(),
+        parents: names(&value["parents"]).into(),
         bound: text(&value["bound"]),
         partition_key: text(&value["key"]),
-        read_by: names(&value["read_by"]),
-        reads: names(&value["reads"]),
+        read_by: names(&value["read_by"]).into(),
+        reads: names(&value["reads"]).into(),
         table: name(&value["table"]).map_or(Found::Absent, Found::Known),
-        name: own,
+        name: name(&value["name"]).unwrap_or_default(),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::effects::LockMode::{
 use crate::effects::view::{Constraint, Found, Relation, RelationKind};
 use crate::ir::{ConstraintDetails, ConstraintKind, Details, QualifiedName, Tri};
 
-impl Model<'_> {
+impl<'a> Model<'a> {
     fn constraint_details(&self) -> Option<&ConstraintDetails> {
         match &self.op.details {
             Details::Constraint(details) => Some(details),
@@ -45,12 +45,12 @@ impl Model<'_> {
     }
 
     /// The table alone, as a family of one.
-    fn alone(&mut self, mode: LockMode) -> Option<Family> {
+    fn alone(&mut self, mode: LockMode) -> Option<Family<'a>> {
         let table = self.target(mode)?;
         Some(Family { members: vec![table], complete: true })
     }
 
-    fn scan_family(&mut self, family: Option<Family>, answer: Tri) {
+    fn scan_family(&mut self, family: Option<Family<'a>>, answer: Tri) {
         let Some(family) = family else { return };
         for table in &family.members {
             self.scan(table, answer);
@@ -77,7 +77,7 @@ impl Model<'_> {
     }
 
     /// A table and its partitions; tables that merely inherit from it are not meant.
-    fn family_of_partitions(&mut self, mode: LockMode) -> Option<Family> {
+    fn family_of_partitions(&mut self, mode: LockMode) -> Option<Family<'a>> {
         let table = self.target(mode)?;
         let only = self.op.only || table.kind == RelationKind::Table && table.children.complete;
         Some(if only { Family { members: vec![table], complete: true } } else { self.family_of(table, false, mode) })

@@ -44,14 +44,14 @@ struct Model<'a> {
 }
 
 /// Relations of one tree, parents first.
-struct Family {
+struct Family<'a> {
     /// Those that are known.
-    members: Vec<Relation>,
+    members: Vec<Relation<'a>>,
     /// Whether there are no others.
     complete: bool,
 }
 
-impl Model<'_> {
+impl<'a> Model<'a> {
     /// Nothing is known.
     fn unknown(&mut self) {
         self.effects = Effects::default();
@@ -105,7 +105,7 @@ impl Model<'_> {
     }
 
     /// What a name means. What is not known of it stays open; `None` where there certainly is no such relation.
-    fn relation(&self, name: &QualifiedName) -> Option<Relation> {
+    fn relation(&self, name: &QualifiedName) -> Option<Relation<'a>> {
         match self.schema.relation(name) {
             Found::Known(relation) => Some(relation),
             Found::Unknown => Some(Relation { name: name.clone(), ..Relation::default() }),
@@ -114,7 +114,7 @@ impl Model<'_> {
     }
 
     /// The relation acted on; a lock of `mode` on it is all that is said where its name is not known.
-    fn target(&mut self, mode: LockMode) -> Option<Relation> {
+    fn target(&mut self, mode: LockMode) -> Option<Relation<'a>> {
         let found = self.table().map(|name| self.relation(name));
         match found {
             Some(Some(relation)) => {
@@ -132,14 +132,14 @@ impl Model<'_> {
     }
 
     /// The relation acted on, its partitions and the tables that inherit from it, each with a lock of `mode`.
-    fn family(&mut self, mode: LockMode) -> Option<Family> {
+    fn family(&mut self, mode: LockMode) -> Option<Family<'a>> {
         let root = self.target(mode)?;
         let only = self.op.only;
         Some(self.family_of(root, only, mode))
     }
 
     /// The same for a relation that is not the operation's.
-    fn family_of(&mut self, root: Relation, only: bool, mode: LockMode) -> Family {
+    fn family_of(&mut self, root: Relation<'a>, only: bool, mode: LockMode) -> Family<'a> {
         let family = self.tree(root, only);
         for member in &family.members {
             self.lock(&member.name, mode);
@@ -151,7 +151,7 @@ impl Model<'_> {
     }
 
     /// A relation and all that is below it, without locks.
-    fn tree(&self, root: Relation, only: bool) -> Family {
+    fn tree(&self, root: Relation<'a>, only: bool) -> Family<'a> {
         let mut family = Family { members: vec![root], complete: true };
         if only {
             return family;

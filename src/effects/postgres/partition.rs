@@ -7,7 +7,7 @@ use crate::effects::LockMode::{AccessExclusive, ShareRowExclusive, ShareUpdateEx
 use crate::effects::view::{Found, Relation, RelationKind};
 use crate::ir::{ConstraintKind, Details, Tri};
 
-impl Model<'_> {
+impl<'a> Model<'a> {
     pub(super) fn attach(&mut self) {
         if self.op.detail == "index" {
             return self.attach_index();
@@ -41,7 +41,7 @@ impl Model<'_> {
     }
 
     /// The partitions that there are.
-    fn siblings(&self, parent: &Relation) -> Option<Vec<Relation>> {
+    fn siblings(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
         let found = parent.children.items.iter().filter_map(|name| self.relation(name)).collect();
         parent.children.complete.then_some(found)
     }

@@ -14,7 +14,7 @@ use crate::ir::{Details, Known, QualifiedName, QueryDetails, TableDetails, Tri};
 /// Source: src/backend/access/common/reloptions.c.
 const STRONG_PARAMETERS: &[&str] = &["user_catalog_table", "security_barrier", "security_invoker", "check_option"];
 
-impl Model<'_> {
+impl<'a> Model<'a> {
     fn table_details(&self) -> TableDetails {
         match &self.op.details {
             Details::Table(details) => details.as_ref().clone(),
@@ -90,7 +90,7 @@ impl Model<'_> {
     }
 
     /// A relation with all that goes with it.
-    pub(super) fn drop_relation(&mut self, root: Relation) {
+    pub(super) fn drop_relation(&mut self, root: Relation<'a>) {
         let mut open = vec![root];
         let mut seen = BTreeSet::new();
         while let Some(relation) = open.pop() {
@@ -227,7 +227,7 @@ impl Model<'_> {
     }
 
     /// A partitioned table with its partitions, any other alone.
-    fn family_of_partitioned(&mut self, table: Relation, mode: LockMode) -> Vec<Relation> {
+    fn family_of_partitioned(&mut self, table: Relation<'a>, mode: LockMode) -> Vec<Relation<'a>> {
         if table.kind == RelationKind::Partitioned { self.family_of(table, false, mode).members } else { vec![table] }
     }
 

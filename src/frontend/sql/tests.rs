@@ -157,6 +157,8 @@ fn a_block_is_read_to_the_statements_inside_it() {
         &["column.add t .a if-not-exists @13..43"],
     );
     check("DO $$ BEGIN RAISE NOTICE 'DROP TABLE t'; END $$", &["other/do @0..47"]);
+    check("DO LANGUAGE 'plpgsql' $$ BEGIN DROP TABLE t; END $$", &["table.drop t @31..43"]);
+    check("DO $$ BEGIN DROP TABLE t; END $$ LANGUAGE 'plpgsql'", &["table.drop t @12..24"]);
     check(
         "DO $$ DECLARE s text := 'DROP TABLE a'; BEGIN EXECUTE s; s := format('DROP TABLE %s', 'b'); EXECUTE s; END $$",
         &["table.drop a @25..37", "table.drop b @70..89"],

@@ -10,6 +10,7 @@ use super::flyway::Flyway;
 use super::lists::{self, List};
 use super::neighbours::{Index, Style};
 use crate::config::Dialect;
+use crate::source::recognise;
 
 /// Longest configuration file that is read, in bytes: a journal of ten thousand migrations has two million.
 const MAX_CONFIGURATION: u64 = 16 << 20;
@@ -76,6 +77,14 @@ impl Folder {
             const MODULES: [&str; 9] = [".go", ".rs", ".java", ".kt", ".cs", ".ex", ".rb", ".php", ".ts"];
             self.names_any(|name| name == "__init__.py" || MODULES.iter().any(|ending| name.ends_with(ending)))
         })
+    }
+
+    /// Whether the folders beside it and it are one for each database that a program supports.
+    pub(super) fn is_of_a_database(&self) -> bool {
+        let beside = |above: &Self| {
+            above.names_any(|name| name != self.name && recognise::dialect_word(&name.to_ascii_lowercase()).is_some())
+        };
+        self.parent.as_deref().is_some_and(beside)
     }
 
     /// The names in it by version.

@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
                 return Ok(());
             }
             if c.eat("LANGUAGE") {
-                language = c.ident_text();
+                language = super::catalog::label(c)?.known().map(|name| name.name.clone());
             } else if matches!(token.kind, Kind::Dollar | Kind::String) {
                 body = Some(*token);
                 c.step();
