@@ -282,3 +282,20 @@ fn a_project_below_the_repository_has_its_own_paths() {
     assert_eq!(rules(&inside, &["--diff-base", "HEAD"]), ["column-dropped-while-mapped"]);
     assert_eq!(rules(above, &["service", "--diff-base", "HEAD"]), ["column-dropped-while-mapped"]);
 }
+
+#[test]
+fn a_comment_that_a_run_without_a_base_needs_is_not_called_unused() {
+    let folder = project(&[("migrations/0001_a.sql", b"CREATE TABLE orders (id int PRIMARY KEY, note text);\n")]);
+    commit(folder.path());
+    let drop = "-- ddlint: ignore[column-dropped] nobody reads it\nALTER TABLE orders DROP COLUMN note;\n";
+    write(folder.path(), &[("migrations/0002_b.sql", drop.as_bytes())]);
+    let said = |more: &[&str]| {
+        let select = ["check", "--select", "column-dropped,unused-suppression", "--output-format", "json"];
+        let run = ddlint(folder.path(), &[&select[..], more].concat());
+        let new = run.findings().into_iter().filter(|finding| finding["status"] == "new");
+        new.map(|finding| finding["rule"].to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&[]), [""; 0]);
+    commit(folder.path());
+    assert_eq!(said(&["--diff-base", "HEAD"]), [""; 0]);
+}

@@ -238,7 +238,10 @@ fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules:
         kept.push(finding);
     }
     let known: BTreeSet<&str> = rules.all.iter().map(|rule| rule.name.as_str()).collect();
-    let enabled: BTreeSet<&str> = rules.enabled.iter().map(String::as_str).collect();
+    // What is silenced for all runs may have nothing to silence in one that knows more.
+    let evident = super::mapped::evident(&project.model, rules);
+    let enabled = rules.enabled.iter().map(String::as_str).filter(|rule| !evident.contains(rule));
+    let enabled: BTreeSet<&str> = enabled.collect();
     let problems = suppressions.values().flat_map(|all| all.problems(&known, &enabled, settings.require_reason));
     let problems: Vec<Problem> = problems.filter(|problem| !left_out(problem.rule, problem.span.file)).collect();
     let mut of_comments = raised(&problems, rules);

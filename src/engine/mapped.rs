@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::RuleSet;
 use crate::facts::{self, FACTS, Mapped, Model, Models};
 use crate::frontend::{Reader, may_map};
 use crate::rule::Rule;
@@ -28,6 +29,13 @@ pub(super) fn read(model: &Model, files: &[Arc<SourceFile>], sources: &Sources, 
         mapped.newest = new.into_iter().collect();
     }
     mapped
+}
+
+/// The rules that models have told something: what they would have said without is not known.
+pub(super) fn evident<'r>(model: &Model, rules: &'r RuleSet) -> BTreeSet<&'r str> {
+    let Mapped { base, past, tree, .. } = &model.mapped;
+    let told = base.is_some() || tree.is_some() || !past.is_empty();
+    rules.all.iter().filter(|rule| told && asks(rule)).map(|rule| rule.name.as_str()).collect()
 }
 
 /// Whether a rule mentions what models map.

@@ -128,8 +128,8 @@ impl Tree {
             }
             let text = decode::text(bytes);
             // A migration may describe tables as it needs them.
-            let test = path.ends_with("_test.py") && text.contains("def test");
-            if test || recognise::python_runner(&text).0 != Runner::Script {
+            let is_test = path.ends_with("_test.py") && text.contains("def test");
+            if is_test || recognise::python_runner(&text).0 != Runner::Script {
                 return;
             }
             any = true;
