@@ -16,6 +16,8 @@ mod django;
 mod keys;
 /// The language server, spoken to as two editors do.
 mod lsp;
+/// Models beside migrations, in real repositories of git: what a release maps must not go.
+mod models;
 /// Peewee's and Piccolo's migrations, against what the tools send to a real server.
 mod orms;
 /// What real servers do for each statement, against what the model says.

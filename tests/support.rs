@@ -51,12 +51,37 @@ pub(crate) fn ddlint(folder: &Path, arguments: &[&str]) -> Run {
 /// A folder that is removed at the end, with these files in it.
 pub(crate) fn project(files: &[(&str, &[u8])]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
+    write(folder.path(), files);
+    folder
+}
+
+/// Writes these files below `folder`.
+pub(crate) fn write(folder: &Path, files: &[(&str, &[u8])]) {
     for (path, bytes) in files {
-        let path = folder.path().join(path);
+        let path = folder.join(path);
         std::fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
         std::fs::write(path, bytes).expect("a file");
     }
-    folder
+}
+
+/// Makes `folder` a repository of git, unless it is one, and commits all that is in it.
+pub(crate) fn commit(folder: &Path) {
+    let git = |arguments: &[&str]| {
+        let output = Command::new("git")
+            .args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
+            .args(arguments)
+            .current_dir(folder)
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .output()
+            .expect("git is there");
+        assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    if !folder.join(".git").exists() {
+        git(&["init", "--quiet"]);
+    }
+    git(&["add", "--all"]);
+    git(&["commit", "--quiet", "--message", "what runs"]);
 }
 
 /// Writes a generated file (with `DDLINT_BLESS` set), or checks that what is committed is what is generated.

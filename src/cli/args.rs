@@ -141,6 +141,10 @@ pub struct CheckArgs {
     /// Sizes of tables: what the query of `ddlint init --stats-query` prints
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub stats: Option<PathBuf>,
+    /// The revision of git that runs now, `origin/main` or a tag: what its models map is not to be dropped, and what its
+    /// migrations did is done
+    #[arg(long, value_name = "REF", help_heading = "Files")]
+    pub diff_base: Option<String>,
     /// Path that standard input is judged as
     #[arg(long, value_name = "PATH", help_heading = "Files")]
     pub stdin_filename: Option<PathBuf>,

@@ -66,6 +66,10 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
         print(&files::list(&sources))?;
         return Ok(CLEAN);
     }
+    let sources = match &args.diff_base {
+        Some(revision) => sources.compared_with(revision)?,
+        None => sources,
+    };
     let format: Format = match args.output_format {
         Some(format) => format,
         None => context.settings.output_format.parse()?,

@@ -164,9 +164,10 @@ fn read_all(sources: &Sources, reader: &Reader) -> Vec<Reading> {
 
 /// Reads and judges `sources`. Findings that `baseline` knows do not count; it is left with what is stale in it.
 pub fn check(sources: &Sources, settings: &Settings, rules: &RuleSet, baseline: Option<&mut Baseline>) -> Outcome {
-    let project = Project::read(sources, settings);
+    let mut project = Project::read(sources, settings);
     let mut summary = project.summary(sources.files().len());
     let enabled = rules.enabled();
+    project.model.mapped = super::mapped::read(&project.model, &project.files, sources, &enabled);
     let mut findings = Judge::new(&project.model, &enabled, &project.files).findings();
     findings.extend(raised(&project.problems, rules));
     let findings = settle(findings, &project, settings, rules);
@@ -235,7 +236,10 @@ fn settle(findings: Vec<Finding>, project: &Project, settings: &Settings, rules:
         kept.push(finding);
     }
     let known: BTreeSet<&str> = rules.all.iter().map(|rule| rule.name.as_str()).collect();
-    let enabled: BTreeSet<&str> = rules.enabled.iter().map(String::as_str).collect();
+    // What is silenced for all runs may have nothing to silence in one that knows more.
+    let evident = super::mapped::evident(&project.model, rules);
+    let enabled = rules.enabled.iter().map(String::as_str).filter(|rule| !evident.contains(rule));
+    let enabled: BTreeSet<&str> = enabled.collect();
     let problems = suppressions.values().flat_map(|all| all.problems(&known, &enabled, settings.require_reason));
     let problems: Vec<Problem> = problems.filter(|problem| !left_out(problem.rule, problem.span.file)).collect();
     let mut of_comments = raised(&problems, rules);

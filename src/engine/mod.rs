@@ -5,6 +5,7 @@ mod check;
 mod django;
 mod explain;
 mod judge;
+mod mapped;
 mod outcome;
 mod rules;
 mod sizes;

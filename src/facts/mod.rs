@@ -11,6 +11,7 @@ mod enums;
 mod files;
 mod held;
 mod limits;
+mod mapped;
 mod marks;
 mod model;
 mod settings;
@@ -20,6 +21,7 @@ mod table;
 mod transaction;
 mod work;
 
+pub use mapped::{Mapped, Models};
 pub use model::{Model, Policy, View};
 pub(crate) use size::{Size, Weight};
 pub use table::{FACTS, Fact};

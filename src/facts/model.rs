@@ -14,6 +14,7 @@ use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};
 use crate::span::FileId;
 
+use super::mapped::Mapped;
 use super::marks::Marks;
 use super::sight::Sight;
 
@@ -84,6 +85,8 @@ pub struct Model {
     pub(super) marks: Marks,
     /// What a team says.
     pub policy: Policy,
+    /// What the program's models map, once they have been asked for.
+    pub mapped: Mapped,
     /// A source has the role `indexes`.
     pub has_index_registry: bool,
     /// For each transaction, its operations that (may) change the schema of relations that other sessions use, under a
@@ -132,6 +135,7 @@ impl Model {
             files,
             marks: Marks::default(),
             policy,
+            mapped: Mapped::default(),
             has_index_registry,
             altering: Vec::new(),
             record_names,

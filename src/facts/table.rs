@@ -24,6 +24,9 @@ pub struct Fact {
     pub get: fn(&View<'_>) -> Value,
 }
 
+/// Operations that take a name away which statements of a program may have.
+const TAKES_AWAY: &[&str] = &["column.drop", "column.rename", "table.drop", "table.rename"];
+
 /// Every fact, in the order of the documentation.
 pub const FACTS: &[Fact] = &[
     Fact {
@@ -235,6 +238,20 @@ pub const FACTS: &[Fact] = &[
         doc: "The object named (a column, an index, a type) existed before this migration.",
         families: &[],
         get: |v| tri(preexisting(v)),
+    },
+    Fact {
+        name: "op.mapping",
+        ty: Type::Str,
+        doc: "What models of SQLAlchemy or Django say of a column or table that goes or gets another name: `mapped` by the release that runs (`--diff-base`) or by the working tree, `unmapped` by the release that runs, `unknown`.",
+        families: TAKES_AWAY,
+        get: |v| Value::Str(v.mapping().to_owned()),
+    },
+    Fact {
+        name: "op.mapper",
+        ty: Type::Str,
+        doc: "For the end of a message: which model maps it, else empty.",
+        families: TAKES_AWAY,
+        get: |v| Value::Str(v.mapper()),
     },
     Fact {
         name: "table.name",

@@ -6,9 +6,10 @@ pub mod python;
 mod runners;
 mod sql_file;
 
-pub use python::{DjangoMigration, Reading, lower_django};
+pub use python::{DjangoMigration, Reading, lower_django, may_map};
 pub use sql_file::Outline;
 
+use crate::ir::MappedTable;
 use crate::source::{Language, Modules, SourceFile};
 
 /// What became of the calls that send something to a database.
@@ -48,6 +49,14 @@ impl Reader {
         match file.language {
             Language::Sql => sql_file::read(file, modules),
             Language::Python => self.python.read(file, modules),
+        }
+    }
+
+    /// The tables that the models in a source map; `None` where it cannot be read.
+    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> Option<Vec<MappedTable>> {
+        match file.language {
+            Language::Sql => Some(Vec::new()),
+            Language::Python => self.python.mapped(file, modules),
         }
     }
 

@@ -5,6 +5,7 @@
 mod details;
 mod kind;
 mod known;
+mod mapped;
 mod migration;
 mod name;
 pub mod names;
@@ -19,6 +20,7 @@ pub use details::{
 };
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
+pub use mapped::MappedTable;
 pub use migration::{Direction, Line, Migration};
 pub use name::QualifiedName;
 pub use operation::{

@@ -10,7 +10,8 @@ use crate::config::Dialect;
 use crate::source::Role;
 
 /// Attributes without a value, besides the names of dialects.
-const FLAGS: [&str; 12] = [
+const FLAGS: [&str; 13] = [
+    "base",
     "fixed",
     "plain",
     "script",
@@ -70,6 +71,8 @@ pub struct ExampleFile {
     pub role: Option<Role>,
     /// Its dialect, where written.
     pub dialect: Option<Dialect>,
+    /// It is what the release has that runs: it stays, unless another file of its path takes its place.
+    pub base: bool,
     /// Every attribute of the block, as written; those without a value have an empty one.
     pub attributes: BTreeMap<String, String>,
     /// 1-based line of the block on the page.
@@ -170,7 +173,7 @@ impl Reader<'_> {
             (Some((project, _)), true) => {
                 // The place was given by `examples.len()` before a push, and nothing is removed.
                 let example = &mut self.examples[*project];
-                if example.files.iter().any(|other| other.path == file.path) {
+                if example.files.iter().any(|other| other.path == file.path && other.base == file.base) {
                     let fault = Fault::new(fence.info_range.clone(), format!("`{}` is there already", file.path));
                     return Err(fault.help("blocks with `path=` under one heading are one project; use `###` headings"));
                 }
@@ -206,6 +209,7 @@ impl Reader<'_> {
             text: unindent(fence.text, indent),
             role: None,
             dialect: None,
+            base: false,
             attributes: BTreeMap::new(),
             line: fence.line,
         };
@@ -227,6 +231,7 @@ impl Reader<'_> {
             file.attributes.insert(key.to_owned(), value.to_owned());
         }
         let fixed = file.attributes.contains_key("fixed");
+        file.base = file.attributes.contains_key("base");
         Ok((file, fixed))
     }
 

@@ -11,6 +11,7 @@ mod modules;
 mod recognise;
 mod runner;
 mod sources;
+mod tree;
 mod walk;
 
 pub use crate::config::{Role, Runner};
@@ -20,4 +21,5 @@ pub use files::{ConfigFile, config_files, pages, project, read_text, repository,
 pub use modules::{Modules, NoModules};
 pub use runner::About;
 pub use sources::{Skipped, SourceError, Sources};
+pub use tree::Tree;
 pub use walk::globs as matcher;

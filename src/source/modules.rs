@@ -1,5 +1,6 @@
 //! Finding the files that a source pulls in.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::SourceFile;
@@ -23,6 +24,35 @@ pub trait Modules: Sync {
     fn earlier(&self, _from: &SourceFile) -> Vec<String> {
         Vec::new()
     }
+}
+
+/// The file of the module `dotted` as `from` imports it, below `root`: beside it, or from a folder above it, where the
+/// path of modules may begin, or the `src` in one. `find` gives the file at a path.
+pub(super) fn lookup(
+    root: &Path,
+    from: &SourceFile,
+    level: u32,
+    dotted: &str,
+    find: &dyn Fn(&Path) -> Option<Arc<SourceFile>>,
+) -> Option<Arc<SourceFile>> {
+    let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
+    let own = root.join(&from.path);
+    let folder = own.parent()?;
+    // `a/b.py` or `a/b/__init__.py`.
+    let below = |folder: &Path| {
+        let mut path = PathBuf::from(folder);
+        path.extend(&parts);
+        [path.with_extension("py"), path.join("__init__.py")].iter().find_map(|candidate| find(candidate))
+    };
+    if level > 0 {
+        let up = usize::try_from(level - 1).ok()?;
+        return below(folder.ancestors().nth(up)?);
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let mut ancestors = folder.ancestors().take_while(|ancestor| ancestor.starts_with(root));
+    ancestors.find_map(|ancestor| below(ancestor).or_else(|| below(&ancestor.join("src"))))
 }
 
 /// A project of one file: nothing can be imported.

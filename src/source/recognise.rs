@@ -162,7 +162,7 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     let below = folders.strip_prefix(given).unwrap_or(folders).to_lowercase();
     let parts: Vec<String> = folders.split('/').filter(|part| !part.is_empty()).map(str::to_lowercase).collect();
     let lower = name.to_lowercase();
-    let test = lower.starts_with("test_") || lower.ends_with("_test.py") || lower == "conftest.py";
+    let test = named_test(&lower);
     // An app of Django may have such a name; one that is called `tests` is there for tests.
     let app = match language {
         Language::Python => below.strip_suffix("/migrations"),
@@ -204,6 +204,18 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
         Language::Python if PYTHON_NAME.is_match(name) => Verdict::Look,
         Language::Sql | Language::Python => Verdict::Look,
     }
+}
+
+/// Whether a file is named as tests of Python are.
+fn named_test(name: &str) -> bool {
+    name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
+}
+
+/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one.
+pub(super) fn is_test(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
+    name.starts_with("test_") || name == "conftest.py" || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
 }
 
 /// What is in a file that its path does not decide about.
@@ -264,6 +276,9 @@ pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
         (Runner::Alembic, "`down_revision` in it")
     } else if head.contains("migrations.Migration") && !TORTOISE.is_match(head) {
         (Runner::Django, "`migrations.Migration` in it")
+    } else if head.contains("class Migration(") && head.contains("from django.db import") {
+        // Derived from a class of the project.
+        (Runner::Django, "a class `Migration` and `django.db` in it")
     } else if head.lines().any(|line| line.starts_with("from yoyo import") || line.starts_with("import yoyo")) {
         (Runner::Yoyo, "`yoyo` imported in it")
     } else if RETURNS.is_match(head) && head.contains("BaseDBAsyncClient") {

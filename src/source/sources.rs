@@ -9,8 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::detect::{self, Detected, Folder, Folders};
 use super::globs::Globs;
+use super::modules::lookup;
 use super::recognise::{self, Verdict};
-use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, decode, dialects, listed, walk};
+use super::{Evidence, Language, Modules, Problem, Runner, SourceFile, Tree, decode, dialects, listed, walk};
 use crate::config::{Dialect, Settings};
 use crate::diagnostic::Severity;
 use crate::span::{FileId, LineIndex, Span};
@@ -59,6 +60,8 @@ pub struct Sources {
     problems: Vec<Problem>,
     /// The folders that were searched as a whole.
     searched: Vec<PathBuf>,
+    /// The project as it runs now.
+    base: Option<Tree>,
     /// Every file that was read, by number, and the numbers by path. Frontends ask for helpers through `&self`.
     loaded: Mutex<Loaded>,
 }
@@ -120,6 +123,7 @@ impl Sources {
             settings: settings.clone(),
             problems: Vec::new(),
             searched: Vec::new(),
+            base: None,
             loaded: Mutex::default(),
         }
     }
@@ -152,6 +156,24 @@ impl Sources {
     /// The folder that paths are relative to.
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Says that what runs now is the project as it is in `revision` of git.
+    pub fn compared_with(mut self, revision: &str) -> Result<Self, SourceError> {
+        self.base = Some(Tree::at(&self.root, revision)?);
+        Ok(self)
+    }
+
+    /// The project as it runs now, where that is said.
+    pub fn base(&self) -> Option<&Tree> {
+        self.base.as_ref()
+    }
+
+    /// The project as it is on disk. Where nothing shows how far it reaches, it is what was searched.
+    pub fn tree(&self) -> Tree {
+        let bounded = self.root.ancestors().any(|folder| folder.join(".git").exists());
+        let folders = if bounded { vec![self.root.clone()] } else { self.searched.clone() };
+        Tree::disk(&self.root, folders, self.settings.respect_gitignore)
     }
 
     /// Whether all files beside the one at the shown `path` were looked at: its folder was searched, and it was not only
@@ -456,13 +478,6 @@ impl Sources {
         matches!(verdict, Verdict::Read(_)) && !self.globs.exclude.is_match(shown)
     }
 
-    /// The file of a module below `folder`: `a/b.py` or `a/b/__init__.py`.
-    fn module_below(&self, folder: &Path, parts: &[&str]) -> Option<Arc<SourceFile>> {
-        let mut path = folder.to_owned();
-        path.extend(parts);
-        [path.with_extension("py"), path.join("__init__.py")].into_iter().find_map(|candidate| self.helper(&candidate))
-    }
-
     /// The file at `path`, loaded once.
     fn helper(&self, path: &Path) -> Option<Arc<SourceFile>> {
         {
@@ -500,25 +515,7 @@ impl Modules for Sources {
     }
 
     fn module(&self, from: &SourceFile, level: u32, dotted: &str) -> Option<Arc<SourceFile>> {
-        let parts: Vec<&str> = dotted.split('.').filter(|part| !part.is_empty()).collect();
-        let own = self.root.join(&from.path);
-        let folder = own.parent()?;
-        if level > 0 {
-            let up = usize::try_from(level - 1).ok()?;
-            return self.module_below(folder.ancestors().nth(up)?, &parts);
-        }
-        if parts.is_empty() {
-            return None;
-        }
-        let ancestors = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&self.root));
-        for ancestor in ancestors {
-            let found =
-                self.module_below(ancestor, &parts).or_else(|| self.module_below(&ancestor.join("src"), &parts));
-            if found.is_some() {
-                return found;
-            }
-        }
-        None
+        lookup(&self.root, from, level, dotted, &|path| self.helper(path))
     }
 }
 

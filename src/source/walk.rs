@@ -7,7 +7,7 @@ use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use walkdir::WalkDir;
 
 /// Folders of other people's code and of built things.
-const VENDORED: &[&str] = &[
+pub(super) const VENDORED: &[&str] = &[
     "node_modules",
     "vendor",
     "vendored",

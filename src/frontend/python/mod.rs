@@ -35,7 +35,7 @@ use super::Calls;
 use super::sql::{self, ReadOptions};
 use super::text::SqlText;
 use crate::diagnostic::{Confidence, Severity};
-use crate::ir::{Context, Direction, Migration, Revision};
+use crate::ir::{Context, Direction, MappedTable, Migration, Revision};
 use crate::source::{Modules, Problem, Role, SourceFile};
 use crate::span::Span;
 
@@ -100,6 +100,22 @@ impl Reader {
         Reading { migrations, problems, resolved, unresolved, calls, wrappers, sent, shape, revisions, django }
     }
 
+    /// The tables that the models in a source map; `None` where it cannot be read to its end.
+    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> Option<Vec<MappedTable>> {
+        let parsed = parse::parse(&file.text);
+        if parsed.error.is_some() {
+            return None;
+        }
+        let slots: Vec<Slot> = (0..MAX_MODULES).map(|_| Slot::default()).collect();
+        let program = Program { reader: self, modules, slots: &slots };
+        let run = || {
+            let mut interp = Interp::new(file, &parsed, program, Output::new(file, &parsed.comments));
+            let tables = interp.mapped_tables();
+            (!interp.out.exhausted).then_some(tables)
+        };
+        with_stack(run).flatten()
+    }
+
     /// Runs the interpreter, on a thread of its own for the sake of its stack.
     fn run(&self, file: &SourceFile, parsed: &Parsed, damaged: bool, modules: &dyn Modules) -> (Output, Ended) {
         let blank = || {
@@ -115,11 +131,7 @@ impl Reader {
             interp.run();
             interp.out
         };
-        let finished = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
-            thread.ok().and_then(|thread| thread.join().ok())
-        });
-        match finished {
+        match with_stack(run) {
             Some(output) => {
                 let ended = if output.exhausted { Ended::Exhausted } else { Ended::Whole };
                 (output, ended)
@@ -127,6 +139,19 @@ impl Reader {
             None => (blank(), Ended::Failed),
         }
     }
+}
+
+/// What `run` gives on a thread with room for calls that nest; `None` where it fails.
+fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
+        thread.ok().and_then(|thread| thread.join().ok())
+    })
+}
+
+/// Whether a source can hold a model of one of these tables, whose names are in lower case: a look at its text.
+pub fn may_map(text: &str, tables: &BTreeSet<String>) -> bool {
+    interp::may_map(text, tables)
 }
 
 /// How a run came to its end.

@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, Parameters, Stmt};
+use ruff_python_ast::{Expr, Parameters, Stmt, StmtClassDef};
 
 use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, Scope, Unknown};
@@ -135,6 +135,8 @@ pub(super) struct Class<'a> {
     pub(super) bases: Vec<Value<'a>>,
     /// Fields in order of annotation, for dataclasses and named tuples.
     pub(super) fields: Vec<&'a str>,
+    /// What is written.
+    pub(super) def: &'a StmtClassDef,
 }
 
 impl<'a> Class<'a> {

@@ -14,6 +14,7 @@ mod graph;
 mod index;
 mod late;
 mod lower;
+mod mapped;
 mod meta;
 mod models;
 mod names;
@@ -24,6 +25,7 @@ mod state;
 mod value;
 
 pub(super) use self::late::{model_table, table_word, user_table};
+pub(super) use self::mapped::{Declared, model_tables};
 pub(super) use self::path::{Leap, led};
 pub use self::value::DjangoMigration;
 pub(super) use self::value::{Call, Py, Step};

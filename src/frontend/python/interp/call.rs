@@ -366,6 +366,7 @@ impl<'a> Interp<'a> {
                 Some(value) => Self::mapped(class, name, &value, span).unwrap_or(value),
                 // `Model.__table__` is the table that the class declares.
                 None if name == "__table__" && Self::has_table(base) => base.clone(),
+                None if name == "__name__" => sa::word(class.name, span),
                 None if let Some(manager) = self.manager(base, name, span) => manager,
                 None if let Some(meta) = self.peewee_meta(class, name, span) => meta,
                 None if name == "query" && !class.bases.is_empty() => self.query_of(base, class, span),

@@ -10,8 +10,8 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::django::{Call, DjangoMigration, Step, USERS};
 use super::super::site::Site;
 use super::super::value::{Class, Dj, Record, Text, Value};
-use super::Interp;
 use super::call::Named;
+use super::{Interp, models};
 use crate::config::Dialect;
 use crate::ir::{Back, Known, Operation, Revision, RevisionId, Scope, TransactionKind, Unknown};
 use crate::source::Runner;
@@ -54,8 +54,7 @@ impl<'a> Interp<'a> {
         let mut parts = file.path.rsplit('/');
         let name = parts.next().unwrap_or_default().trim_end_matches(".py").to_owned();
         let folder = parts.nth(1).unwrap_or_default().to_owned();
-        let (label, auto_field) = self.app_config();
-        self.django.app = label.unwrap_or(folder);
+        self.django.app = self.app_says(2, "label").unwrap_or(folder);
         let atomic = class.attribute("atomic", 0).map_or(Some(true), |value| value.truth());
         let kind = match atomic {
             Some(true) => TransactionKind::Runner,
@@ -80,7 +79,7 @@ impl<'a> Interp<'a> {
         };
         migration.app.clone_from(&self.django.app);
         migration.user_model.clone_from(&site.user_model);
-        migration.auto_field = auto_field.or_else(|| site.auto_field.clone());
+        migration.auto_field = self.app_says(2, "default_auto_field").or_else(|| site.auto_field.clone());
         let operations = self.operations_of(&class).unwrap_or_else(|| Value::list(Vec::new(), class.span));
         migration.operations = self.steps(&operations, 0);
         let named = |name: &str| -> Vec<Known<RevisionId>> {
@@ -132,25 +131,19 @@ impl<'a> Interp<'a> {
         self.program.reader.site(folder, || super::super::site::settings(file, self.program))
     }
 
-    /// The label and the `default_auto_field` that the app's own configuration gives it, in `apps.py` beside the folder
-    /// of migrations.
-    fn app_config(&mut self) -> (Option<String>, Option<String>) {
-        let (mut label, mut auto_field) = (None, None);
-        for module in ["apps", ""] {
-            let Some(unit) = self.module(0, 2, module) else { continue };
+    /// What the app's own configuration says of `name`, in `apps.py` of the folder that the file reaches with so many
+    /// leading dots, or in its `__init__.py`.
+    pub(super) fn app_says(&mut self, level: u32, name: &str) -> Option<String> {
+        ["apps", ""].into_iter().find_map(|module| {
+            let unit = self.module(0, level, module)?;
             let env = self.module_env(unit);
             let classes: Vec<_> = env.vars.borrow().values().cloned().collect();
-            for value in &classes {
-                let Value::Class(class) = value else { continue };
-                let said = |name: &str| {
-                    let value = class.env.vars.borrow().get(name).cloned()?;
-                    value.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned))
-                };
-                label = label.or_else(|| said("label"));
-                auto_field = auto_field.or_else(|| said("default_auto_field"));
-            }
-        }
-        (label, auto_field)
+            classes.iter().find_map(|value| {
+                let Value::Class(class) = value else { return None };
+                let said = class.env.vars.borrow().get(name).cloned()?;
+                said.alternatives().iter().find_map(|value| value.as_str().map(str::to_owned))
+            })
+        })
     }
 
     /// A dependency: app and name, and where it stands; the model of users is what its app begins with.
@@ -313,7 +306,7 @@ impl<'a> Interp<'a> {
             self.enter(&init, arguments, named, Some(span), false);
             self.quiet -= 1;
         }
-        this
+        self.flask(&this).unwrap_or(this)
     }
 
     /// `super().method(…)` of an object of the project.
@@ -422,6 +415,15 @@ impl<'a> Interp<'a> {
         if let Some(value) = Self::swapper(path, arguments, span) {
             return value;
         }
+        if name == "SQLAlchemy" {
+            return Self::foreign(models::FLASK);
+        }
+        // `Column = partial(db.Column, nullable=False)`.
+        if path == "functools.partial"
+            && let Some(function) = arguments.first()
+        {
+            return function.clone();
+        }
         if name == "import_string" {
             match arguments.first() {
                 Some(Value::Text(text)) if text.sql.is_known() => return Self::foreign(text.sql.text.clone()),
@@ -449,7 +451,7 @@ impl<'a> Interp<'a> {
             return Self::user_model(span);
         }
         let inside = self.frame().is_some_and(|frame| frame.function.is_some());
-        let plain = inside && !name.chars().next().is_some_and(char::is_uppercase);
+        let plain = inside && !models::of_mapper(path) && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");
         if plain || (builtin && !matches!(&*call.func, Expr::Attribute(_))) || name.starts_with("get_") {
             return self.builtin(name, arguments, named, call);

@@ -80,7 +80,7 @@ impl<'a> Interp<'a> {
     }
 
     /// A value with nothing of the interpreter left in it.
-    fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
+    pub(super) fn py(&mut self, value: &Value<'a>, depth: u32) -> Py {
         if depth > MAX_NESTING || !self.spend(1) {
             return Py::Unknown(unknown_of(value, Span::default()));
         }

@@ -17,6 +17,7 @@ mod expr;
 mod import;
 mod mapped;
 mod method;
+mod models;
 mod objects;
 mod open;
 mod orm;
@@ -40,6 +41,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 pub(super) use self::env::Settings;
+pub(super) use self::models::may_map;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;

@@ -136,7 +136,7 @@ impl<'a> Interp<'a> {
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Rc::new(Class { name, span, env, bases, fields: fields.collect() });
+        let class = Rc::new(Class { name, span, env, bases, fields: fields.collect(), def });
         self.name_table(def, &class);
         let class = Value::Class(class);
         self.register_class(def, &class);
