@@ -339,6 +339,21 @@ fn a_squashed_migration_is_no_second_head_and_makes_nothing_twice() {
 }
 
 #[test]
+fn what_begins_an_app_runs_when_it_is_installed() {
+    let line = "migrations.CreateModel('Line', [('id', models.BigAutoField(primary_key=True))])";
+    let index = "migrations.AddIndex('order', models.Index(fields=['id'], name='order_id_idx'))";
+    let initial = "    initial = True\n";
+    let begun = |body: &str| {
+        [
+            migration("shop/0001", &[], initial, &format!("{ORDER}, {line}")),
+            migration("shop/0002", &["shop.0001"], body, index),
+        ]
+    };
+    assert_eq!(found(&begun(initial), "index-not-concurrent"), []);
+    assert_eq!(found(&begun(""), "index-not-concurrent").len(), 1);
+}
+
+#[test]
 fn what_cannot_be_taken_back_is_told() {
     let run = |operations: &str| {
         found(&[migration("shop/0001", &[], "", &format!("{ORDER}, {operations}"))], "irreversible-down")

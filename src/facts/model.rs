@@ -96,6 +96,8 @@ pub struct Model {
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
     /// Files that are applied only to a database that holds nothing of theirs yet.
     replacing: BTreeSet<FileId>,
+    /// Files that begin an app, and the tables that they make.
+    beginning: (BTreeSet<FileId>, BTreeSet<String>),
     /// For each migration, the names that it gives to tables.
     taken: Vec<Taken>,
     /// What the server does for each operation, once it has been asked for.
@@ -126,7 +128,10 @@ impl Model {
                 record_names.entry((record.registry.clone(), name)).or_default().insert(place);
             }
         }
-        let taken = timeline.migrations.iter().map(Taken::of).collect();
+        let taken: Vec<Taken> = timeline.migrations.iter().map(Taken::of).collect();
+        let initial = graph.initial();
+        let begins = timeline.migrations.iter().zip(&taken).filter(|(m, _)| initial.contains(&m.span.file));
+        let made_first = begins.flat_map(|(_, taken)| taken.made.keys().cloned()).collect();
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
@@ -140,6 +145,7 @@ impl Model {
             altering: Vec::new(),
             record_names,
             replacing: graph.replacing(),
+            beginning: (initial, made_first),
             taken,
             effects,
         };
@@ -331,7 +337,10 @@ impl View<'_> {
     pub fn table_preexisting(&self) -> Tri {
         let temporary = self.table().is_some_and(|table| table.schema.as_deref() == Some("pg_temp"));
         let squashed = self.model.replacing.contains(&self.migration.span.file);
-        if temporary || squashed { Tri::No } else { self.object.table_preexisting }
+        let (initial, made_first) = &self.model.beginning;
+        let begun = initial.contains(&self.migration.span.file)
+            && self.table().is_some_and(|table| made_first.contains(&table.name));
+        if temporary || squashed || begun { Tri::No } else { self.object.table_preexisting }
     }
 
     /// What the server does; worked out once for each operation.

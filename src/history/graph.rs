@@ -44,6 +44,12 @@ impl Graph {
         replacing.map(|revision| revision.span.file).collect()
     }
 
+    /// Files of revisions that say they begin an app. Where an app needs several (its models refer to another app's, and
+    /// the other way round), all of them run when it is installed. Source: Django's `Migration.initial`.
+    pub fn initial(&self) -> BTreeSet<FileId> {
+        self.revisions.iter().filter(|revision| revision.initial).map(|revision| revision.span.file).collect()
+    }
+
     /// Ties revisions together; `files` are all that were read, by number.
     pub fn new(mut revisions: Vec<Revision>, files: &[Arc<SourceFile>]) -> Self {
         let path = |revision: &Revision| files.get(revision.span.file.0 as usize).map_or("", |file| file.path.as_str());
