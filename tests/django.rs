@@ -351,6 +351,12 @@ fn what_begins_an_app_runs_when_it_is_installed() {
     };
     assert_eq!(found(&begun(initial), "index-not-concurrent"), []);
     assert_eq!(found(&begun(""), "index-not-concurrent").len(), 1);
+    // An app that comes later finds the tables of the others full.
+    let mut two = begun(initial).to_vec();
+    two.truncate(1);
+    let backfill = "migrations.RunSQL('UPDATE shop_order SET id = id + 1')";
+    two.push(migration("bill/0001", &["shop.0001"], initial, backfill));
+    assert_eq!(found(&two, "backfill-in-migration").len(), 1);
 }
 
 #[test]

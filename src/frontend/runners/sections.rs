@@ -62,10 +62,12 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
 /// statement. The first of each counts. Statements are sent one by one.
 /// Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
 pub(super) fn aerich(text: &str) -> Cut {
+    // White space at the end of the file, in bytes.
+    let blank = text.len() - text.trim_end().len();
     let find = |marker: &str| {
         let ends = |at: &usize| {
             let rest = text.get(at + marker.len()..).unwrap_or_default();
-            rest.trim_end().is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
+            rest.len() <= blank || rest.starts_with('\n') || rest.starts_with("\r\n")
         };
         text.match_indices(marker).map(|(at, _)| at).find(ends)
     };
