@@ -266,15 +266,13 @@ pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
 
 /// The runner of a Python file, and what shows it.
 pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
-    // Its migrations look like Django's, and follow other rules.
-    static TORTOISE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^from\s+tortoise(?:\.migrations)?\s+import\b"));
     static RETURNS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^async\s+def\s+upgrade\s*\(\s*db\b"));
     static MIGRATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^def\s+(?:migrate|rollback)\s*\(\s*migrator\b"));
     static STEPS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^steps\s*=\s*\[\s*(?:#.*\s*)*(?:step|group)\s*\("));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if head.contains("down_revision") && head.contains("revision") {
         (Runner::Alembic, "`down_revision` in it")
-    } else if head.contains("migrations.Migration") && !TORTOISE.is_match(head) {
+    } else if head.contains("migrations.Migration") && !is_tortoise(head) {
         (Runner::Django, "`migrations.Migration` in it")
     } else if head.contains("class Migration(") && head.contains("from django.db import") {
         // Derived from a class of the project.
@@ -296,6 +294,14 @@ pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
     } else {
         (Runner::Script, "written in Python")
     }
+}
+
+/// Whether a text is one of Tortoise ORM, whose migrations look like Django's and follow other rules.
+pub fn is_tortoise(text: &str) -> bool {
+    static TORTOISE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?m)^from\s+tortoise(?:\.migrations[\w.]*)?\s+import\b"));
+    let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
+    TORTOISE.is_match(head)
 }
 
 /// Whether a file is where Piccolo keeps migrations, and holds one whose manager a helper makes.

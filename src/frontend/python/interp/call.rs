@@ -8,9 +8,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::guards;
 use super::super::sqlalchemy::Args;
-use super::super::value::{
-    Body, Class, Dj, Env, Function, Query, Record, Text, Value,
-};
+use super::super::value::{Body, Class, Dj, Env, Function, Query, Record, Text, Value};
 use super::{Frame, Interp, MAX_FRAMES, last_name};
 use crate::frontend::sql;
 use crate::ir::Direction;

@@ -12,7 +12,12 @@ use super::stmt::MAX_ROUNDS;
 const MAX_LOOPS: u32 = 8;
 
 impl<'a> Interp<'a> {
-    pub(super) fn comprehension(&mut self, element: &'a Expr, generators: &'a [Comprehension], expr: &'a Expr) -> Value<'a> {
+    pub(super) fn comprehension(
+        &mut self,
+        element: &'a Expr,
+        generators: &'a [Comprehension],
+        expr: &'a Expr,
+    ) -> Value<'a> {
         let mut out = Vec::new();
         match self.generate(element, generators, &mut out, 0) {
             Ok(()) => Value::list(out, self.span(expr)),

@@ -76,6 +76,6 @@ mod tests {
         ] {
             assert!(may_map(text, &tables), "{text}");
         }
-        assert!(!may_map("class Line(Base):\n    __tablename__ = 'line'\n", &tables));
+        assert!(!may_map("class Tag(Base):\n    __tablename__ = 'tag'\n", &tables));
     }
 }
