@@ -211,11 +211,15 @@ fn named_test(name: &str) -> bool {
     name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
 }
 
-/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one.
+/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one, and neither do
+/// the models of an application that is about documents.
 pub(super) fn is_test(path: &str) -> bool {
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    name.starts_with("test_") || name == "conftest.py" || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
+    let app = folders.strip_suffix("/models").or_else(|| (name == "models.py").then_some(folders));
+    let app = app.map(|app| app.rsplit_once('/').unwrap_or(("", app))).filter(|(_, app)| APPS.contains(app));
+    let around = app.map_or(folders, |(around, _)| around);
+    name.starts_with("test_") || name == "conftest.py" || around.split('/').any(|part| TEST_FOLDERS.contains(&part))
 }
 
 /// What is in a file that its path does not decide about.
@@ -450,6 +454,16 @@ mod tests {
         assert!(reads("db/migrations/seed.sql"));
         let template = "{% if data.name %}\nCREATE TABLE {{ data.name }} (a int);\n{% endif %}\n";
         assert!(matches!(by_content("templates/create.sql", template), Verdict::Leave(_)));
+    }
+
+    #[test]
+    fn models_of_an_application_are_no_documentation() {
+        for path in ["docs/models.py", "site/queries/models/saved.py", "shop/models.py", "shop/connection_test.py"] {
+            assert!(!is_test(path), "{path}");
+        }
+        for path in ["docs/conf.py", "tests/models.py", "docs/tests/models.py", "shop/test_models.py"] {
+            assert!(is_test(path), "{path}");
+        }
     }
 
     #[test]
