@@ -361,6 +361,14 @@ fn a_column_goes_after_its_field_has_gone_from_the_state() {
 }
 
 #[test]
+fn code_of_another_project_is_said() {
+    let run = |code: &str| [migration("shop/0001", &[], "", &format!("{ORDER}, migrations.RunPython({code})"))];
+    assert_eq!(found(&run("elsewhere.fill"), "unresolved-sql").len(), 1);
+    assert_eq!(found(&run("migrations.RunPython.noop"), "unresolved-sql"), []);
+    assert_eq!(found(&run("fill"), "unresolved-sql"), []);
+}
+
+#[test]
 fn what_begins_an_app_runs_when_it_is_installed() {
     let line = "migrations.CreateModel('Line', [('id', models.BigAutoField(primary_key=True))])";
     let index = "migrations.AddIndex('order', models.Index(fields=['id'], name='order_id_idx'))";
