@@ -361,6 +361,14 @@ fn a_column_goes_after_its_field_has_gone_from_the_state() {
 }
 
 #[test]
+fn code_of_another_project_is_said() {
+    let run = |code: &str| [migration("shop/0001", &[], "", &format!("{ORDER}, migrations.RunPython({code})"))];
+    assert_eq!(found(&run("elsewhere.fill"), "unresolved-sql").len(), 1);
+    assert_eq!(found(&run("migrations.RunPython.noop"), "unresolved-sql"), []);
+    assert_eq!(found(&run("fill"), "unresolved-sql"), []);
+}
+
+#[test]
 fn a_class_that_the_project_passes_on_is_the_library_s() {
     let index = "migrations.AddIndex('order', Index(fields=['-id'], name='order_id_idx'))";
     let mut files = vec![migration("shop/0001", &[], "", ORDER), migration("shop/0002", &["shop.0001"], "", index)];
@@ -383,6 +391,12 @@ fn what_begins_an_app_runs_when_it_is_installed() {
     };
     assert_eq!(found(&begun(initial), "index-not-concurrent"), []);
     assert_eq!(found(&begun(""), "index-not-concurrent").len(), 1);
+    // An app that comes later finds the tables of the others full.
+    let mut two = begun(initial).to_vec();
+    two.truncate(1);
+    let backfill = "migrations.RunSQL('UPDATE shop_order SET id = id + 1')";
+    two.push(migration("bill/0001", &["shop.0001"], initial, backfill));
+    assert_eq!(found(&two, "backfill-in-migration").len(), 1);
 }
 
 #[test]

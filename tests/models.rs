@@ -225,11 +225,14 @@ fn what_is_not_certain_of_sqlalchemy_changes_nothing() {
 fn tables_and_new_names_are_judged_by_the_same_models() {
     let models = "from sqlalchemy import Column, Integer, Text\nfrom app.base import Base\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n    id = Column(Integer, primary_key=True)\n    note = Column(Text)\n";
     let gone = models.replace("orders", "purchases");
+    let capitals = models.replace("'orders'", "'ORDERS'").replace("Order(", "Purchase(");
     let cases = [
         (models, "op.drop_table('orders')", vec![("table-dropped", "error")]),
         (&*gone, "op.drop_table('orders')", vec![]),
         (models, "op.rename_table('orders', 'purchases')", vec![("table-renamed", "error")]),
         (&*gone, "op.rename_table('orders', 'buys')", vec![]),
+        // Spelt in capitals, and by a class of another name.
+        (&*capitals, "op.drop_table('ORDERS')", vec![("table-dropped", "error")]),
         (models, "op.alter_column('orders', 'note', new_column_name='remark')", vec![("column-renamed", "error")]),
         (models, "op.alter_column('orders', 'created', new_column_name='made')", vec![]),
     ];

@@ -6,15 +6,11 @@ use crate::config::Dialect;
 use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, DataSource, Details, GuardKind, Known, OpKind, QualifiedName,
-    Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
 use super::View;
-
-/// Most steps of a migration that are looked through for a table that takes another's place.
-const MAX_STEPS: usize = 5_000;
 
 fn known(name: Option<&Known<QualifiedName>>) -> Option<&QualifiedName> {
     name.and_then(Known::known)
@@ -539,45 +535,6 @@ pub(super) fn read_by(v: &View<'_>) -> Vec<String> {
     readers.map(|view| view.state.name.name.clone()).collect()
 }
 
-/// Whether the steps of the migration put another table in the place of `name`, as they are written: also where they are
-/// for a server that the rest of the history is not for.
-fn replaced(v: &View<'_>, name: &QualifiedName) -> bool {
-    let operations = &v.migration.operations;
-    if operations.len() > MAX_STEPS {
-        return false;
-    }
-    let moves = || {
-        operations.iter().filter(|op| op.kind == OpKind::TableRename).filter_map(|op| {
-            let Details::Table(details) = &op.details else { return None };
-            Some((known(op.table.as_ref())?, known(details.new_name.as_ref())?))
-        })
-    };
-    let made = |wanted: &QualifiedName| {
-        let mut made = operations.iter().filter(|op| op.kind == OpKind::TableCreate);
-        made.any(|op| known(op.table.as_ref()).is_some_and(|table| table.name == wanted.name))
-    };
-    let made_again = v.op.kind == OpKind::TableDrop && made(name) && carries_rows(v);
-    let moved_in = moves().any(|(from, to)| to.name == name.name && made(from));
-    let moved_away = moves().any(|(from, to)| {
-        let drops = to.name == name.name && v.op.kind == OpKind::TableDrop;
-        let renames = from.name == name.name && v.op.kind == OpKind::TableRename;
-        (drops || renames) && made(from)
-    });
-    moved_in || moved_away || made_again
-}
-
-/// Whether the migration moves rows from table to table, or may.
-fn carries_rows(v: &View<'_>) -> bool {
-    v.migration.operations.len() > MAX_STEPS
-        || v.migration.operations.iter().any(|op| match (op.kind, &op.details) {
-            (OpKind::DataInsert, Details::Data(data)) => {
-                matches!(data.source, Some(DataSource::Select | DataSource::Copy | DataSource::Orm) | None)
-            }
-            (OpKind::DataMerge | OpKind::CodeRun | OpKind::Opaque, _) => true,
-            _ => false,
-        })
-}
-
 /// The old table makes room for one that is built anew under its name: created, filled, the old one dropped, the new one
 /// renamed; or the old one renamed away, the new one created under its name and filled, and the old one dropped. What is
 /// made again only to be dropped in the end has a name for the time of the migration, and is what an earlier attempt left.
@@ -586,7 +543,7 @@ pub(super) fn rebuilt(v: &View<'_>) -> Tri {
     let Some(start) = v.model.world.start(v.at.0) else { return Tri::Unknown };
     let scratch = v.op.kind == OpKind::TableDrop && v.op.if_exists && v.model.takes_later(v.at, name);
     let leftover = scratch && start.relation(name).known().is_none();
-    if leftover || v.model.gave_way(v.at, name) || replaced(v, name) {
+    if leftover || v.model.gave_way(v.at, name) || v.model.replaces(v.at.0, v.op, name) {
         return Tri::Yes;
     }
     let before = start.possible(name).map(|relation| relation.id);
@@ -595,5 +552,5 @@ pub(super) fn rebuilt(v: &View<'_>) -> Tri {
     let another = after.is_some_and(|after| stored(after.state.kind) && Some(after.id) != before);
     // A table that earlier migrations have made holds rows, and they have to come along.
     let table = start.possible(name).is_some_and(|before| before.state.kind.is_table());
-    (another && (!table || carries_rows(v))).into()
+    (another && (!table || v.model.carries_rows(v.at.0))).into()
 }

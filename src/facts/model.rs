@@ -96,8 +96,8 @@ pub struct Model {
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
     /// Files that are applied only to a database that holds nothing of theirs yet.
     replacing: BTreeSet<FileId>,
-    /// Files that begin an app, and the tables that they make.
-    beginning: (BTreeSet<FileId>, BTreeSet<String>),
+    /// By file that begins an app: the tables that it and others which begin that app make.
+    beginning: BTreeMap<FileId, Arc<BTreeSet<String>>>,
     /// For each migration, the names that it gives to tables.
     taken: Vec<Taken>,
     /// What the server does for each operation, once it has been asked for.
@@ -129,9 +129,7 @@ impl Model {
             }
         }
         let taken: Vec<Taken> = timeline.migrations.iter().map(Taken::of).collect();
-        let initial = graph.initial();
-        let begins = timeline.migrations.iter().zip(&taken).filter(|(m, _)| initial.contains(&m.span.file));
-        let made_first = begins.flat_map(|(_, taken)| taken.made.keys().cloned()).collect();
+        let beginning = beginning(&graph.initial(), &timeline.migrations, &taken);
         let effects = objects.iter().map(|states| vec![OnceLock::new(); states.len()]).collect();
         let mut model = Self {
             timeline,
@@ -145,7 +143,7 @@ impl Model {
             altering: Vec::new(),
             record_names,
             replacing: graph.replacing(),
-            beginning: (initial, made_first),
+            beginning,
             taken,
             effects,
         };
@@ -182,6 +180,24 @@ impl Model {
         let Some(taken) = self.taken.get(at.0) else { return false };
         let renamed = taken.renamed.get(&name.name).into_iter().flatten().rev().find(|(o, _)| *o < at.1);
         renamed.is_some_and(|(o, old)| taken.after(*o, old))
+    }
+
+    /// Whether the migration moves rows from table to table, or may.
+    pub(super) fn carries_rows(&self, migration: usize) -> bool {
+        self.taken.get(migration).is_some_and(|taken| taken.carries_rows)
+    }
+
+    /// Whether the steps of the migration put another table in the place of `name`, which the operation `op` takes
+    /// away, as they are written: also where they are for a server that the rest of the history is not for.
+    pub(super) fn replaces(&self, migration: usize, op: &Operation, name: &QualifiedName) -> bool {
+        let Some(taken) = self.taken.get(migration) else { return false };
+        let made = |name: &String| taken.made.contains_key(name);
+        let moved_in = || taken.renamed.get(&name.name).is_some_and(|moves| moves.iter().any(|(_, old)| made(old)));
+        match op.kind {
+            OpKind::TableDrop => made(&name.name) && taken.carries_rows || moved_in(),
+            OpKind::TableRename => made(&name.name) || moved_in(),
+            _ => moved_in(),
+        }
     }
 
     /// The file of that number.
@@ -222,6 +238,24 @@ impl Model {
     }
 }
 
+/// The tables that an app begins with, for each file that begins it. A table of another app was there before: an app can
+/// come to a project that has run for years.
+fn beginning(
+    initial: &BTreeMap<FileId, &str>,
+    migrations: &[Migration],
+    taken: &[Taken],
+) -> BTreeMap<FileId, Arc<BTreeSet<String>>> {
+    let mut tables: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (migration, taken) in migrations.iter().zip(taken) {
+        if let Some(app) = initial.get(&migration.span.file) {
+            tables.entry(app).or_default().extend(taken.made.keys().cloned());
+        }
+    }
+    let tables: BTreeMap<&str, Arc<BTreeSet<String>>> =
+        tables.into_iter().map(|(app, tables)| (app, Arc::new(tables))).collect();
+    initial.iter().filter_map(|(file, app)| Some((*file, tables.get(app)?.clone()))).collect()
+}
+
 /// The names that a migration gives to tables.
 #[derive(Default, Debug)]
 struct Taken {
@@ -229,12 +263,15 @@ struct Taken {
     made: BTreeMap<String, usize>,
     /// Those that it gives by renaming: by which operations in order, and the names before.
     renamed: BTreeMap<String, Vec<(usize, String)>>,
+    /// It moves rows from table to table, or may.
+    carries_rows: bool,
 }
 
 impl Taken {
     fn of(migration: &Migration) -> Self {
         let mut taken = Self::default();
         for (o, op) in migration.operations.iter().enumerate() {
+            taken.carries_rows |= carries_rows(op);
             let Some(table) = op.table.as_ref().and_then(Known::known) else { continue };
             match (op.kind, &op.details) {
                 (OpKind::TableCreate, _) => {
@@ -255,6 +292,17 @@ impl Taken {
     fn after(&self, operation: usize, name: &str) -> bool {
         let renamed = self.renamed.get(name).and_then(|all| all.last()).map(|(o, _)| *o);
         self.made.get(name).copied().max(renamed).is_some_and(|last| last > operation)
+    }
+}
+
+/// Whether an operation moves rows from table to table, or may.
+fn carries_rows(op: &Operation) -> bool {
+    match (op.kind, &op.details) {
+        (OpKind::DataInsert, Details::Data(data)) => {
+            matches!(data.source, Some(DataSource::Select | DataSource::Copy | DataSource::Orm) | None)
+        }
+        (OpKind::DataMerge | OpKind::CodeRun | OpKind::Opaque, _) => true,
+        _ => false,
     }
 }
 
@@ -337,9 +385,8 @@ impl View<'_> {
     pub fn table_preexisting(&self) -> Tri {
         let temporary = self.table().is_some_and(|table| table.schema.as_deref() == Some("pg_temp"));
         let squashed = self.model.replacing.contains(&self.migration.span.file);
-        let (initial, made_first) = &self.model.beginning;
-        let begun = initial.contains(&self.migration.span.file)
-            && self.table().is_some_and(|table| made_first.contains(&table.name));
+        let made_first = self.model.beginning.get(&self.migration.span.file);
+        let begun = made_first.zip(self.table()).is_some_and(|(made, table)| made.contains(&table.name));
         if temporary || squashed || begun { Tri::No } else { self.object.table_preexisting }
     }
 

@@ -141,13 +141,13 @@ fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
             Part { items: relation.referenced_by().into_iter().filter_map(named).collect(), complete: all }
         }),
         children: Lazy::new(move || children(&relation)),
-        parents: Lazy::new(move || Part { items: names(relation.parents()), complete }),
+        parents: Lazy::new(move || Part { items: names(&relation.parents()), complete }),
         bound: state.bound.as_deref().map(ToOwned::to_owned),
         partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
-        read_by: Lazy::new(move || Part { items: names(relation.read_by()), complete: all }),
+        read_by: Lazy::new(move || Part { items: names(&relation.read_by()), complete: all }),
         reads: Lazy::new(move || {
             let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id));
-            Part { items: names(reads.collect()), complete: false }
+            Part { items: names(&reads.collect::<Vec<_>>()), complete: false }
         }),
         table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
     }
@@ -157,8 +157,8 @@ fn each<P, T>(parts: &[P], convert: impl Fn(&P) -> T) -> Vec<T> {
     parts.iter().map(convert).collect()
 }
 
-fn names(relations: Vec<schema::Relation<'_>>) -> Vec<QualifiedName> {
-    each(&relations, |relation| plain(&relation.state.name))
+fn names(relations: &[schema::Relation<'_>]) -> Vec<QualifiedName> {
+    each(relations, |relation| plain(&relation.state.name))
 }
 
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which

@@ -44,10 +44,11 @@ impl Graph {
         replacing.map(|revision| revision.span.file).collect()
     }
 
-    /// Files of revisions that say they begin an app. Where an app needs several (its models refer to another app's, and
-    /// the other way round), all of them run when it is installed. Source: Django's `Migration.initial`.
-    pub fn initial(&self) -> BTreeSet<FileId> {
-        self.revisions.iter().filter(|revision| revision.initial).map(|revision| revision.span.file).collect()
+    /// Files of revisions that say they begin an app, and the app. Where one needs several (its models refer to another
+    /// app's, and the other way round), all of them run when it is installed. Source: Django's `Migration.initial`.
+    pub fn initial(&self) -> BTreeMap<FileId, &str> {
+        let initial = self.revisions.iter().filter(|revision| revision.initial);
+        initial.filter_map(|revision| Some((revision.span.file, revision.id.app.as_deref()?))).collect()
     }
 
     /// Ties revisions together; `files` are all that were read, by number.

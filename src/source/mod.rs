@@ -19,6 +19,7 @@ pub use detect::Neighbours;
 pub use file::{Evidence, Language, Place, Problem, SourceFile};
 pub use files::{ConfigFile, config_files, pages, project, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};
+pub use recognise::is_tortoise;
 pub use runner::About;
 pub use sources::{Skipped, SourceError, Sources};
 pub use tree::Tree;

@@ -211,11 +211,15 @@ fn named_test(name: &str) -> bool {
     name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py"
 }
 
-/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one.
+/// Whether a path is that of a test, an example or documentation. `connection_test.py` need not be one, and neither do
+/// the models of an application that is about documents.
 pub(super) fn is_test(path: &str) -> bool {
     let path = path.to_lowercase();
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", &path));
-    name.starts_with("test_") || name == "conftest.py" || folders.split('/').any(|part| TEST_FOLDERS.contains(&part))
+    let app = folders.strip_suffix("/models").or_else(|| (name == "models.py").then_some(folders));
+    let app = app.map(|app| app.rsplit_once('/').unwrap_or(("", app))).filter(|(_, app)| APPS.contains(app));
+    let around = app.map_or(folders, |(around, _)| around);
+    name.starts_with("test_") || name == "conftest.py" || around.split('/').any(|part| TEST_FOLDERS.contains(&part))
 }
 
 /// What is in a file that its path does not decide about.
@@ -266,15 +270,13 @@ pub(super) fn role(path: &str) -> Option<(Role, &'static str)> {
 
 /// The runner of a Python file, and what shows it.
 pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
-    // Its migrations look like Django's, and follow other rules.
-    static TORTOISE: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^from\s+tortoise(?:\.migrations)?\s+import\b"));
     static RETURNS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^async\s+def\s+upgrade\s*\(\s*db\b"));
     static MIGRATOR: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^def\s+(?:migrate|rollback)\s*\(\s*migrator\b"));
     static STEPS: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?m)^steps\s*=\s*\[\s*(?:#.*\s*)*(?:step|group)\s*\("));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if head.contains("down_revision") && head.contains("revision") {
         (Runner::Alembic, "`down_revision` in it")
-    } else if head.contains("migrations.Migration") && !TORTOISE.is_match(head) {
+    } else if head.contains("migrations.Migration") && !is_tortoise(head) {
         (Runner::Django, "`migrations.Migration` in it")
     } else if head.contains("class Migration(") && head.contains("from django.db import") {
         // Derived from a class of the project.
@@ -296,6 +298,14 @@ pub(super) fn python_runner(path: &str, text: &str) -> (Runner, &'static str) {
     } else {
         (Runner::Script, "written in Python")
     }
+}
+
+/// Whether a text is one of Tortoise ORM, whose migrations look like Django's and follow other rules.
+pub fn is_tortoise(text: &str) -> bool {
+    static TORTOISE: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"(?m)^from\s+tortoise(?:\.migrations[\w.]*)?\s+import\b"));
+    let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
+    TORTOISE.is_match(head)
 }
 
 /// Whether a file is where Piccolo keeps migrations, and holds one whose manager a helper makes.
@@ -444,6 +454,16 @@ mod tests {
         assert!(reads("db/migrations/seed.sql"));
         let template = "{% if data.name %}\nCREATE TABLE {{ data.name }} (a int);\n{% endif %}\n";
         assert!(matches!(by_content("templates/create.sql", template), Verdict::Leave(_)));
+    }
+
+    #[test]
+    fn models_of_an_application_are_no_documentation() {
+        for path in ["docs/models.py", "site/queries/models/saved.py", "shop/models.py", "shop/connection_test.py"] {
+            assert!(!is_test(path), "{path}");
+        }
+        for path in ["docs/conf.py", "tests/models.py", "docs/tests/models.py", "shop/test_models.py"] {
+            assert!(is_test(path), "{path}");
+        }
     }
 
     #[test]

@@ -118,10 +118,10 @@ impl Tree {
         self.keep(path, bytes.as_deref())
     }
 
-    /// The files that may hold models, by path, as far as `wanted` wants their texts; and whether there was any at all.
-    /// Tests, examples, migrations and other people's code are left out.
+    /// The files that may hold models, by path, as far as `wanted` wants their texts; and whether there was any at all
+    /// and all of them could be looked at. Tests, examples, migrations and other people's code are left out.
     pub fn models(&self, wanted: &dyn Fn(&str) -> bool) -> (Vec<Arc<SourceFile>>, bool) {
-        let (mut found, mut any) = (BTreeSet::new(), false);
+        let (mut found, mut any, mut whole) = (BTreeSet::new(), false, true);
         let mut look = |path: &str, bytes: &[u8]| {
             if !MARKS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
                 return;
@@ -133,7 +133,7 @@ impl Tree {
                 return;
             }
             any = true;
-            if wanted(&text) && self.keep(path, Some(bytes)).is_some() {
+            if wanted(&text) && (self.is_kept(path) || self.keep(path, Some(bytes)).is_some()) {
                 found.insert(path.to_owned());
             }
         };
@@ -152,15 +152,22 @@ impl Tree {
                 let (paths, objects): (Vec<&String>, Vec<&String>) =
                     objects.iter().filter(|(path, _)| may_hold_models(path)).unzip();
                 let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-                // What git does not give is not there.
-                let _ = batch.read(&objects, &mut |at, bytes| {
+                let read = batch.read(&objects, &mut |at, bytes| {
                     if let Some(path) = paths.get(at) {
                         look(path, &bytes);
                     }
                 });
+                whole = read.is_ok();
             }
         }
+        // Where git stops half-way, the other half may hold any model.
+        let any = any && whole;
         (found.iter().filter_map(|path| self.text(path)).collect(), any)
+    }
+
+    /// Whether the file at `path` has been read, and is there.
+    fn is_kept(&self, path: &str) -> bool {
+        self.lock().by_path.get(path).is_some_and(Option::is_some)
     }
 
     fn keep(&self, path: &str, bytes: Option<&[u8]>) -> Option<Arc<SourceFile>> {

@@ -55,8 +55,11 @@ impl Model<'_> {
         let Some(from) = column.and_then(|column| column.data_type.as_ref()).or(said.as_ref()) else { return unknown };
         let mut change = types::change(from, to, self.schema, self.server);
         let collation = details.collation.as_ref().map(|name| name.trim_matches('"').to_owned());
-        if column.is_some_and(|column| column.collation != collation) {
-            change.same_order = Tri::No;
+        match column {
+            Some(column) if column.collation != collation => change.same_order = Tri::No,
+            // Which collation the column had is not said beside its type.
+            None if collation.is_some() => change.same_order = change.same_order.and(Tri::Unknown),
+            _ => {}
         }
         change
     }

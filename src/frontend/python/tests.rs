@@ -629,3 +629,12 @@ fn a_template_of_dollars_is_filled() {
     let texts: Vec<_> = operations(text).iter().map(|op| op.statement.text.clone()).collect();
     assert_eq!(texts, ["DROP TABLE orders", "SELECT $1, orders_id"]);
 }
+
+#[test]
+fn classes_with_many_ways_up_are_not_searched_on_all_of_them() {
+    let levels = (1..12).map(|at| format!("class C{at}({}):\n    pass\n", vec![format!("C{}", at - 1); 8].join(", ")));
+    let classes: String = levels.collect();
+    let text =
+        format!("class C0:\n    pass\n{classes}def migrate(conn):\n    C11().go()\n    conn.execute('DROP TABLE t')\n");
+    assert_eq!(statements(&read(&source(&text), &NoModules)), ["unknown: DROP TABLE t"]);
+}

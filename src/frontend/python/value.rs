@@ -95,6 +95,22 @@ pub(super) struct Opaque<'a> {
     pub(super) path: Option<Rc<str>>,
 }
 
+impl Opaque<'_> {
+    /// A value of which no more is known than why it is not.
+    fn new(unknown: Unknown) -> Self {
+        Self {
+            unknown,
+            parameter: false,
+            conn: OnceCell::new(),
+            row_of: None,
+            table: None,
+            related: None,
+            attributes: RefCell::default(),
+            path: None,
+        }
+    }
+}
+
 /// A function's code.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Body<'a> {
@@ -103,7 +119,7 @@ pub(super) enum Body<'a> {
 }
 
 /// A function or lambda with what it closes over.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Function<'a> {
     pub(super) name: &'a str,
     /// Index of its file.
@@ -137,9 +153,32 @@ pub(super) struct Class<'a> {
     pub(super) fields: Vec<&'a str>,
     /// What is written.
     pub(super) def: &'a StmtClassDef,
+    /// Ways up from it to the classes of the project that it is derived from, by which it is searched; see
+    /// [`Class::weigh`].
+    pub(super) ways: usize,
 }
 
+/// Most ways up from a class: one with more is no class that a person wrote.
+const MAX_WAYS: usize = 500;
+
 impl<'a> Class<'a> {
+    /// The base classes that a class is searched by, and how many ways up there are. Those on which there are too many
+    /// (each of ten classes derived from eight of the level above) are not known, so that a search stays short.
+    pub(super) fn weigh(bases: Vec<Value<'a>>) -> (Vec<Value<'a>>, usize) {
+        let mut ways: usize = 1;
+        let bases = bases.into_iter().map(|base| {
+            let own = base.alternatives();
+            let own = own.iter().map(|base| if let Value::Class(base) = base { base.ways } else { 0 });
+            let with = own.fold(ways, usize::saturating_add);
+            if with > MAX_WAYS {
+                return Value::Crowded;
+            }
+            ways = with;
+            base
+        });
+        (bases.collect(), ways)
+    }
+
     /// An attribute of the class or of one it is derived from.
     pub(super) fn attribute(&self, name: &str, depth: u32) -> Option<Value<'a>> {
         let own = self.env.vars.borrow().get(name).cloned();
@@ -201,6 +240,25 @@ pub(super) struct Construct<'a> {
     pub(super) source: Option<Box<(Value<'a>, Value<'a>)>>,
     /// Most rows.
     pub(super) limit: Option<Value<'a>>,
+}
+
+impl<'a> Construct<'a> {
+    /// A statement on a table, to which nothing is added yet.
+    pub(super) fn new(kind: OpKind, table: Known<QualifiedName>, target: Value<'a>) -> Self {
+        Self {
+            kind,
+            table,
+            filter: None,
+            conn: None,
+            target,
+            filters: Vec::new(),
+            values: Vec::new(),
+            rows: None,
+            columns: Vec::new(),
+            source: None,
+            limit: None,
+        }
+    }
 }
 
 /// Rows that Django's mapper is asked for.
@@ -310,49 +368,17 @@ impl Value<'_> {
     }
 
     pub(super) fn opaque(unknown: Unknown, parameter: bool) -> Self {
-        let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        Self::Unknown(Rc::new(Opaque {
-            unknown,
-            parameter,
-            conn,
-            attributes,
-            row_of: None,
-            table: None,
-            related: None,
-            path: None,
-        }))
+        Self::Unknown(Rc::new(Opaque { parameter, ..Opaque::new(unknown) }))
     }
 
     /// An attribute of a model or of one of its objects.
     pub(super) fn related(unknown: Unknown, related: Related) -> Self {
-        let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        let related = Some(Rc::new(related));
-        Self::Unknown(Rc::new(Opaque {
-            unknown,
-            parameter: false,
-            conn,
-            attributes,
-            row_of: None,
-            table: None,
-            related,
-            path: None,
-        }))
+        Self::Unknown(Rc::new(Opaque { related: Some(Rc::new(related)), ..Opaque::new(unknown) }))
     }
 
     /// Something of a library, of which only its dotted name is known.
     pub(super) fn external(unknown: Unknown, path: &str) -> Self {
-        let (conn, attributes) = (OnceCell::new(), RefCell::default());
-        let path = Some(Rc::from(path));
-        Self::Unknown(Rc::new(Opaque {
-            unknown,
-            parameter: false,
-            conn,
-            attributes,
-            row_of: None,
-            table: None,
-            related: None,
-            path,
-        }))
+        Self::Unknown(Rc::new(Opaque { path: Some(Rc::from(path)), ..Opaque::new(unknown) }))
     }
 
     /// The dotted name of what it is in a library.
@@ -365,19 +391,7 @@ impl Value<'_> {
 
     /// A row, or rows, that the program reads through objects.
     pub(super) fn rows(unknown: Unknown, conn: Rc<Conn>, table: Option<Known<QualifiedName>>) -> Self {
-        let attributes = RefCell::default();
-        let own = OnceCell::new();
-        let (row_of, path) = (Some(conn), None);
-        Self::Unknown(Rc::new(Opaque {
-            unknown,
-            parameter: false,
-            conn: own,
-            attributes,
-            row_of,
-            table,
-            related: None,
-            path,
-        }))
+        Self::Unknown(Rc::new(Opaque { row_of: Some(conn), table, ..Opaque::new(unknown) }))
     }
 
     /// Whether it is, or is made from, what a query gave. The reason travels with every part of a value.

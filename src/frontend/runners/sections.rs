@@ -62,10 +62,12 @@ pub(super) fn dbmate(file: &SourceFile) -> Cut {
 /// statement. The first of each counts. Statements are sent one by one.
 /// Source: aerich 0.5.8 `utils.py`, `get_version_content_from_file`.
 pub(super) fn aerich(text: &str) -> Cut {
+    // White space at the end of the file, in bytes.
+    let blank = text.len() - text.trim_end().len();
     let find = |marker: &str| {
         let ends = |at: &usize| {
             let rest = text.get(at + marker.len()..).unwrap_or_default();
-            rest.trim_end().is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n")
+            rest.len() <= blank || rest.starts_with('\n') || rest.starts_with("\r\n")
         };
         text.match_indices(marker).map(|(at, _)| at).find(ends)
     };
@@ -222,4 +224,25 @@ pub(super) fn yoyo(file: &SourceFile) -> Cut {
         }
     }
     Cut { sections: vec![section], ..Cut::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Language;
+    use crate::span::FileId;
+
+    #[test]
+    fn what_a_file_of_yoyo_waits_for_stands_before_its_first_statement() {
+        let text = "-- Boats.\n-- depends: 0001.a  0002.b\n--depends: 0003.c\nDROP TABLE a;\n-- depends: 0004.d\n";
+        let file = SourceFile::of_text(FileId(0), "m/0005.boats.sql", text, Language::Sql);
+        let revision = yoyo_revision(&file).expect("the file has a name");
+        let shown = |parent: &Known<RevisionId>| match parent {
+            Known::Known(id, span) => (id.to_string(), span.slice(text).to_owned()),
+            Known::Unknown(unknown) => (unknown.text.clone(), String::new()),
+        };
+        let parents: Vec<_> = revision.parents.iter().map(shown).collect();
+        let expected = ["0001.a", "0002.b", "0003.c"].map(|name| (name.to_owned(), name.to_owned()));
+        assert_eq!((revision.id.name.as_str(), parents), ("0005.boats", expected.to_vec()));
+    }
 }

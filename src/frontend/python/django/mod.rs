@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::editor::Editor;
 use crate::config::Dialect;
 use crate::ir::{Direction, Line, Migration};
+use crate::source::is_tortoise;
 
 /// The app in a dependency on the model of users, where the settings that name it were not seen.
 pub(super) const USERS: &str = "settings.AUTH_USER_MODEL";
@@ -165,9 +166,7 @@ fn user_model(migrations: &[DjangoMigration]) -> Option<String> {
     }
 }
 
-/// Whether a file holds a migration of Django. Those of Tortoise look like it, and follow other rules.
+/// Whether a file holds a migration of Django.
 pub(super) fn is_migration(text: &str) -> bool {
-    let tortoise =
-        |line: &str| line.starts_with("from tortoise import") || line.starts_with("from tortoise.migrations");
-    text.contains("class Migration(") && !text.lines().take(200).any(tortoise)
+    text.contains("class Migration(") && !is_tortoise(text)
 }

@@ -96,7 +96,9 @@ impl<'a> Interp<'a> {
             (BATCH, _) => {
                 let mut args = args;
                 if name == "alter_column" && args.positional.len() > 1 {
-                    // Of a batch all but the column's name go by keyword: Python raises a TypeError.
+                    let conn = self.migration_conn();
+                    let reason = "Alembic takes no second place here: all but the column's name go by keyword";
+                    self.emit_opaque(reason, &conn, self.span(call));
                     return Some(Value::None);
                 }
                 if let Some(at) = place_of_table(name) {

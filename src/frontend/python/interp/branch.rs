@@ -135,7 +135,7 @@ impl<'a> Interp<'a> {
         let (mut yes, mut no) = guards::classify(test, origin, self.out.dialect, self.source(), self.span(test));
         if let (GuardKind::Other, GuardKind::Other, Expr::Compare(compare)) = (&yes.kind, &no.kind, test)
             && let ([op], [right]) = (&*compare.ops, &*compare.comparators)
-            && !right.is_literal_expr()
+            && names_value(right)
         {
             let right = self.eval(right);
             let kinds = Self::dialect_named(&right).map(|dialect| guards::by_dialect(dialect, *op, self.out.dialect));
@@ -253,4 +253,15 @@ fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
         left.insert(name, value);
     }
     left
+}
+
+/// Whether an expression is a name, or a list of names: to look what it is runs nothing.
+fn names_value(expr: &Expr) -> bool {
+    match expr {
+        Expr::Name(_) => true,
+        Expr::Attribute(attribute) => names_value(&attribute.value),
+        Expr::Tuple(tuple) => tuple.elts.iter().all(|item| names_value(item) || item.is_literal_expr()),
+        Expr::List(list) => list.elts.iter().all(|item| names_value(item) || item.is_literal_expr()),
+        _ => false,
+    }
 }

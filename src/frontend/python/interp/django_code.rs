@@ -99,10 +99,8 @@ impl<'a> Interp<'a> {
                         this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
                     }
                     // An object that can be called.
-                    Value::Record(record) if Self::callable(&record).is_some() => {
-                        if let Some(function) = Self::callable(&record) {
-                            this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
-                        }
+                    Value::Record(record) if let Some(function) = Self::callable(&record) => {
+                        this.enter(&function, &[apps.clone(), editor.clone()], &[], Some(span), false);
                     }
                     Value::None => {}
                     code if is_noop(&code) => {}

@@ -2,22 +2,14 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{
-    BoolOp, CmpOp, Comprehension, Expr, ExprCompare, ExprDictComp, FString, FStringPart, InterpolatedStringElement,
-    Number, Operator, UnaryOp,
-};
-use ruff_text_size::Ranged;
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCompare, Number, Operator, UnaryOp};
 
 use super::super::sqlalchemy as sa;
-use super::super::strings::{self, Piece};
+use super::super::strings;
 use super::super::value::{Body, Dj, Function, READ, Text, Value};
-use super::stmt::MAX_ROUNDS;
 use super::{Interp, MAX_DEPTH};
 use crate::frontend::text::SqlText;
 use crate::span::Span;
-
-/// Loops of one comprehension.
-const MAX_LOOPS: u32 = 8;
 
 impl<'a> Interp<'a> {
     pub(super) fn eval(&mut self, expr: &'a Expr) -> Value<'a> {
@@ -160,120 +152,6 @@ impl<'a> Interp<'a> {
             Expr::Call(call) => self.call(call),
             _ => self.unknown("the expression is not followed", expr),
         }
-    }
-
-    fn literal(&self, sql: &mut SqlText, part: &ruff_python_ast::StringLiteral) {
-        let source = self.source();
-        let quoting = strings::quoting(source, part.start().to_usize(), part.end().to_usize());
-        let file = self.span(part).file;
-        strings::decode(sql, source, file, (quoting.start, quoting.end), quoting.raw, false);
-    }
-
-    fn f_string(&mut self, parts: &'a [FStringPart]) -> Value<'a> {
-        // `f"{sql}"` and nothing else is the value itself.
-        if let [FStringPart::FString(f)] = parts
-            && let [InterpolatedStringElement::Interpolation(only)] = &f.elements[..]
-        {
-            let value = self.eval(&only.expression);
-            if let Value::Text(_) | Value::Either(_) = value {
-                return value;
-            }
-            let mut out = Text::default();
-            self.fill(&mut out, &value, self.span(only));
-            let whole = matches!(value, Value::Unknown(_));
-            return Value::Text(Rc::new(Text { parameter: whole && value.is_parameter(), ..out }));
-        }
-        let mut outs = vec![Text::default()];
-        for part in parts {
-            match part {
-                FStringPart::Literal(literal) => outs.iter_mut().for_each(|out| self.literal(&mut out.sql, literal)),
-                FStringPart::FString(f) => self.f_string_part(&mut outs, f),
-            }
-        }
-        let texts = outs.into_iter().map(|out| Value::Text(Rc::new(out)));
-        texts.reduce(Value::join).unwrap_or(Value::None)
-    }
-
-    /// Appends the parts of an f-string to each text that it can be; a value that is one of a few multiplies them.
-    fn f_string_part(&mut self, outs: &mut Vec<Text>, f: &'a FString) {
-        let source = self.source();
-        let quoting = strings::quoting(source, f.start().to_usize(), f.end().to_usize());
-        for element in &f.elements {
-            match element {
-                InterpolatedStringElement::Literal(literal) => {
-                    let range = (literal.start().to_usize(), literal.end().to_usize());
-                    let file = self.span(literal).file;
-                    for out in outs.iter_mut() {
-                        strings::decode(&mut out.sql, source, file, range, quoting.raw, true);
-                    }
-                }
-                InterpolatedStringElement::Interpolation(part) => {
-                    let value = self.eval(&part.expression);
-                    let span = self.span(part);
-                    let mut values = value.alternatives();
-                    let known = values.iter().all(|value| matches!(value, Value::Text(_)));
-                    if !known || values.len() * outs.len() > 8 {
-                        values = vec![value];
-                    }
-                    let before = std::mem::take(outs);
-                    for value in &values {
-                        for out in &before {
-                            let mut out = out.clone();
-                            self.fill(&mut out, value, span);
-                            outs.push(out);
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    /// Appends `value` where the template has `span`.
-    pub(super) fn fill(&mut self, out: &mut Text, value: &Value<'a>, span: Span) {
-        let text = self.text_of(value, span);
-        if text.sql.is_known() {
-            out.sql.push(&text.sql.text, span);
-        } else {
-            let only_hole = text.sql.text.chars().count() == 1;
-            if let (true, Some(hole)) = (only_hole, text.sql.hole_at(0)) {
-                let shown = span.slice(self.file_text(span)).to_owned();
-                out.sql.push_hole(crate::ir::Unknown { reason: hole.reason.clone(), text: shown, span });
-            } else {
-                out.sql.append(&text.sql);
-            }
-        }
-        out.mix(&text);
-    }
-
-    pub(super) fn file_text(&self, span: Span) -> &'a str {
-        self.units.iter().find(|unit| unit.file.id == span.file).map_or("", |unit| unit.file.text.as_str())
-    }
-
-    /// A value as `str()` shows it.
-    pub(super) fn text_of(&mut self, value: &Value<'a>, span: Span) -> Text {
-        let mut out = Text::default();
-        match value {
-            Value::Text(text) => return (**text).clone(),
-            Value::Int(int) => out.sql.push(&int.to_string(), span),
-            Value::Bool(true) => out.sql.push("True", span),
-            Value::Bool(false) => out.sql.push("False", span),
-            Value::None => out.sql.push("None", span),
-            Value::Unknown(opaque) => {
-                out.sql.push_hole(opaque.unknown.clone());
-                out.parameter = opaque.parameter;
-            }
-            Value::Either(values) => {
-                let reason = format!("it is one of {} values", values.len());
-                let text = format!("{{{}}}", span.slice(self.file_text(span)).trim_matches(['{', '}']));
-                out.sql.push_hole(crate::ir::Unknown { reason, text, span });
-            }
-            _ => {
-                let text = format!("{{{}}}", span.slice(self.file_text(span)).trim_matches(['{', '}']));
-                let reason = "it is no string in the source".to_owned();
-                out.sql.push_hole(crate::ir::Unknown { reason, text, span });
-            }
-        }
-        out
     }
 
     fn name(&mut self, name: &'a str, expr: &'a Expr) -> Value<'a> {
@@ -444,79 +322,6 @@ impl<'a> Interp<'a> {
         Value::opaque(crate::ir::Unknown { reason, text: format!("{{{text}}}"), span }, value.is_parameter())
     }
 
-    /// Fills a `%` or `format` template; an argument that is one of a few texts gives as many texts.
-    pub(super) fn template(
-        &mut self,
-        template: &Text,
-        pieces: &[Piece],
-        arguments: &[Value<'a>],
-        named: &[(Value<'a>, Value<'a>)],
-    ) -> Value<'a> {
-        let mut choices: Vec<Vec<Value<'a>>> = vec![Vec::new()];
-        for value in arguments.iter().chain(named.iter().map(|(_, value)| value)) {
-            let mut values = value.alternatives();
-            let known = values.iter().all(|value| matches!(value, Value::Text(_)));
-            if !known || values.len() * choices.len() > 8 {
-                values = vec![value.clone()];
-            }
-            if let [only] = &values[..] {
-                for choice in &mut choices {
-                    choice.push(only.clone());
-                }
-                continue;
-            }
-            let before = std::mem::take(&mut choices);
-            for choice in before {
-                choices.extend(values.iter().map(|value| choice.iter().chain([value]).cloned().collect()));
-            }
-        }
-        let texts = choices.into_iter().map(|mut choice| {
-            let values = choice.split_off(arguments.len());
-            let named: Vec<_> = named.iter().map(|(name, _)| name.clone()).zip(values).collect();
-            self.fill_template(template, pieces, &choice, &named)
-        });
-        texts.reduce(Value::join).unwrap_or(Value::None)
-    }
-
-    /// Fills a template; each value stands where its field stood.
-    fn fill_template(
-        &mut self,
-        template: &Text,
-        pieces: &[Piece],
-        arguments: &[Value<'a>],
-        named: &[(Value<'a>, Value<'a>)],
-    ) -> Value<'a> {
-        let mut out = Text::default();
-        out.mix(&Text { passed: None, ..template.clone() });
-        let mut next = 0;
-        for piece in pieces {
-            match piece {
-                Piece::Copy(from, to) => out.sql.append(&template.sql.part(*from..*to)),
-                Piece::Escaped(c, at) => out.sql.push(c.encode_utf8(&mut [0; 4]), template.sql.span(*at..*at + 2)),
-                Piece::Field(name, from, to) => {
-                    let (from, to) = (*from, *to);
-                    let span = template.sql.span(from..to);
-                    let value = if name.is_empty() {
-                        next += 1;
-                        arguments.get(next - 1).cloned()
-                    } else if let Ok(index) = name.parse::<usize>() {
-                        arguments.get(index).cloned()
-                    } else {
-                        let mut path = name.split('.');
-                        let first = path.next().unwrap_or_default();
-                        let found = named.iter().find(|(k, _)| k.as_str() == Some(first)).map(|(_, v)| v.clone());
-                        path.fold(found, |value, part| value.map(|v| self.attribute_of(&v, part, span)))
-                    };
-                    let missing =
-                        || Value::unknown("its value is not passed in the source", template.sql.shown(from..to), span);
-                    let value = value.unwrap_or_else(missing);
-                    self.fill(&mut out, &value, span);
-                }
-            }
-        }
-        Value::Text(Rc::new(out))
-    }
-
     fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
         if let Value::Django(django) = base {
             return match &**django {
@@ -600,71 +405,6 @@ impl<'a> Interp<'a> {
             _ => None,
         };
         answer.map_or_else(|| self.unknown("it depends on a condition", expr), Value::Bool)
-    }
-
-    fn comprehension(&mut self, element: &'a Expr, generators: &'a [Comprehension], expr: &'a Expr) -> Value<'a> {
-        let mut out = Vec::new();
-        match self.generate(element, generators, &mut out, 0) {
-            Ok(()) => Value::list(out, self.span(expr)),
-            Err(rows @ Value::Django(_)) if self.django.on && Self::object_of(&rows).is_some() => rows,
-            Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
-        }
-    }
-
-    fn dict_comprehension(&mut self, comp: &'a ExprDictComp, expr: &'a Expr) -> Value<'a> {
-        let (mut keys, mut values) = (Vec::new(), Vec::new());
-        // `{**pairs for pairs in all}` has no key.
-        let Some(key) = &comp.key else { return self.unknown("it is built from other dictionaries", expr) };
-        let made = self.generate(key, &comp.generators, &mut keys, 0);
-        match made.and_then(|()| self.generate(&comp.value, &comp.generators, &mut values, 0)) {
-            Ok(()) => {
-                let pairs = keys.into_iter().zip(values).collect();
-                Value::Dict(Rc::new(std::cell::RefCell::new(pairs)), self.span(expr))
-            }
-            Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
-        }
-    }
-
-    /// Runs the loops of a comprehension, outermost first; the error is what a loop cannot be run over.
-    fn generate(
-        &mut self,
-        element: &'a Expr,
-        generators: &'a [Comprehension],
-        out: &mut Vec<Value<'a>>,
-        depth: u32,
-    ) -> Result<(), Value<'a>> {
-        let Some((generator, inner)) = generators.split_first() else {
-            let value = self.eval(element);
-            out.push(value);
-            return Ok(());
-        };
-        let iterated = self.eval(&generator.iter);
-        let Some(items) = Value::items(&iterated).filter(|_| depth < MAX_LOOPS) else {
-            let reason = "it comes from a loop over values that are not known";
-            let row = self.row_of(&iterated, &generator.target);
-            self.assign(&generator.target, row.unwrap_or_else(|| self.part_of(&iterated, &generator.target, reason)));
-            let rows = u32::from(iterated.is_read());
-            self.loops.push(None);
-            self.row_loops += rows;
-            let made = self.eval(element);
-            self.row_loops -= rows;
-            self.loops.pop();
-            return Err(Self::mapped_rows(&made).filter(|_| depth == 0).unwrap_or(iterated));
-        };
-        for item in items {
-            if out.len() >= MAX_ROUNDS {
-                self.cut("the list has more elements than are followed");
-                break;
-            }
-            if !self.spend(1) {
-                break;
-            }
-            self.assign(&generator.target, item);
-            if generator.ifs.iter().all(|test| self.eval(test).truth() != Some(false)) {
-                self.generate(element, inner, out, depth + 1)?;
-            }
-        }
-        Ok(())
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> Interp<'a> {
                 }
             }
             Value::Handle(_) if self.django.on && name == "quote_name" => {
-                return self.call_foreign(super::call::QUOTE_NAME, arguments, named, call);
+                return self.call_foreign(super::attribute::QUOTE_NAME, arguments, named, call);
             }
             Value::Record(record) if record.class == "Template" && matches!(name, "substitute" | "safe_substitute") => {
                 if let Some(value) = self.substitute(record, arguments, named, span) {
@@ -463,19 +463,7 @@ impl<'a> Interp<'a> {
             Some(name) => Known::Known(QualifiedName::bare(name.to_lowercase()), span),
             None => Known::Unknown(Unknown { reason: "the table is named elsewhere".into(), text: shown, span }),
         };
-        let mut construct = Construct {
-            kind,
-            table,
-            filter: None,
-            conn,
-            target: value,
-            filters: Vec::new(),
-            values: Vec::new(),
-            rows: None,
-            columns,
-            source: None,
-            limit: None,
-        };
+        let mut construct = Construct { conn, columns, ..Construct::new(kind, table, value) };
         if own && kind != OpKind::DataSelect {
             // Before 1.4 these were arguments: `t.update(t.c.id == 1, {"a": 1})`.
             let args = Args::of_call(arguments, named);

@@ -3,9 +3,12 @@
 
 mod alembic;
 mod alter;
+mod attribute;
 mod branch;
+mod builtin;
 mod changeset;
 mod call;
+mod comprehension;
 mod custom;
 mod decorated;
 mod django;
@@ -30,6 +33,7 @@ mod runners;
 mod schema;
 mod sink;
 mod stmt;
+mod template;
 mod tool;
 
 use std::cell::Cell;

@@ -256,19 +256,7 @@ impl<'a> Interp<'a> {
         let model = self.tool.models.find(base)?;
         let table = table_known(&model, span);
         let own = self.model_conn(&model);
-        let construct = Construct {
-            kind,
-            table,
-            filter: None,
-            conn: Some(own),
-            target: Value::None,
-            filters: Vec::new(),
-            values: Vec::new(),
-            rows: None,
-            columns: Vec::new(),
-            source: None,
-            limit: None,
-        };
+        let construct = Construct { conn: Some(own), ..Construct::new(kind, table, Value::None) };
         if matches!(name, "create" | "bulk_create") {
             let conn = self.model_conn(&model);
             self.emit_construct(&construct, &conn, span);

@@ -68,19 +68,8 @@ impl<'a> Interp<'a> {
                 Known::Unknown(Unknown { reason, text: format!("{{{}}}", class.name), span })
             }
         };
-        Value::Construct(Rc::new(Construct {
-            kind: OpKind::DataSelect,
-            table,
-            filter: None,
-            conn: Some(conn),
-            target: model.clone(),
-            filters: Vec::new(),
-            values: Vec::new(),
-            rows: None,
-            columns: Vec::new(),
-            source: None,
-            limit: None,
-        }))
+        let select = Construct::new(OpKind::DataSelect, table, model.clone());
+        Value::Construct(Rc::new(Construct { conn: Some(conn), ..select }))
     }
 
     /// What a statement made of calls reads, where its rows are objects: `session.execute(select(Model))`.

@@ -112,6 +112,7 @@ impl<'a> Interp<'a> {
         let outer = self.env();
         let arguments = def.arguments.as_deref();
         let bases = arguments.map(|a| a.args.iter().map(|base| self.eval(base)).collect()).unwrap_or_default();
+        let (bases, ways) = Class::weigh(bases);
         let env = Rc::new(Env { vars: std::cell::RefCell::default(), parent: Some(outer.clone()) });
         self.cycles.push(env.clone());
         if let Some(frame) = self.frames.last_mut() {
@@ -136,7 +137,7 @@ impl<'a> Interp<'a> {
             _ => None,
         });
         let (name, span) = (def.name.as_str(), self.span(def));
-        let class = Rc::new(Class { name, span, env, bases, fields: fields.collect(), def });
+        let class = Rc::new(Class { name, span, env, bases, fields: fields.collect(), def, ways });
         self.name_table(def, &class);
         let class = Value::Class(class);
         self.register_class(def, &class);

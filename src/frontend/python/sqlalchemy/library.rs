@@ -94,19 +94,9 @@ fn ordered<'a>(value: &Value<'a>, name: &str, span: Span) -> Option<Value<'a>> {
 fn exists_where<'a>(exists: &Record<'a>, condition: &Value<'a>, span: Span) -> Option<Value<'a>> {
     let empty = exists.fields.borrow().get("items").and_then(Value::items).is_some_and(|items| items.is_empty());
     let unknown = Unknown { reason: "the table is named elsewhere".to_owned(), text: "{exists}".to_owned(), span };
-    let select = Construct {
-        kind: OpKind::DataSelect,
-        table: Known::Unknown(unknown),
-        filter: None,
-        conn: None,
-        target: first_table(condition, 0).filter(|_| empty)?,
-        filters: vec![condition.clone()],
-        values: Vec::new(),
-        rows: None,
-        columns: Vec::new(),
-        source: None,
-        limit: None,
-    };
+    let target = first_table(condition, 0).filter(|_| empty)?;
+    let select = Construct::new(OpKind::DataSelect, Known::Unknown(unknown), target);
+    let select = Construct { filters: vec![condition.clone()], ..select };
     Some(list_node("#prefix", "EXISTS", vec![Value::Construct(Rc::new(select))], span))
 }
 

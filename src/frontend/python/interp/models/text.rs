@@ -20,10 +20,13 @@ pub(super) fn snake(name: &str) -> String {
     out
 }
 
-/// Whether the text of a file can hold a model of one of `tables`, names in lower case: it has the name, or a class whose
-/// name can lead to it, or computes names of tables.
+/// Whether the text of a file can hold a model of one of `tables`, names in lower case: it has the name, however
+/// capitals stand in it, or a class whose name can lead to it, or computes names of tables.
 pub(in super::super::super) fn may_map(text: &str, tables: &BTreeSet<String>) -> bool {
-    let has_name = || tables.iter().any(|table| text.contains(table.as_str()));
+    let has_name = || {
+        let lower = text.to_lowercase();
+        tables.iter().any(|table| lower.contains(table.as_str()))
+    };
     let leads = |class: &str| {
         let (lower, snake) = (class.to_lowercase(), snake(class));
         // `shop_orderline`, and `shop_orderline_tags` of a field that joins it to others.
@@ -38,16 +41,14 @@ pub(in super::super::super) fn may_map(text: &str, tables: &BTreeSet<String>) ->
 /// Whether a text makes the name of a table of something else than a string.
 fn computes_names(text: &str) -> bool {
     let literal = |rest: &str| rest.trim_start().starts_with(['"', '\'']);
+    // The first on a line tells: a line of a megabyte is not gone through for each.
     let assigned = |word: &str| {
-        text.match_indices(word).any(|(at, _)| {
-            let line = text.get(at + word.len()..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        text.lines().filter_map(|line| line.split_once(word)).any(|(_, rest)| match rest.split_once('=') {
             // `def __tablename__(cls)`, and `__tablename__: str = NAME`.
-            match line.split_once('=') {
-                Some((before, after)) if before.trim().is_empty() || before.trim_start().starts_with(':') => {
-                    !literal(after)
-                }
-                _ => line.trim_start().starts_with('('),
+            Some((before, after)) if before.trim().is_empty() || before.trim_start().starts_with(':') => {
+                !literal(after)
             }
+            _ => rest.trim_start().starts_with('('),
         })
     };
     let called = text.match_indices("Table(").any(|(at, word)| {
@@ -58,4 +59,23 @@ fn computes_names(text: &str) -> bool {
         || assigned("__tablename__")
         || assigned("db_table")
         || text.contains("HistoricalRecords(")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_shows_whether_it_can_map_a_table() {
+        let tables = BTreeSet::from(["orderline".to_owned()]);
+        for text in [
+            "class Line(Base):\n    __tablename__ = 'OrderLine'\n",
+            "class OrderLine(models.Model):\n    pass\n",
+            "class Line(Base):\n    __tablename__: str = PREFIX + 'line'\n",
+            "class Line(Base):\n    @declared_attr\n    def __tablename__(cls):\n        return cls.NAME\n",
+        ] {
+            assert!(may_map(text, &tables), "{text}");
+        }
+        assert!(!may_map("class Tag(Base):\n    __tablename__ = 'tag'\n", &tables));
+    }
 }
