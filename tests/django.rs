@@ -250,6 +250,10 @@ fn what_is_not_known_is_said_and_loses_nothing_else() {
     );
     let kinds: Vec<_> = second(folder.path()).into_iter().map(|(kind, _)| kind).collect();
     assert_eq!(kinds, ["opaque", "opaque", "column.drop"]);
+    let run = ddlint(folder.path(), &["check", "--exit-zero", "--output-format", "json", "."]);
+    let calls = &serde_json::from_str::<serde_json::Value>(&run.out).expect("JSON")["summary"]["calls"];
+    // The model that the first migration makes, and the field that goes.
+    assert_eq!((&calls["directives"], &calls["unknown_directives"]), (&2.into(), &2.into()));
 }
 
 /// A file of migrations: `app/name` with its dependencies as `app.name`, its other attributes and its operations.
@@ -336,6 +340,24 @@ fn a_squashed_migration_is_no_second_head_and_makes_nothing_twice() {
     assert_eq!(found(&files, &format!("{GRAPH},already-exists,unknown-column")), []);
     let told = found(&files, "column-dropped");
     assert_eq!(told.len(), 1, "{told:?}");
+}
+
+#[test]
+fn a_column_goes_after_its_field_has_gone_from_the_state() {
+    let class = "\n\nclass RemoveLater(migrations.RemoveField):\n    def state_forwards(self, app_label, state):\n        pass\n\n    \
+                 def database_forwards(self, app_label, schema_editor, from_state, to_state):\n        \
+                 super().database_forwards(app_label, schema_editor, from_state, to_state)\n";
+    let state = "migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveField('order', 'note')])";
+    let mut files = vec![
+        migration("shop/0001", &[], "", ORDER),
+        migration("shop/0002", &["shop.0001"], "", "migrations.AddField('order', 'note', models.TextField(null=True))"),
+        migration("shop/0003", &["shop.0002"], "", state),
+        migration("shop/0004", &["shop.0003"], "", "RemoveLater('order', 'note')"),
+    ];
+    let (_, text) = files.last_mut().expect("four");
+    let at = text.windows(6).position(|word| word == b"\nclass").expect("a class");
+    text.splice(at..at, class.bytes());
+    assert_eq!(found(&files, "column-dropped").len(), 1);
 }
 
 #[test]

@@ -67,7 +67,11 @@ impl Project {
                 Migration { role, ..migration }
             }));
         }
+        let directives: usize = django.iter().map(|(_, migration)| migration.directives()).sum();
         let (lowered, order) = super::django::lower(django, &reader, sources);
+        let unknown = super::django::not_known(&lowered);
+        calls.unknown_directives += unknown;
+        calls.directives += directives.saturating_sub(unknown);
         migrations.extend(lowered.into_iter().map(|mut migration| {
             migration.operations.retain(|op| !op.context.origins.iter().any(|file| judged.contains(file)));
             migration

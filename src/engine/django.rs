@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::frontend::{DjangoMigration, Reader, lower_django};
-use crate::ir::{Line, Migration};
+use crate::ir::{Details, Direction, Line, Migration, Operation};
 use crate::source::{Modules, SourceFile, Sources};
 use crate::span::FileId;
 
@@ -31,6 +31,13 @@ pub(super) fn lower(read: Vec<Read>, reader: &Reader, sources: &Sources) -> (Vec
     }
     let order = lowered.iter().map(|migration| migration.span.file).collect();
     (lowered, order)
+}
+
+/// How many operations of Django were not known when they were lowered. What stands in such a place was written by nobody.
+pub(super) fn not_known(lowered: &[Migration]) -> usize {
+    let forward = lowered.iter().filter(|migration| migration.direction == Direction::Up);
+    let unknown = |op: &&Operation| op.statement.implied && matches!(op.details, Details::Opaque(_));
+    forward.flat_map(|migration| &migration.operations).filter(unknown).count()
 }
 
 /// Reads what the migrations depend on too.

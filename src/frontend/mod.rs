@@ -15,7 +15,7 @@ use crate::source::{Language, Modules, SourceFile};
 /// What became of the calls that send something to a database.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
 pub struct Calls {
-    /// Directives of a library (`op.add_column`) whose SQL was written.
+    /// Directives of a library (`op.add_column`, `migrations.AddField`) whose SQL was written.
     pub directives: usize,
     /// Directives that are not known.
     pub unknown_directives: usize,

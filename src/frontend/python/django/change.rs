@@ -115,12 +115,18 @@ impl Editor {
 
     pub(super) fn remove(&mut self, app: &str, model: &str, name: &str) {
         let Some(before) = self.state.shared(app, model) else { return self.missing(app, model) };
-        let Some(field) = before.field(name).cloned() else {
+        let left = || before.left.iter().find(|field| field.name == name);
+        let Some(field) = before.field(name).or_else(left).cloned() else {
             let reason = format!("no migration before this one adds the field `{name}`");
             return self.opaque(self.span, &reason);
         };
+        let silent = self.silent;
         if let Some(model) = self.model_mut(app, model) {
             model.fields.retain(|field| field.name != name);
+            model.left.retain(|field| field.name != name);
+            if silent {
+                model.left.push(field.clone());
+            }
         }
         if before.managed() {
             self.remove_column(&before, &field);

@@ -29,6 +29,8 @@ pub(super) struct Model {
     pub(super) constraints: Vec<Call>,
     /// The project uses another model in its place: it has no table.
     pub(super) swapped: bool,
+    /// Fields that only the state has lost: the database has their columns still.
+    pub(super) left: Vec<Field>,
 }
 
 impl Model {

@@ -168,6 +168,13 @@ pub struct DjangoMigration {
     pub shell: Option<Migration>,
 }
 
+impl DjangoMigration {
+    /// How many operations of Django it has, known or not; those that stand in one another each count.
+    pub fn directives(&self) -> usize {
+        self.operations.iter().map(Step::directives).sum()
+    }
+}
+
 /// One operation of a migration.
 #[derive(Clone, Debug)]
 pub enum Step {
@@ -179,4 +186,15 @@ pub enum Step {
     Done(Vec<Operation>, Vec<Operation>, Vec<Step>),
     /// Not known.
     Unknown(Unknown),
+}
+
+impl Step {
+    fn directives(&self) -> usize {
+        let all = |steps: &[Self]| steps.iter().map(Self::directives).sum::<usize>();
+        match self {
+            Self::Call(_) | Self::Unknown(_) => 1,
+            Self::Separate(database, state, _) => all(database) + all(state),
+            Self::Done(_, _, state) => 1 + all(state),
+        }
+    }
 }
