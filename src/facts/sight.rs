@@ -158,7 +158,7 @@ fn each<P, T>(parts: &[P], convert: impl Fn(&P) -> T) -> Vec<T> {
 }
 
 fn names(relations: Vec<schema::Relation<'_>>) -> Vec<QualifiedName> {
-    each(&relations, |relation| plain(&relation.state.name))
+    relations.into_iter().map(|relation| plain(&relation.state.name)).collect()
 }
 
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which

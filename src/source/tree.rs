@@ -185,7 +185,9 @@ impl Tree {
         let mut take = |at: usize, bytes: Option<Vec<u8>>| {
             if let (Some((path, _)), Some(given)) = (files.get(at), given.get_mut(at)) {
                 *given = true;
-                bytes.into_iter().for_each(|bytes| each(path, bytes));
+                if let Some(bytes) = bytes {
+                    each(path, bytes);
+                }
             }
         };
         // Where git ends early, what it has not given is missing.
