@@ -361,6 +361,16 @@ fn a_column_goes_after_its_field_has_gone_from_the_state() {
 }
 
 #[test]
+fn a_class_that_the_project_passes_on_is_the_library_s() {
+    let index = "migrations.AddIndex('order', Index(fields=['-id'], name='order_id_idx'))";
+    let mut files = vec![migration("shop/0001", &[], "", ORDER), migration("shop/0002", &["shop.0001"], "", index)];
+    let (_, text) = files.last_mut().expect("two");
+    text.splice(0..0, b"from shop.models import Index\n".iter().copied());
+    files.push(("shop/models.py".to_owned(), b"from django.db.models import Index\n".to_vec()));
+    assert_eq!(found(&files, "index-not-concurrent").len(), 1);
+}
+
+#[test]
 fn what_begins_an_app_runs_when_it_is_installed() {
     let line = "migrations.CreateModel('Line', [('id', models.BigAutoField(primary_key=True))])";
     let index = "migrations.AddIndex('order', models.Index(fields=['id'], name='order_id_idx'))";

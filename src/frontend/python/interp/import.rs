@@ -94,9 +94,14 @@ impl<'a> Interp<'a> {
             Value::Import(import) if import.level == 0 => Some(import),
             _ => None,
         })?;
+        // What a module of a Django project passes on is what its own import would be.
+        let passed_on = self.django.on;
         let make = || {
             let shown = import.name.unwrap_or(&import.module);
             let path = import.name.map_or_else(|| import.module.clone(), |name| format!("{}.{name}", import.module));
+            if passed_on {
+                return Self::foreign(path);
+            }
             let reason = match path.as_str() {
                 "os.environ" => ENVIRONMENT.to_owned(),
                 "sys.argv" => ARGUMENT.to_owned(),

@@ -10,7 +10,7 @@ use super::super::django::{Leap, led};
 use super::super::value::{Dj, Query, READ, Related, Value};
 use super::Interp;
 use super::call::Named;
-use crate::ir::{DataDetails, OpKind, Unknown, Where};
+use crate::ir::{DataDetails, OpKind, Predicate, Unknown, Where};
 use crate::span::Span;
 
 /// Methods that only managers have.
@@ -50,7 +50,10 @@ impl<'a> Interp<'a> {
         let leap = |leap| led(&query.table, name, leap, span);
         // A manager under a name of its own: objects of the class itself.
         let table = if of_class { query.table.clone() } else { leap(Leap::Object) };
-        let query = Query { table, imported: query.imported, ..Query::default() };
+        // What an object leads to are rows that belong to it.
+        let of_object = || Predicate { text: format!("{{{name}}} of one object"), ..Predicate::default() };
+        let filter = (!of_class).then(of_object);
+        let query = Query { table, filter, imported: query.imported, ..Query::default() };
         Value::related(unknown, Related { query, through: leap(Leap::Between), of_class })
     }
 
