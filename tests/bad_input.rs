@@ -146,6 +146,16 @@ fn many_operations_of_one_statement_cost_as_much_as_of_many() {
     }
 }
 
+/// Each part that is not known would copy all of the text before it.
+#[test]
+fn an_f_string_of_very_many_parts() {
+    let parts = "{x} ".repeat(20_000);
+    let text = format!(
+        "def run(conn):\n    conn.execute('CREATE INDEX ix ON orders (note)')\n    conn.execute(f\"{parts}\")\n"
+    );
+    assert!(has(&check("a.py", text.as_bytes()), "index-not-concurrent"));
+}
+
 /// What psql fills in is bounded, as what it includes is.
 #[test]
 fn a_long_variable_of_psql_that_is_named_often() {

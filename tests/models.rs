@@ -263,9 +263,9 @@ fn a_base_that_is_not_there_is_said() {
         assert_eq!(run.code, 2, "{}", run.out);
         assert!(run.err.contains(words), "{}", run.err);
     };
-    refused(&ddlint(folder.path(), &["check", "--diff-base", "HEAD"]), "`HEAD` is no revision");
+    refused(&ddlint(folder.path(), &["check", "--diff-base", "HEAD"]), "not a git repository");
     commit(folder.path());
-    refused(&ddlint(folder.path(), &["check", "--diff-base", "origin/main"]), "fetch it first");
+    refused(&ddlint(folder.path(), &["check", "--diff-base", "origin/main"]), "git fetch");
     refused(&ddlint(folder.path(), &["check", "--diff-base=--help"]), "`--help` is no revision");
     assert_eq!(ddlint(folder.path(), &["check", "--diff-base", "HEAD"]).code, 0);
 }
@@ -301,4 +301,135 @@ fn a_comment_that_a_run_without_a_base_needs_is_not_called_unused() {
     assert_eq!(said(&[]), [""; 0]);
     commit(folder.path());
     assert_eq!(said(&["--diff-base", "HEAD"]), [""; 0]);
+}
+
+/// A repository of a table's migration and its model, and in the working tree a drop.
+fn orders() -> tempfile::TempDir {
+    let models = "from app.base import Base\nimport sqlalchemy as sa\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n    id = sa.Column(sa.Integer, primary_key=True)\n    note = sa.Column(sa.Text)\n";
+    let folder = project(&[
+        ("app/base.py", BASE.as_bytes()),
+        ("app/models.py", models.as_bytes()),
+        ("migrations/0001_orders.sql", b"CREATE TABLE orders (id int PRIMARY KEY, note text);\n"),
+    ]);
+    commit(folder.path());
+    write(folder.path(), &[("migrations/0002_note.sql", b"ALTER TABLE orders DROP COLUMN note;\n")]);
+    folder
+}
+
+/// Takes an object of the repository away, as a partial clone lacks it, and names it as git does.
+fn lose(folder: &Path, object: &str) {
+    let command = std::process::Command::new("git").current_dir(folder).args(["rev-parse", object]).output();
+    let name = String::from_utf8(command.expect("git runs").stdout).expect("a name of an object");
+    let (first, rest) = name.trim().split_at(2);
+    std::fs::remove_file(folder.join(".git/objects").join(first).join(rest)).expect("an object of its own file");
+}
+
+/// What a run that is refused says.
+fn refused(folder: &Path, base: &str) -> String {
+    let run = ddlint(folder, &["check", &format!("--diff-base={base}")]);
+    assert_eq!((run.code, run.out.as_str()), (2, ""), "{}", run.err);
+    run.err
+}
+
+#[test]
+fn a_base_that_is_no_commit_is_refused() {
+    let folder = orders();
+    let path = folder.path();
+    for base in ["", "nope", "^HEAD", "HEAD..HEAD", "HEAD:app", "HEAD^{tree}", "--output=made", "-h", "HEAD\nHEAD"] {
+        let said = refused(path, base);
+        assert!(said.contains("is no revision") && said.contains("git fetch"), "{base}: {said}");
+    }
+    assert!(!path.join("made").exists());
+    // What is not there under this name, and is there as the server's.
+    let head = std::fs::read_to_string(path.join(".git/HEAD")).expect("a branch");
+    let branch = head.trim().rsplit('/').next().expect("its name").to_owned();
+    for arguments in [["update-ref", "refs/remotes/origin/live", "HEAD"], ["branch", "-m", "work"]] {
+        let run = std::process::Command::new("git").current_dir(path).args(arguments).status();
+        assert!(run.is_ok_and(|status| status.success()), "{branch}");
+    }
+    assert!(refused(path, "live").contains("did you mean `origin/live`?"));
+}
+
+#[test]
+fn a_base_that_git_cannot_read_is_refused_in_its_words() {
+    let folder = project(&[("migrations/0001_a.sql", b"ALTER TABLE orders DROP COLUMN note;\n")]);
+    let said = refused(folder.path(), "HEAD");
+    assert!(said.contains("not a git repository"), "{said}");
+
+    // Nothing can be told from what a partial or damaged clone lacks.
+    let folder = orders();
+    lose(folder.path(), "HEAD:app/models.py");
+    let said = refused(folder.path(), "HEAD");
+    assert!(said.contains("`app/models.py`") && said.contains("partial"), "{said}");
+    let folder = orders();
+    lose(folder.path(), "HEAD^{tree}");
+    assert!(refused(folder.path(), "HEAD").contains("git cannot read"));
+}
+
+/// A partial clone names the program that fetches what it lacks: reading must not run it.
+#[test]
+#[cfg(unix)]
+fn nothing_that_a_repository_configures_is_run() {
+    let folder = orders();
+    let path = folder.path();
+    lose(path, "HEAD:app/models.py");
+    let made = path.join("made");
+    let program = format!("touch {}", made.display());
+    let remote = format!("ext::sh -c touch% {}", made.display());
+    for (name, value) in [
+        ("core.fsmonitor", program.as_str()),
+        ("diff.external", &program),
+        ("core.sshCommand", &program),
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", &remote),
+        ("protocol.ext.allow", "always"),
+    ] {
+        let run = std::process::Command::new("git").current_dir(path).args(["config", name, value]).status();
+        assert!(run.is_ok_and(|status| status.success()), "{name}");
+    }
+    assert!(refused(path, "HEAD").contains("partial"));
+    assert!(!made.exists());
+    // The same repository does run it where git is let.
+    let run =
+        std::process::Command::new("git").current_dir(path).args(["cat-file", "-p", "HEAD:app/models.py"]).output();
+    assert!(run.is_ok() && made.exists());
+}
+
+#[test]
+fn a_migration_that_was_moved_has_run() {
+    let folder = orders();
+    let path = folder.path();
+    commit(path);
+    std::fs::create_dir(path.join("db")).expect("a folder of the test");
+    std::fs::rename(path.join("migrations"), path.join("db/migrations")).expect("a folder of the test");
+    assert_eq!(rules(path, &["--diff-base", "HEAD"]), [""; 0]);
+    // What was changed on the way is new.
+    write(path, &[("db/migrations/0002_note.sql", b"ALTER TABLE orders DROP COLUMN IF EXISTS note;\n")]);
+    assert_eq!(rules(path, &["--diff-base", "HEAD"]), ["column-dropped-while-mapped"]);
+}
+
+/// A link out of the project shows nothing of what is there.
+#[test]
+#[cfg(unix)]
+fn models_behind_a_link_out_of_the_project_are_not_read() {
+    use std::os::unix::fs::symlink;
+    let folder = orders();
+    let path = folder.path();
+    let outside = tempfile::tempdir().expect("a folder");
+    for name in ["base.py", "models.py"] {
+        std::fs::rename(path.join("app").join(name), outside.path().join(name)).expect("a file of the test");
+    }
+    symlink(outside.path().join("base.py"), path.join("app/base.py")).expect("a link");
+    symlink(outside.path().join("models.py"), path.join("app/models.py")).expect("a link");
+    assert_eq!(rules(path, &[]), ["column-dropped"]);
+    // One that stays inside is as good as the file.
+    std::fs::create_dir(path.join("lib")).expect("a folder of the test");
+    for name in ["base.py", "models.py"] {
+        std::fs::remove_file(path.join("app").join(name)).expect("the link");
+        std::fs::rename(outside.path().join(name), path.join("lib").join(name)).expect("a file of the test");
+        symlink(path.join("lib").join(name), path.join("app").join(name)).expect("a link");
+    }
+    assert_eq!(rules(path, &[]), ["column-dropped-while-mapped"]);
 }

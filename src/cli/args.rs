@@ -141,8 +141,8 @@ pub struct CheckArgs {
     /// Sizes of tables: what the query of `ddlint init --stats-query` prints
     #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub stats: Option<PathBuf>,
-    /// The revision of git that runs now, `origin/main` or a tag: what its models map is not to be dropped, and what its
-    /// migrations did is done
+    /// Compare with the revision of git that is deployed, `origin/main` or a tag: columns and tables that its models use
+    /// must stay, and migrations that it has count as run
     #[arg(long, value_name = "REF", help_heading = "Files")]
     pub diff_base: Option<String>,
     /// Path that standard input is judged as

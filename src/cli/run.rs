@@ -18,7 +18,7 @@ use crate::engine::baseline::{Baseline, Finding};
 use crate::engine::{self, Outcome};
 use crate::lsp;
 use crate::report::Format;
-use crate::source;
+use crate::source::{self, Tree};
 
 /// Runs the command line of this process. Misuse is said by clap, which exits with 2 then.
 pub fn main() -> ExitCode {
@@ -81,6 +81,9 @@ fn check(args: &CheckArgs, global: &GlobalArgs) -> Result<u8, Failure> {
     };
     let mut baseline = file.as_deref().map(read_baseline).transpose()?;
     let outcome = engine::check(&sources, &context.settings, &context.rules, baseline.as_mut());
+    if let Some(error) = sources.base().and_then(Tree::absent) {
+        return Err(error.into());
+    }
     if args.fix {
         return fixes::write(&outcome, &sources, args.unsafe_fixes);
     }

@@ -1,6 +1,6 @@
 //! Models beside migrations: read only where a migration takes away what they may map.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::RuleSet;
@@ -8,6 +8,11 @@ use crate::facts::{self, FACTS, Mapped, Model, Models};
 use crate::frontend::{Reader, may_map};
 use crate::rule::Rule;
 use crate::source::{SourceFile, Sources, Tree};
+use crate::span::FileId;
+
+/// Bytes of a file of the base that are looked through for statements which are not there, before the rest counts as
+/// new: a thousand statements on a file as long as any that people write.
+const MAX_SPENT: usize = 256 << 20;
 
 /// The models that `rules` ask for: those of the base of the comparison, and, where the whole project is judged, those
 /// of the working tree.
@@ -18,7 +23,7 @@ pub(super) fn read(model: &Model, files: &[Arc<SourceFile>], sources: &Sources, 
     }
     let going = model.takes_away();
     if let Some(base) = sources.base() {
-        mapped.past = going.iter().copied().filter(|at| has_run(model, files, base, *at)).collect();
+        mapped.past = past(model, files, base, &going);
         let new: Vec<_> = going.iter().copied().filter(|at| !mapped.past.contains(at)).collect();
         mapped.base = models(model, base, &new);
     }
@@ -45,14 +50,54 @@ fn asks(rule: &Rule) -> bool {
     mentioned.filter_map(|id| FACTS.get(id as usize)).any(|fact: &facts::Fact| names.contains(&fact.name))
 }
 
-/// Whether the base has the statement too.
-fn has_run(model: &Model, files: &[Arc<SourceFile>], base: &Tree, at: (usize, usize)) -> bool {
-    let Some(view) = model.view(at.0, at.1) else { return false };
-    let span = view.op.statement.span;
-    let Some(file) = files.get(span.file.0 as usize) else { return false };
-    let statement = span.slice(&file.text);
-    base.text(&file.path)
-        .is_some_and(|then| then.text == file.text || (!statement.is_empty() && then.text.contains(statement)))
+/// A file as the base has it.
+struct Then {
+    file: Arc<SourceFile>,
+    /// Nothing was changed in it since.
+    same: bool,
+    /// Where the statement ends that was found last.
+    at: usize,
+    /// Bytes that were looked through for nothing.
+    spent: usize,
+}
+
+impl Then {
+    fn of(base: &Tree, now: &SourceFile) -> Option<Self> {
+        base.before(now).map(|file| Self { same: file.text == now.text, file, at: 0, spent: 0 })
+    }
+
+    /// Statements are asked for in their order, which most changes of a file leave: what stands behind the one before is
+    /// looked at first, so that the whole is gone through once.
+    fn has(&mut self, statement: &str) -> bool {
+        if statement.is_empty() || self.spent > MAX_SPENT {
+            return false;
+        }
+        let text = &self.file.text;
+        let behind = text.get(self.at..).and_then(|rest| rest.find(statement)).map(|found| self.at + found);
+        let Some(found) = behind.or_else(|| text.find(statement)) else {
+            self.spent = self.spent.saturating_add(text.len());
+            return false;
+        };
+        self.at = found + statement.len();
+        true
+    }
+}
+
+/// Those of `operations` whose statements the base has too.
+fn past(
+    model: &Model,
+    files: &[Arc<SourceFile>],
+    base: &Tree,
+    operations: &[(usize, usize)],
+) -> BTreeSet<(usize, usize)> {
+    let mut before: BTreeMap<FileId, Option<Then>> = BTreeMap::new();
+    let mut has_run = |at: &(usize, usize)| {
+        let span = model.view(at.0, at.1)?.op.statement.span;
+        let file = files.get(span.file.0 as usize)?;
+        let then = before.entry(file.id).or_insert_with(|| Then::of(base, file)).as_mut()?;
+        Some(then.same || then.has(span.slice(&file.text)))
+    };
+    operations.iter().copied().filter(|at| has_run(at) == Some(true)).collect()
 }
 
 /// The models of `tree` of the tables that `operations` act on; `None` where there are no operations.

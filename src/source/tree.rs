@@ -16,8 +16,8 @@ use crate::span::FileId;
 /// Longest file that is looked into, in bytes.
 const MAX_LOOK: u64 = 1 << 20;
 /// Objects that git is asked for at once: their names fit into a pipe that nobody reads, so neither side waits for the
-/// other to begin.
-const AT_ONCE: usize = 256;
+/// other to begin, even where the system gives a pipe no more than a page.
+const AT_ONCE: usize = 60;
 
 /// What a file that holds a model of SQLAlchemy, SQLModel, Flask-SQLAlchemy or Django has in it somewhere.
 static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -49,6 +49,8 @@ enum From {
         /// The files by path, each with the name of its object.
         objects: BTreeMap<String, String>,
         batch: Mutex<Batch>,
+        /// The first file that git knows of and did not give.
+        absent: Mutex<Option<String>>,
     },
 }
 
@@ -66,15 +68,10 @@ impl Tree {
 
     /// The files below `root` as they are in `revision`, which git knows. Nothing is fetched and no hook runs.
     pub fn at(root: &Path, revision: &str) -> Result<Self, SourceError> {
-        let commit = format!("{revision}^{{commit}}");
-        let found = run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])?;
-        let Some(commit) = found.as_deref().and_then(|out| std::str::from_utf8(out).ok()).map(str::trim) else {
-            let message = format!("`{revision}` is no revision of the repository at `{}`", root.display());
-            let help = "name one that is there, or fetch it first: a shallow clone lacks the others";
-            return Err(SourceError { message, help: Some(help.to_owned()) });
-        };
+        let commit = commit(root, revision)?;
         // Below a folder of the repository, only that is listed, and relative to it.
-        let listed = run(root, &["ls-tree", "-r", "-z", commit])?.unwrap_or_default();
+        let listed = run(root, &["ls-tree", "-r", "-z", &commit])?;
+        let listed = listed.map_err(|said| unreadable(root, revision, &said))?;
         let listed = String::from_utf8_lossy(&listed);
         let objects = listed.split('\0').filter_map(|line| {
             let (about, path) = line.split_once('\t')?;
@@ -85,7 +82,7 @@ impl Tree {
         });
         let objects = objects.collect();
         let batch = Mutex::new(Batch::start(root).map_err(|error| unusable(&error))?);
-        let from = From::Git { revision: revision.to_owned(), objects, batch };
+        let from = From::Git { revision: revision.to_owned(), objects, batch, absent: Mutex::default() };
         Ok(Self { root: root.to_owned(), from, loaded: Mutex::default() })
     }
 
@@ -97,6 +94,17 @@ impl Tree {
         }
     }
 
+    /// A file of the revision that git could not give when it was asked: the clone is partial, or damaged. What was read
+    /// without it proves nothing.
+    pub fn absent(&self) -> Option<SourceError> {
+        let From::Git { revision, absent, .. } = &self.from else { return None };
+        let absent = absent.lock().unwrap_or_else(PoisonError::into_inner);
+        let path = absent.as_ref()?;
+        let message = format!("git knows `{path}` of `{revision}` and does not have its text");
+        let help = "the clone is partial or damaged: `git fetch --refetch --no-filter` makes it whole";
+        Some(SourceError { message, help: Some(help.to_owned()) })
+    }
+
     /// Whether there is a file at the shown `path`, and its text.
     pub fn text(&self, path: &str) -> Option<Arc<SourceFile>> {
         {
@@ -106,22 +114,32 @@ impl Tree {
             }
         }
         let bytes = match &self.from {
-            From::Disk { .. } => on_disk(&self.root.join(path)),
-            From::Git { objects, batch, .. } => objects.get(path).and_then(|object| {
+            From::Disk { .. } => inside(&self.root, &self.root.join(path)).and_then(|path| on_disk(&path)),
+            From::Git { objects, .. } => objects.get(path).and_then(|object| {
                 let mut found = None;
-                let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-                // What git does not give is not there.
-                let _ = batch.read(&[object], &mut |_, bytes| found = Some(bytes));
+                self.ask(&[(path, object)], &mut |_, bytes| found = Some(bytes));
                 found
             }),
         };
         self.keep(path, bytes.as_deref())
     }
 
-    /// The files that may hold models, by path, as far as `wanted` wants their texts; and whether there was any at all
-    /// and all of them could be looked at. Tests, examples, migrations and other people's code are left out.
+    /// The file that was at the path of `file`; where there was none, one of its name and text elsewhere, which has been
+    /// moved since.
+    pub fn before(&self, file: &SourceFile) -> Option<Arc<SourceFile>> {
+        if let Some(then) = self.text(&file.path) {
+            return Some(then);
+        }
+        let From::Git { objects, .. } = &self.from else { return None };
+        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let mut moved = objects.keys().filter(|path| name(path) == name(&file.path));
+        moved.find_map(|path| self.text(path).filter(|then| then.text == file.text))
+    }
+
+    /// The files that may hold models, by path, as far as `wanted` wants their texts; and whether there was any at all.
+    /// Tests, examples, migrations and other people's code are left out.
     pub fn models(&self, wanted: &dyn Fn(&str) -> bool) -> (Vec<Arc<SourceFile>>, bool) {
-        let (mut found, mut any, mut whole) = (BTreeSet::new(), false, true);
+        let (mut found, mut any) = (BTreeSet::new(), false);
         let mut look = |path: &str, bytes: &[u8]| {
             if !MARKS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
                 return;
@@ -141,33 +159,48 @@ impl Tree {
             From::Disk { folders, respect_gitignore } => {
                 for path in folders.iter().flat_map(|folder| walk::files(folder, *respect_gitignore)) {
                     let shown = path.strip_prefix(&self.root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+                    // The walk follows no folder that is a link, so only a file can lead out.
+                    let file = || if path.is_symlink() { inside(&self.root, &path) } else { Some(path.clone()) };
                     if may_hold_models(&shown)
-                        && let Some(bytes) = on_disk(&path)
+                        && let Some(bytes) = file().and_then(|path| on_disk(&path))
                     {
                         look(&shown, &bytes);
                     }
                 }
             }
-            From::Git { objects, batch, .. } => {
-                let (paths, objects): (Vec<&String>, Vec<&String>) =
-                    objects.iter().filter(|(path, _)| may_hold_models(path)).unzip();
-                let mut batch = batch.lock().unwrap_or_else(PoisonError::into_inner);
-                let read = batch.read(&objects, &mut |at, bytes| {
-                    if let Some(path) = paths.get(at) {
-                        look(path, &bytes);
-                    }
-                });
-                whole = read.is_ok();
+            From::Git { objects, .. } => {
+                let wanted = objects.iter().filter(|(path, _)| may_hold_models(path));
+                let wanted: Vec<(&str, &String)> = wanted.map(|(path, object)| (path.as_str(), object)).collect();
+                self.ask(&wanted, &mut |path, bytes| look(path, &bytes));
             }
         }
-        // Where git stops half-way, the other half may hold any model.
-        let any = any && whole;
         (found.iter().filter_map(|path| self.text(path)).collect(), any)
     }
 
     /// Whether the file at `path` has been read, and is there.
     fn is_kept(&self, path: &str) -> bool {
         self.lock().by_path.get(path).is_some_and(Option::is_some)
+    }
+
+    /// Gives the path and contents of each of `files`, paths with their objects, to `each`; notes one that is missing.
+    fn ask(&self, files: &[(&str, &String)], each: &mut dyn FnMut(&str, Vec<u8>)) {
+        let From::Git { batch, absent, .. } = &self.from else { return };
+        let names: Vec<&String> = files.iter().map(|(_, object)| *object).collect();
+        let mut given = vec![false; files.len()];
+        let mut take = |at: usize, bytes: Option<Vec<u8>>| {
+            if let (Some((path, _)), Some(given)) = (files.get(at), given.get_mut(at)) {
+                *given = true;
+                if let Some(bytes) = bytes {
+                    each(path, bytes);
+                }
+            }
+        };
+        // Where git ends early, what it has not given is missing.
+        let _ = batch.lock().unwrap_or_else(PoisonError::into_inner).read(&names, &mut take);
+        if let Some(((path, _), _)) = files.iter().zip(given).find(|(_, given)| !given) {
+            let mut absent = absent.lock().unwrap_or_else(PoisonError::into_inner);
+            absent.get_or_insert_with(|| (*path).to_owned());
+        }
     }
 
     fn keep(&self, path: &str, bytes: Option<&[u8]>) -> Option<Arc<SourceFile>> {
@@ -218,27 +251,83 @@ fn on_disk(path: &Path) -> Option<Vec<u8>> {
     std::fs::read(path).ok()
 }
 
+/// Where a file of the project is, which may be a link: `None` where that is outside of `root`.
+fn inside(root: &Path, path: &Path) -> Option<PathBuf> {
+    let (root, path) = (root.canonicalize().ok()?, path.canonicalize().ok()?);
+    path.starts_with(root).then_some(path)
+}
+
 /// A command of git in the folder `root`, which finds the repository by itself: a hook's variables name files relative
 /// to another folder.
 fn git(root: &Path) -> Command {
     let mut command = Command::new("git");
-    command.current_dir(root).stdin(Stdio::null()).stderr(Stdio::null());
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
+    command.current_dir(root).stdin(Stdio::null()).stderr(Stdio::null()).env("LC_ALL", "C");
+    for name in ["GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
         command.env_remove(name);
     }
-    // An object that a partial clone lacks stays absent: nothing here reaches for the network.
-    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_OPTIONAL_LOCKS", "0");
+    // An object that a partial clone lacks stays absent: nothing here reaches for the network, nor runs the program that
+    // the repository names for that. A git before 2.45 does not know the first of these, and heeds the second.
+    command.env("GIT_NO_LAZY_FETCH", "1").env("GIT_ALLOW_PROTOCOL", "none").env("GIT_OPTIONAL_LOCKS", "0");
     command
 }
 
-/// What a command of git prints; `None` where it fails.
-fn run(root: &Path, arguments: &[&str]) -> Result<Option<Vec<u8>>, SourceError> {
-    let output = git(root).args(arguments).output().map_err(|error| unusable(&error))?;
-    Ok(output.status.success().then_some(output.stdout))
+/// What a command of git prints; where it fails, why it cannot go on, if it says so.
+fn run(root: &Path, arguments: &[&str]) -> Result<Result<Vec<u8>, String>, SourceError> {
+    let output = git(root).args(arguments).stderr(Stdio::piped()).output().map_err(|error| unusable(&error))?;
+    if output.status.success() {
+        return Ok(Ok(output.stdout));
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Ok(Err(said.lines().find_map(|line| line.strip_prefix("fatal: ")).unwrap_or_default().trim().to_owned()))
+}
+
+/// The name of the commit that `revision` is.
+fn commit(root: &Path, revision: &str) -> Result<String, SourceError> {
+    let named = |revision: &str| {
+        let commit = format!("{revision}^{{commit}}");
+        run(root, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit])
+    };
+    let name = |out: Vec<u8>| {
+        let name = String::from_utf8(out).unwrap_or_default().trim().to_owned();
+        // `^main` is all that is not in it.
+        (!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(name)
+    };
+    let found = named(revision)?;
+    if let Some(said) = found.as_ref().err().filter(|said| !said.is_empty()) {
+        return Err(unreadable(root, revision, said));
+    }
+    if let Some(name) = found.ok().and_then(name) {
+        return Ok(name);
+    }
+    // A job of CI that checks out one branch has the others under this name alone.
+    let remote = format!("origin/{revision}");
+    let help = if named(&remote)?.ok().and_then(name).is_some() {
+        format!("did you mean `{remote}`?")
+    } else {
+        "name a branch, tag or commit that this clone has; a shallow one lacks most: `git fetch --depth 1 origin main` \
+         brings `origin/main`"
+            .to_owned()
+    };
+    let message = format!("`{revision}` is no revision of the repository at `{}`", root.display());
+    Err(SourceError { message, help: Some(help) })
+}
+
+/// The error where git cannot read the repository, in git's words.
+fn unreadable(root: &Path, revision: &str, said: &str) -> SourceError {
+    let why = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let message = format!("git cannot read `{revision}` at `{}`{why}", root.display());
+    let help = if said.contains("dubious ownership") {
+        // As a job in a container finds what another user has checked out.
+        "the folder is another user's: `git config --global --add safe.directory FOLDER` says that you trust it"
+    } else {
+        "`--diff-base` compares with a revision of the repository that the files are in"
+    };
+    SourceError { message, help: Some(help.to_owned()) }
 }
 
 fn unusable(error: &std::io::Error) -> SourceError {
-    SourceError { message: format!("cannot run `git`: {error}"), help: None }
+    let help = "`--diff-base` reads the revision with git, which is to be installed".to_owned();
+    SourceError { message: format!("cannot run `git`: {error}"), help: Some(help) }
 }
 
 /// A process that gives out objects.
@@ -258,8 +347,9 @@ impl Batch {
         Ok(Self { child, asks, answers: BufReader::with_capacity(1 << 16, answers) })
     }
 
-    /// Gives the contents of each object that is there and not too long to `each`, with its place in `objects`.
-    fn read(&mut self, objects: &[&String], each: &mut dyn FnMut(usize, Vec<u8>)) -> std::io::Result<()> {
+    /// Gives the contents of each object that is there to `each`, with its place in `objects`; `None` for one that is too
+    /// long.
+    fn read(&mut self, objects: &[&String], each: &mut dyn FnMut(usize, Option<Vec<u8>>)) -> std::io::Result<()> {
         let ended = || std::io::Error::other("it has ended");
         let mut header = String::new();
         for (number, some) in objects.chunks(AT_ONCE).enumerate() {
@@ -287,9 +377,7 @@ impl Batch {
                     std::io::copy(&mut (&mut self.answers).take(size), &mut std::io::sink())?;
                 }
                 self.answers.read_exact(&mut [0])?;
-                if size <= MAX_LOOK {
-                    each(number * AT_ONCE + at, bytes);
-                }
+                each(number * AT_ONCE + at, (size <= MAX_LOOK).then_some(bytes));
             }
         }
         Ok(())

@@ -65,10 +65,11 @@ impl<'a> Interp<'a> {
                     if !known || values.len() * outs.len() > 8 {
                         values = vec![value];
                     }
-                    let before = std::mem::take(outs);
-                    for value in &values {
-                        for out in &before {
-                            let mut out = out.clone();
+                    let mut before = std::mem::take(outs);
+                    for (at, value) in values.iter().enumerate() {
+                        // The last takes what is written so far: most have one value, and nothing is copied for it.
+                        let texts = if at + 1 == values.len() { std::mem::take(&mut before) } else { before.clone() };
+                        for mut out in texts {
                             self.fill(&mut out, value, span);
                             outs.push(out);
                         }
