@@ -638,3 +638,19 @@ fn classes_with_many_ways_up_are_not_searched_on_all_of_them() {
         format!("class C0:\n    pass\n{classes}def migrate(conn):\n    C11().go()\n    conn.execute('DROP TABLE t')\n");
     assert_eq!(statements(&read(&source(&text), &NoModules)), ["unknown: DROP TABLE t"]);
 }
+
+#[test]
+fn a_list_of_mappings_runs_a_statement_for_each() {
+    let looped = |parameters: &str| {
+        let text = format!(
+            "def run(conn):\n    found = []\n    for row in conn.execute('SELECT id FROM t').fetchall():\n        \
+             found.append({{'id': row.id}})\n    conn.execute('UPDATE t SET a = 1 WHERE id = :id', {parameters})\n"
+        );
+        let all = operations(&text);
+        let update = all.iter().find(|op| op.kind == OpKind::DataUpdate).expect("rows are changed");
+        update.context.in_loop
+    };
+    assert!(looped("found"));
+    // One set of parameters, or sets that are written out.
+    assert!(!looped("[5]") && !looped("{'id': 5}") && !looped("[{'id': 5}, {'id': 6}]"));
+}

@@ -92,6 +92,19 @@ const RECEIVERS: &[&str] = &[
     "driver",
 ];
 
+/// Whether parameters are a list of mappings, each for a run of the statement of its own (SQLAlchemy's `executemany`), that
+/// hold what is known only while the program runs. A list of plain values is one set of a driver's parameters.
+fn are_sets_of_parameters(parameters: &Value<'_>) -> bool {
+    let Value::List(items, _) = parameters else { return false };
+    let read = |value: &Value<'_>| matches!(value, Value::Unknown(_) | Value::Either(_));
+    let items = items.borrow();
+    let mut sets = items.iter().map(|item| match item {
+        Value::Dict(pairs, _) => Some(pairs.borrow().iter().any(|(_, value)| read(value))),
+        _ => None,
+    });
+    !items.is_empty() && sets.clone().all(|set| set.is_some()) && sets.any(|set| set == Some(true))
+}
+
 impl<'a> Interp<'a> {
     /// A method of a connection, or of anything that may be one.
     pub(super) fn database_method(
@@ -116,7 +129,7 @@ impl<'a> Interp<'a> {
             let own = name == "raw" && self.tool.runner == crate::source::Runner::Piccolo;
             let conn = if own { self.tool_conn() } else { self.conn_of(base) };
             // Once for each set of parameters.
-            let many = PER_ROW.contains(&name);
+            let many = PER_ROW.contains(&name) || arguments.get(1).is_some_and(are_sets_of_parameters);
             if many {
                 self.loops.push(None);
             }
