@@ -55,8 +55,8 @@ impl Project {
             problems.extend(reading.problems);
             revisions.extend(reading.revisions);
             django.extend(reading.django.map(|migration| (file.clone(), migration)));
+            unresolved += reading.calls.not_followed();
             calls += reading.calls;
-            unresolved += reading.unresolved;
             let wrappers = reading.wrappers.into_iter().filter(|(call, _)| !sent.contains(call));
             let wrappers: Vec<Migration> = wrappers.map(|(_, migration)| migration).collect();
             unresolved += wrappers.len();

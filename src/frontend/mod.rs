@@ -27,6 +27,13 @@ pub struct Calls {
     pub unresolved: usize,
 }
 
+impl Calls {
+    /// Directives and execute-like calls of which nothing is known.
+    pub fn not_followed(&self) -> usize {
+        self.unknown_directives + self.unresolved
+    }
+}
+
 impl std::ops::AddAssign for Calls {
     fn add_assign(&mut self, other: Self) {
         self.directives += other.directives;

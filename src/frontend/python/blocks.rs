@@ -149,11 +149,6 @@ impl Output {
         deferred.into_iter().filter(|(call, _)| !self.sent.contains(call)).collect()
     }
 
-    pub(super) fn resolved(&self) -> (usize, usize) {
-        let resolved = self.calls.values().filter(|(followed, _)| *followed != Followed::Not).count();
-        (resolved, self.calls.len() - resolved)
-    }
-
     /// What became of all calls.
     pub(super) fn all_calls(&self) -> Calls {
         let mut all = Calls::default();

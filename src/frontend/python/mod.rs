@@ -51,11 +51,7 @@ pub struct Reading {
     pub migrations: Vec<Migration>,
     /// What was wrong with it.
     pub problems: Vec<Problem>,
-    /// Execute-like calls whose SQL was read in full.
-    pub resolved: usize,
-    /// Execute-like calls whose SQL could not be read in full; each has an opaque or partly unknown operation.
-    pub unresolved: usize,
-    /// The same in more detail.
+    /// What became of its calls that send something; one that is not followed has an opaque operation.
     pub calls: Calls,
     /// Calls that send only what their function is given, each as a migration that is unresolved where no source of the
     /// project is seen to call it (see `sent`).
@@ -88,7 +84,6 @@ impl Reader {
         if damaged || ended != Ended::Whole {
             rescue(file, &parsed, &mut output);
         }
-        let (resolved, unresolved) = output.resolved();
         let calls = output.all_calls();
         let shape = output.shape;
         let shell = output.shell();
@@ -97,7 +92,7 @@ impl Reader {
         let mut revisions = std::mem::take(&mut output.revisions);
         revisions.extend(django.iter().filter_map(|migration| migration.revision.clone()));
         let migrations = output.into_migrations();
-        Reading { migrations, problems, resolved, unresolved, calls, wrappers, sent, shape, revisions, django }
+        Reading { migrations, problems, calls, wrappers, sent, shape, revisions, django }
     }
 
     /// The tables that the models in a source map; `None` where it cannot be read to its end.

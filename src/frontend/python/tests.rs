@@ -153,7 +153,7 @@ fn a_helper_of_another_file_sends_what_it_is_given() {
     assert_eq!(operation.statement.span.slice(text), "DROP TABLE t");
     assert_eq!(operation.context.scope.kind, TransactionKind::Explicit);
     assert_eq!(operation.context.helpers, ["upgrade", "exec_ddl"]);
-    assert_eq!(reading.unresolved, 0);
+    assert_eq!(reading.calls.not_followed(), 0);
 }
 
 #[test]
@@ -467,7 +467,7 @@ fn a_file_beside_the_script_is_read_where_its_path_is_constant() {
     let files = Beside::of(&[("x.sql", "DROP TABLE a;"), ("sub/y.sql", "DROP TABLE b;")]);
     let text = "import os\nfrom pathlib import Path\nHERE = Path(__file__).resolve().parent\nD = os.path.dirname(__file__)\n\n\ndef run(conn, name):\n    conn.execute(open('x.sql').read())\n    conn.execute((HERE / 'sub' / 'y.sql').read_text())\n    with open(os.path.join(D, 'x.sql')) as f:\n        conn.execute(f.read())\n    conn.execute(open(name).read())\n    conn.execute((HERE / name).read_text())\n";
     let reading = read(&source(text), &files);
-    assert_eq!((reading.resolved, reading.unresolved), (3, 2));
+    assert_eq!((reading.calls.resolved, reading.calls.not_followed()), (3, 2));
     assert_eq!(statements(&reading)[..2], ["unknown: DROP TABLE a", "unknown: DROP TABLE b"]);
 }
 

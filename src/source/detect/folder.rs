@@ -32,6 +32,8 @@ pub(in crate::source) struct Folder {
     indexes: [OnceLock<Index>; 3],
     /// A module of a program is in it.
     program: OnceLock<bool>,
+    /// Those of its names that are of a server.
+    servers: OnceLock<Vec<String>>,
     /// The list that is kept of its files.
     pub(in crate::source) list: Option<List>,
     /// Flyway's configuration.
@@ -81,10 +83,11 @@ impl Folder {
 
     /// Whether the folders beside it and it are one for each database that a program supports.
     pub(super) fn is_of_a_database(&self) -> bool {
-        let beside = |above: &Self| {
-            above.names_any(|name| name != self.name && recognise::dialect_word(&name.to_ascii_lowercase()).is_some())
-        };
-        self.parent.as_deref().is_some_and(beside)
+        let of_server = |name: &&String| recognise::dialect_word(&name.to_ascii_lowercase()).is_some();
+        self.parent.as_deref().is_some_and(|above| {
+            let servers = above.servers.get_or_init(|| above.names.iter().filter(of_server).cloned().collect());
+            servers.iter().any(|name| *name != self.name)
+        })
     }
 
     /// The names in it by version.

@@ -11,6 +11,17 @@ use super::Interp;
 use crate::frontend::text::SqlText;
 use crate::span::Span;
 
+/// Texts that one template can give.
+const MAX_TEXTS: usize = 8;
+
+/// The texts that a value can be, each of which multiplies those that a template gives so far; the value as it is where
+/// they are not all known, or too many.
+fn texts_of<'a>(value: &Value<'a>, so_far: usize) -> Vec<Value<'a>> {
+    let values = value.alternatives();
+    let known = values.iter().all(|value| matches!(value, Value::Text(_)));
+    if known && values.len() * so_far <= MAX_TEXTS { values } else { vec![value.clone()] }
+}
+
 impl<'a> Interp<'a> {
     pub(super) fn literal(&self, sql: &mut SqlText, part: &ruff_python_ast::StringLiteral) {
         let source = self.source();
@@ -60,11 +71,7 @@ impl<'a> Interp<'a> {
                 InterpolatedStringElement::Interpolation(part) => {
                     let value = self.eval(&part.expression);
                     let span = self.span(part);
-                    let mut values = value.alternatives();
-                    let known = values.iter().all(|value| matches!(value, Value::Text(_)));
-                    if !known || values.len() * outs.len() > 8 {
-                        values = vec![value];
-                    }
+                    let values = texts_of(&value, outs.len());
                     let mut before = std::mem::take(outs);
                     for (at, value) in values.iter().enumerate() {
                         // The last takes what is written so far: most have one value, and nothing is copied for it.
@@ -137,11 +144,7 @@ impl<'a> Interp<'a> {
     ) -> Value<'a> {
         let mut choices: Vec<Vec<Value<'a>>> = vec![Vec::new()];
         for value in arguments.iter().chain(named.iter().map(|(_, value)| value)) {
-            let mut values = value.alternatives();
-            let known = values.iter().all(|value| matches!(value, Value::Text(_)));
-            if !known || values.len() * choices.len() > 8 {
-                values = vec![value.clone()];
-            }
+            let values = texts_of(value, choices.len());
             if let [only] = &values[..] {
                 for choice in &mut choices {
                     choice.push(only.clone());
