@@ -213,3 +213,54 @@ fn utf16_and_endings_that_name_a_database_are_read() {
     assert!(has("dialect     mssql — a line `GO` in it"), "{told:#?}");
     assert!(has("dialect     sqlite — `sqlite` in the path"), "{told:#?}");
 }
+
+#[test]
+fn folders_for_one_database_each_are_part_of_a_program() {
+    let create = "CREATE TABLE clients (id integer NOT NULL PRIMARY KEY);\n".as_bytes();
+    let add = "ALTER TABLE clients ADD COLUMN claims integer;\n".as_bytes();
+    let told = |other: &str| {
+        let of = |name: &str| format!("store/{other}/{name}");
+        let folder = project(&[
+            ("store/lite/0.1/00_clients.sql", create),
+            ("store/lite/0.2/00_claims.sql", add),
+            (&of("0.1/00_clients.sql"), create),
+        ]);
+        let run = ddlint(
+            folder.path(),
+            &["check", "--exit-zero", "--output-format", "concise", "--select", "unguarded-add-column", "."],
+        );
+        run.out.contains("unguarded-add-column")
+    };
+    // A folder beside it that is no database's says nothing.
+    assert!(told("archive") && !told("postgres"));
+}
+
+#[test]
+fn files_of_sqlite_are_told_by_what_only_it_has() {
+    let folder = project(&[
+        ("migrations/1_a.sql", b"CREATE TABLE a\n(\n    id TEXT NOT NULL\n) STRICT;\n"),
+        ("migrations/2_b.sql", b"ALTER TABLE a ADD COLUMN claims BLOB;\n"),
+        ("migrations/3_c.sql", b"ALTER TABLE a ADD COLUMN note TEXT;\n"),
+        ("riversqlite/migrations/1_a.sql", b"CREATE TABLE b (id TEXT NOT NULL);\n"),
+        ("shop/migrations/1_a.sql", b"CREATE TABLE c (id TEXT NOT NULL);\n"),
+    ]);
+    let shown = ddlint(folder.path(), &["check", "--show-files", "."]).out;
+    let dialect = |path: &str| {
+        let own = shown.split_once(&format!("{path}\n")).map_or("", |(_, rest)| rest);
+        own.lines().find_map(|line| line.trim().strip_prefix("dialect")).unwrap_or_default().trim().to_owned()
+    };
+    for path in ["migrations/1_a.sql", "migrations/2_b.sql", "migrations/3_c.sql", "riversqlite/migrations/1_a.sql"] {
+        assert!(dialect(path).starts_with("sqlite"), "{path}: {}", dialect(path));
+    }
+    assert!(dialect("shop/migrations/1_a.sql").starts_with("postgres"), "{shown}");
+}
+
+#[test]
+fn an_index_without_a_name_is_shown_by_its_keys() {
+    let folder = project(&[("migrations/V1__i.sql", b"CREATE INDEX ON orders (note, lower(name));\n")]);
+    let run = ddlint(
+        folder.path(),
+        &["check", "--exit-zero", "--output-format", "concise", "--select", "index-not-concurrent", "."],
+    );
+    assert!(run.out.contains("building index `(note, lower(name))` blocks writes to `orders`"), "{}", run.out);
+}
