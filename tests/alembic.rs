@@ -23,19 +23,14 @@ use ddlint::ir::{Details, Direction, GuardKind, OpKind, Operation};
 use ddlint::source::Sources;
 use ddlint::span::FileId;
 
-use crate::support::{ddlint, project, root};
+use crate::support::{ddlint, project, root, set_up};
 
 /// The version that the expectations were written against.
 const PACKAGES: [&str; 2] = ["alembic==1.20.1", "SQLAlchemy==2.1.9"];
 
 /// The interpreter that has Alembic; `None`, with a line that says so, where there is no Python.
 fn python() -> Option<String> {
-    let script = root().join("scripts/python-tools");
-    let found = Command::new(&script).args(PACKAGES).output().ok().filter(|found| found.status.success());
-    if found.is_none() {
-        println!("skipped: scripts/python-tools could not install Alembic");
-    }
-    Some(String::from_utf8(found?.stdout).expect("a path").trim().to_owned())
+    Some(set_up("scripts/python-tools", &PACKAGES)?.trim().to_owned())
 }
 
 /// The SQL of each revision, by the head of its section: the file's revision.

@@ -6,13 +6,13 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Server, ddlint, project, run};
+use crate::support::{Server, ddlint, project, run, set_up};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// The interpreter of an environment that has Django.
 fn python() -> Option<String> {
-    let path = run("scripts/python-tools", &["django==5.2.*", "psycopg[binary]"])?;
+    let path = set_up("scripts/python-tools", &["django==5.2.*", "psycopg[binary]"])?;
     Some(path.trim().to_owned())
 }
 
@@ -92,7 +92,7 @@ fn differences(django: &Sent, ours: &Sent) -> (Vec<String>, usize) {
 fn a_project_that_uses_every_operation_sends_what_is_worked_out() {
     let (Some(python), Some(server)) = (python(), Server::start()) else { return };
     let arguments = ["scripts/django-sql", "fixtures/django", "postgres", &server.folder, &server.port];
-    let Some(output) = run(&python, &arguments) else { return };
+    let output = run(&python, &arguments);
     let count = compare(&sent(&output), &worked_out(&Path::new(ROOT).join("fixtures/django")));
     assert!(count > 130, "{count} statements were compared");
 }
@@ -104,9 +104,7 @@ fn random(seed: &str, migrations: &str, dialect: &str, finer: bool) {
     let place = folder.path().to_str().expect("a path in UTF-8");
     let mut arguments = vec!["scripts/django-random", seed, migrations, place];
     arguments.extend(finer.then_some("postgres"));
-    if run(&python, &arguments).is_none() {
-        return;
-    }
+    run(&python, &arguments);
     let server = if dialect == "postgres" { Server::start() } else { None };
     let mut arguments = vec!["scripts/django-sql", place, dialect];
     match &server {
@@ -114,7 +112,7 @@ fn random(seed: &str, migrations: &str, dialect: &str, finer: bool) {
         None if dialect == "postgres" => return,
         None => {}
     }
-    let Some(output) = run(&python, &arguments) else { return };
+    let output = run(&python, &arguments);
     let (wrong, count) = differences(&sent(&output), &worked_out(folder.path()));
     // Where SQLite's tables that join models follow a renamed model, not each rebuild is worked out.
     let allowed = if dialect == "sqlite" { count / 20 } else { 0 };

@@ -7,7 +7,6 @@
 //! - what Piccolo does for several tables comes in the order of a set, so the operations of a file are compared as one.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use ddlint::config::{Dialect, Settings};
 use ddlint::frontend::Reader;
@@ -19,7 +18,7 @@ use ddlint::span::FileId;
 use serde_json::Value;
 
 use crate::alembic::{apart, shown};
-use crate::support::{Server, root, run};
+use crate::support::{Server, root, run, set_up};
 
 /// The versions that the expectations were written against.
 const PACKAGES: [&str; 5] =
@@ -76,15 +75,10 @@ fn read(project: &str) -> Lines {
 
 /// Compares what was sent with what is read; returns how many operations were compared.
 fn compare(tool: &str, project: &str, ordered: bool) -> usize {
-    let Some(python) = run("scripts/python-tools", &PACKAGES) else { return usize::MAX };
+    let Some(python) = set_up("scripts/python-tools", &PACKAGES) else { return usize::MAX };
     let Some(server) = Server::start() else { return usize::MAX };
-    let output = Command::new(python.trim())
-        .args(["scripts/orm-sql", tool, project, &server.folder, &server.port])
-        .current_dir(root())
-        .output()
-        .expect("Python runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let (sent, read) = (sent(&String::from_utf8_lossy(&output.stdout)), read(project));
+    let output = run(python.trim(), &["scripts/orm-sql", tool, project, &server.folder, &server.port]);
+    let (sent, read) = (sent(&output), read(project));
     let mut wrong = Vec::new();
     let mut count = 0;
     for (key, mut sent) in sent {

@@ -94,17 +94,32 @@ pub(crate) fn same_as_committed(path: &str, text: &str) {
     assert!(committed == text, "{} is not what is generated; DDLINT_BLESS=1 writes it", path.display());
 }
 
-/// Runs a program of the repository; `None`, with a visible line, where what it needs is not there.
-pub(crate) fn run(program: &str, arguments: &[&str]) -> Option<String> {
+/// Runs a program of the repository that sets something up; `None`, with a visible line, where it cannot. Not so under
+/// `CI`, where everything has to be there.
+pub(crate) fn set_up(program: &str, arguments: &[&str]) -> Option<String> {
+    match output(program, arguments) {
+        Ok(text) => Some(text),
+        Err(said) => {
+            println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
+            assert!(std::env::var_os("CI").is_none(), "{said}");
+            None
+        }
+    }
+}
+
+/// Runs a program, all that it needs being there, and returns what it prints.
+pub(crate) fn run(program: &str, arguments: &[&str]) -> String {
+    output(program, arguments).unwrap_or_else(|said| panic!("{program} {arguments:?}: {said}"))
+}
+
+/// What a program, run in the repository, prints; else what it says went wrong.
+fn output(program: &str, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(root().join(program)).args(arguments).current_dir(root()).output();
-    let said = match output {
-        Ok(output) if output.status.success() => return String::from_utf8(output.stdout).ok(),
-        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-        Err(error) => error.to_string(),
-    };
-    println!("skipped: {program}: {}", said.lines().last().unwrap_or_default());
-    assert!(std::env::var_os("CI").is_none(), "{said}");
-    None
+    let output = output.map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    String::from_utf8(output.stdout).map_err(|error| error.to_string())
 }
 
 /// A PostgreSQL server that is stopped at the end.
@@ -115,7 +130,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start() -> Option<Self> {
-        let said = run("scripts/postgres", &["start", "15"])?;
+        let said = set_up("scripts/postgres", &["start", "15"])?;
         let (folder, port) = said.trim().split_once(' ').expect("a folder and a port");
         Some(Self { folder: folder.to_owned(), port: port.to_owned() })
     }
@@ -123,6 +138,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        run("scripts/postgres", &["stop", &self.folder]);
+        // Where the test has failed, its failure is what counts.
+        let _ = output("scripts/postgres", &["stop", &self.folder]);
     }
 }
