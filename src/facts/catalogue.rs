@@ -8,7 +8,7 @@ use crate::ir::names::LONGEST;
 use crate::ir::{
     ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
 };
-use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
+use crate::schema::{Found, IndexState, Relation, RelationKind, Snapshot, as_sql};
 
 use super::View;
 
@@ -361,31 +361,44 @@ pub(super) fn repeated_index(v: &View<'_>) -> Option<String> {
     let table = table(v)?;
     let own = known(v.op.name.as_ref()).map(|name| name.name.as_str());
     let method = new.method.as_deref().unwrap_or("btree").to_lowercase();
-    let found = table.indexes().into_iter().find(|(relation, index)| {
+    let repeats = |snapshot: &Snapshot<'_>, relation: &Relation<'_>, index: &IndexState, later: bool| {
         let keys = index.keys.iter().map(|key| {
             (
-                key.column.map(|id| before.column_name(id)).or(key.expression.as_deref()).unwrap_or_default(),
+                key.column.map(|id| snapshot.column_name(id)).or(key.expression.as_deref()).unwrap_or_default(),
                 key.options.as_str(),
             )
         });
         let keys: Vec<_> = keys.collect();
         let new_keys: Vec<_> = new.columns.iter().map(|key| (key.text.as_str(), key.options.as_str())).collect();
         let whole = keys.len() == new_keys.len();
-        // A unique index also says something; only one that is on the very same keys says it already.
-        let enough = if new.unique { index.unique && whole } else { whole || method == "btree" };
+        // A unique index also says something; only one that is on the very same keys says it already. Of two that say
+        // the same the later one is reported.
+        let enough = match (new.unique, later) {
+            (true, _) => !later && index.unique && whole,
+            (false, true) if whole => index.unique,
+            (false, _) => whole || method == "btree",
+        };
         relation.state.exists == Tri::Yes
             && Some(relation.state.name.name.as_str()) != own
             && index.valid == Tri::Yes
             && index.method == method
             && index.predicate == new.predicate
-            && new.include.iter().all(|name| before.column_names(&index.include).contains(&name.as_str()))
+            && new.include.iter().all(|name| snapshot.column_names(&index.include).contains(&name.as_str()))
             && enough
             && keys.starts_with(&new_keys)
-    });
-    // What the migration drops afterwards is being replaced.
+    };
     let end = v.model.world.end(v.at.0)?;
-    let name = found?.0.state.name.clone();
-    end.relation(&name).known().map(|_| name.name)
+    let found = table.indexes().into_iter().find(|(relation, index)| repeats(&before, relation, index, false));
+    if let Some((relation, _)) = found {
+        // What the migration drops afterwards is being replaced.
+        let name = relation.state.name.clone();
+        return end.relation(&name).known().map(|_| name.name);
+    }
+    // A wider one that the same migration makes afterwards serves the same searches, if both stay.
+    end.relation(known(v.op.name.as_ref())?).known()?;
+    let table = end.relation(v.table()?).known()?;
+    let wider = table.indexes().into_iter().find(|(relation, index)| repeats(&end, relation, index, true));
+    wider.map(|(relation, _)| relation.state.name.name.clone())
 }
 
 /// A column that stands twice in the keys of an index, in a list of columns, or in a SET list.

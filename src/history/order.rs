@@ -89,6 +89,14 @@ fn ordered_by(runner: Runner, written: &str) -> Rank {
     })
 }
 
+/// Whether a file that has no number makes what those with one change, as its name says.
+fn begins(path: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["schema", "structure", "init", "initial", "base", "baseline", "create", "setup", "tables"];
+    let name = split(path).1.to_ascii_lowercase();
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+}
+
 /// Sorts migrations as they are applied: the projects in the order in which they come, in each what its runner lists
 /// as it is listed, else by version as that runner compares them, else by path. What is repeated whenever it changes comes last. Those of one file
 /// stay next to each other, in their order.
@@ -107,7 +115,8 @@ pub fn order(migrations: &mut [Migration], files: &[Arc<SourceFile>], graph: &Gr
             let place = &file.place;
             // What is not listed beside files that are was added later than the list.
             let listed = place.listed.or_else(|| revisions.get(&id).copied()).unwrap_or(usize::MAX);
-            (first, place.repeatable, listed, version, file.path.clone())
+            let late = file.runner == Runner::Plain && version.is_none() && !begins(&file.path);
+            (first, place.repeatable, listed, late, version, file.path.clone())
         });
         keys.insert(id, key);
     }

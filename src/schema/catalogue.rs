@@ -266,7 +266,13 @@ impl Catalogue {
             held.copied().unwrap_or(Meaning::Never)
         };
         if let Some(schema) = &name.schema {
-            return at(schema);
+            let own = at(schema);
+            // A schema that is filled in when the migration runs can be the one of names that are written without.
+            if schema.contains('{') && !matches!(own, Meaning::Held(_)) {
+                let mut path = self.path_at(step).into_iter().map(|schema| at(&schema));
+                return path.find(|meaning| matches!(meaning, Meaning::Held(_))).unwrap_or(own);
+            }
+            return own;
         }
         let mut found = Meaning::Never;
         for schema in std::iter::once(TEMPORARY.to_owned()).chain(self.path_at(step)) {

@@ -31,12 +31,12 @@ static POSTGRES: LazyLock<Regex> = LazyLock::new(|| {
 });
 static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)",
+        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)|\bCHARSET[ \t]*=[ \t]*utf8",
     )
 });
 static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
+        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|\bCREATE[ \t]+VIRTUAL[ \t]+TABLE\b|\bINSERT[ \t]+OR[ \t]+(?:IGNORE|REPLACE)\b|\b(?:date)?time[ \t]*\([ \t]*'now'|\bstrftime[ \t]*\(|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
     )
 });
 /// A type that PostgreSQL has not, and that MySQL has beside other words of its own.
@@ -61,13 +61,15 @@ static DRIVERS: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// The dialect that is found around the file `name` in `folder` at `path`, and what shows it.
+/// The dialect that is found around a file in `folder` at `path`, and what shows it. `nested` says that each file lies
+/// in a folder of its own in that one.
 pub(super) fn around(
     root: &Path,
     folder: &Folder,
     path: &Path,
     language: Language,
     runner: Runner,
+    nested: bool,
 ) -> Option<(Dialect, String)> {
     let configured = if runner == Runner::Alembic { alembic(root, folder) } else { None };
     // A database file in the configuration is often the one that developers try things on.
@@ -76,7 +78,7 @@ pub(super) fn around(
         return Some((*dialect, why.clone()));
     }
     // Scripts that lie together need not be for one database.
-    let vote = if runner == Runner::Script { None } else { vote(path, folder, language) };
+    let vote = if runner == Runner::Script { None } else { vote(path, folder, language, nested) };
     if let Some((dialect, votes)) = vote {
         if dialect == Dialect::default() {
             return None;
@@ -87,15 +89,28 @@ pub(super) fn around(
     configured.or_else(|| if language == Language::Python { driver(root, folder, runner) } else { None })
 }
 
-/// The dialect that most files of a folder are written for, and how many are.
-fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, usize)> {
-    let alike = |name: &&str| recognise::language(name) == Some(language) && recognise::dialect(name).is_none();
-    let names: Vec<&str> = folder.names().filter(alike).collect();
-    let sample = names.len().min(MAX_FILES);
+/// The files that migrations with a folder of their own are named by: Diesel's and Hasura's, Prisma's.
+const OWN_FILES: [&str; 2] = ["up.sql", "migration.sql"];
+
+/// Whether a file of this name is alone in the folder of its migration, so that those beside it lie in other folders.
+pub(super) fn has_own_folder(name: &str) -> bool {
+    name == "down.sql" || OWN_FILES.contains(&name)
+}
+
+/// The dialect that most files of a folder are written for, and how many are. `nested` says that each file lies in a
+/// folder of its own in that one.
+fn vote(path: &Path, folder: &Folder, language: Language, nested: bool) -> Option<(Dialect, usize)> {
+    let of_language = |name: &&str| nested || recognise::language(name) == Some(language);
+    let names: Vec<&str> =
+        folder.names().filter(of_language).filter(|name| recognise::dialect(name).is_none()).collect();
     let step = names.len().div_ceil(MAX_FILES).max(1);
+    let mut sample = 0;
     let mut votes = [(Dialect::Postgres, 0_usize), (Dialect::Mysql, 0), (Dialect::Sqlite, 0)];
     for name in names.into_iter().step_by(step) {
-        let Some(text) = head(&path.join(name)) else { continue };
+        let file = path.join(name);
+        let text = if nested { OWN_FILES.iter().find_map(|own| head(&file.join(own))) } else { head(&file) };
+        let Some(text) = text else { continue };
+        sample += 1;
         let mut says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
         says[2] |= says == [false; 3] && BLOB.is_match(&text);
         // What names several chooses between them.

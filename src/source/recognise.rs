@@ -316,15 +316,22 @@ fn piccolo(path: &str, text: &str) -> bool {
 
 /// The dialect that words of a SQL file give away, and the word that does.
 pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> {
-    static SQLITE: LazyLock<Regex> =
-        LazyLock::new(|| pattern(r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b|^\s*\)\s*STRICT\s*;"));
-    static MYSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b"));
+    static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?mi)\bAUTOINCREMENT\b|^\s*PRAGMA\s|\bWITHOUT\s+ROWID\b|^\s*\)\s*STRICT\s*;|^\s*CREATE\s+VIRTUAL\s+TABLE\b|^\s*INSERT\s+OR\s+(?:IGNORE|REPLACE)\s+INTO\b",
+        )
+    });
+    static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\bCHARSET\s*=\s*utf8|\b(?:TO|FROM|USER(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+['`][^'`\s]*['`]@['`]",
+        )
+    });
     static MSSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^[ \t]*GO[ \t]*(?:\d+[ \t]*)?\r?$"));
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if SQLITE.is_match(head) {
-        Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA`, `WITHOUT ROWID` or `STRICT` in it"))
+        Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA` or other words of SQLite in it"))
     } else if MYSQL.is_match(head) {
-        Some((Dialect::Mysql, "`ENGINE=InnoDB` or `AUTO_INCREMENT` in it"))
+        Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT` or other words of MySQL in it"))
     } else if MSSQL.is_match(head) {
         Some((Dialect::Mssql, "a line `GO` in it"))
     } else {

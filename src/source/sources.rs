@@ -461,12 +461,18 @@ impl Sources {
             // Each app has a folder of its own, and what tells them apart is no file beside them.
             return None;
         }
-        let path = path.parent().unwrap_or(path);
+        let nested = dialects::has_own_folder(name(&path.to_string_lossy()));
+        let own = path.parent().unwrap_or(path);
+        // The files beside one that has a folder of its own lie in the folders beside that.
+        let (folder, path, nested) = match (&folder.parent, own.parent()) {
+            (Some(above), Some(path)) if nested => (above.as_ref(), path, true),
+            _ => (folder, own, false),
+        };
         let key = (path.to_owned(), language == Language::Python, runner);
         if let Some(known) = self.lock().dialects.get(&key) {
             return known.clone();
         }
-        let found = dialects::around(&self.root, folder, path, language, runner);
+        let found = dialects::around(&self.root, folder, path, language, runner, nested);
         self.lock().dialects.insert(key, found.clone());
         found
     }

@@ -260,6 +260,10 @@ impl Model<'_> {
         if !matches!(self.op.detail, "add-attribute" | "drop-attribute" | "alter-attribute" | "rename-attribute") {
             return;
         }
+        // Without CASCADE the server refuses what concerns the columns of a table.
+        if !self.op.cascade {
+            return;
+        }
         let Some(name) = self.name().cloned() else { return };
         match self.schema.type_named(&name.name) {
             Found::Known(DefinedType::Composite { tables }) => {

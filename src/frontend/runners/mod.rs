@@ -14,6 +14,9 @@ mod psql;
 mod sections;
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 pub(super) use self::plan::{Plan, settle};
 
@@ -98,6 +101,9 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
         | Runner::Hasura
         | Runner::Refinery
         | Runner::Supabase => Cut { sections: vec![whole().in_one()], ..Cut::default() },
+        Runner::Plain if file.place.neighbours.embedded && !refuses_company(&file.text) => {
+            Cut { sections: vec![whole().in_one()], ..Cut::default() }
+        }
         _ => Cut::default(),
     };
     if cut.sections.is_empty() {
@@ -112,6 +118,19 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
     }
     cut.problems.extend(markers::check(file));
     cut
+}
+
+/// Whether a text holds words of statements that the server refuses beside others in one string. A program that applies
+/// migrations reads a file and sends it, as a rule within a transaction; one with such statements does something else.
+fn refuses_company(text: &str) -> bool {
+    static ALONE: LazyLock<Regex> = LazyLock::new(|| {
+        // A literal of this file; a mistake in it shows at the first test.
+        Regex::new(
+            r"(?i)\b(?:CONCURRENTLY|VACUUM|ALTER\s+SYSTEM|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION))\b",
+        )
+        .expect("a pattern of this file compiles")
+    });
+    ALONE.is_match(text)
 }
 
 /// What a file says of its place in the graph of its runner, where that keeps one.

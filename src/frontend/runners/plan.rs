@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::config::Dialect;
-use crate::ir::{Operation, Statement, TransactionKind};
+use crate::ir::{OpKind, Operation, Statement, TransactionKind};
 use crate::source::{Runner, SourceFile};
 use crate::span::Span;
 
@@ -86,7 +86,18 @@ pub(in crate::frontend) fn settle(file: &SourceFile, plan: &mut Plan, operations
             flyway(file, plan, operations);
         }
         Runner::Supabase => pipelines(operations),
+        Runner::GolangMigrate if plan.kind == TransactionKind::Runner => own_transaction(plan, operations),
         _ => {}
+    }
+}
+
+/// SQLite refuses a BEGIN inside a transaction, so where files begin their own, golang-migrate was told not to wrap them.
+/// Source: golang-migrate `database/sqlite3`, `x-no-tx-wrap`; SQLite documentation, "Transactions".
+fn own_transaction(plan: &mut Plan, operations: &[Operation]) {
+    if operations.iter().any(|operation| operation.kind == OpKind::TransactionBegin) {
+        plan.kind = TransactionKind::None;
+        plan.batch = false;
+        "it begins its own, which SQLite refuses inside another one".clone_into(&mut plan.why);
     }
 }
 

@@ -32,6 +32,8 @@ pub(in crate::source) struct Folder {
     indexes: [OnceLock<Index>; 3],
     /// A module of a program is in it.
     program: OnceLock<bool>,
+    /// Its list names at least half of its SQL files.
+    kept: OnceLock<bool>,
     /// Those of its names that are of a server.
     servers: OnceLock<Vec<String>>,
     /// The list that is kept of its files.
@@ -76,8 +78,19 @@ impl Folder {
     /// Whether a module of a program is in it. A Python file alone may be a script that a person starts.
     pub(super) fn holds_a_program(&self) -> bool {
         *self.program.get_or_init(|| {
-            const MODULES: [&str; 9] = [".go", ".rs", ".java", ".kt", ".cs", ".ex", ".rb", ".php", ".ts"];
+            const MODULES: [&str; 14] = [
+                ".go", ".rs", ".java", ".kt", ".scala", ".clj", ".cs", ".fs", ".ex", ".rb", ".php", ".ts", ".swift",
+                ".cpp",
+            ];
             self.names_any(|name| name == "__init__.py" || MODULES.iter().any(|ending| name.ends_with(ending)))
+        })
+    }
+
+    /// Whether `list`, which is its own, names at least half of the SQL files in it.
+    pub(super) fn keeps(&self, list: &List) -> bool {
+        *self.kept.get_or_init(|| {
+            let files = || self.names().filter(|name| recognise::is_sql(name));
+            files().filter(|name| list.number(name).is_some()).count() * 2 >= files().count()
         })
     }
 

@@ -108,6 +108,14 @@ pub(super) fn describe(runner: Runner, why: String, folder: &Folder, name: &str)
         | Runner::Django
         | Runner::PeeweeMigrate
         | Runner::Piccolo => {}
+        Runner::Plain if matches!(name, "up.sql" | "down.sql") && folder.parent.is_some() => {
+            in_own_folder(&mut this, folder);
+            this.place.version = prefix(folder.name()).map(str::to_owned);
+            if this.place.root.is_empty() {
+                // An empty root is none.
+                ".".clone_into(&mut this.place.root);
+            }
+        }
         _ => {
             this.place.version = prefix(name).map(str::to_owned);
             in_numbered_folder(&mut this, folder);
@@ -202,6 +210,8 @@ fn by_layout(folder: &Folder, name: &str) -> Option<(Runner, String)> {
     };
     if let Some(list) = &folder.list {
         match list.path {
+            // A journal that names few of the files is no longer kept, and something else applies the others.
+            "meta/_journal.json" if list.number(name).is_none() && !folder.keeps(list) => {}
             "meta/_journal.json" => return Some((Runner::Drizzle, beside(list.path))),
             "atlas.sum" => return Some((Runner::Atlas, beside(list.path))),
             _ => {}
@@ -254,7 +264,14 @@ fn up_and_down(folder: &Folder, above: impl Fn(&str, &Folder) -> String) -> (Run
     if digits == 13 && !folder.uses("diesel") {
         return (Runner::Hasura, "in a folder named with 13 digits".to_owned());
     }
-    (Runner::Diesel, "`up.sql` and `down.sql` in a folder of their own".to_owned())
+    // The version of Diesel is what stands before the first `_`, and the dashes in it are left out.
+    // Source: diesel `migrations_internals`, `version_from_string`.
+    let dated = folder.name().split_once('_').map(|(version, _)| version);
+    let counted = |version: &str| !version.is_empty() && version.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    if dated.is_some_and(counted) || folder.uses("diesel") {
+        return (Runner::Diesel, "`up.sql` and `down.sql` in a folder of their own".to_owned());
+    }
+    (Runner::Plain, "nothing shows a runner".to_owned())
 }
 
 /// What the file is called, with the packages that the project uses.
@@ -440,5 +457,5 @@ fn goes_back(folder: &Folder, name: &str) -> bool {
         || lower.ends_with("_down.sql")
         || lower.ends_with("_rollback.sql")
         || lower.ends_with(".rollback.sql")
-        || matches!(folder.name(), "revert" | "down" | "rollback" | "rollbacks")
+        || matches!(folder.name(), "revert" | "down" | "downgrade" | "downgrades" | "rollback" | "rollbacks")
 }

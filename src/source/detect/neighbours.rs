@@ -21,8 +21,8 @@ pub struct Neighbours {
     pub first: bool,
     /// The file that goes back from this one is there.
     pub way_back: bool,
-    /// It is part of a program: code that may well load it lies in its folder or the one above, or its folder is one of
-    /// several for a database each.
+    /// It is part of a program: code that may well load it lies in its folder or the one above, a manifest names it, or a
+    /// folder that it is in is one of several for a database each.
     pub embedded: bool,
     /// The runner of the folder, which does not read a file of this name.
     pub passed_over: Option<Runner>,
@@ -123,7 +123,8 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         way_back,
         embedded: runner == Runner::Plain
             && (folder.upwards().take(2).any(Folder::holds_a_program)
-                || folder.upwards().take(2).any(Folder::is_of_a_database)),
+                || folder.has("manifest.json")
+                || folder.upwards().any(Folder::is_of_a_database)),
         passed_over: passed_over(runner, folder, name),
         ..Neighbours::default()
     };
