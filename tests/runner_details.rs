@@ -105,6 +105,24 @@ const DETAILS: &[Detail] = &[
     ("dbmate: a file whose ending names the database",
         &[("a/x.sql.postgres", "-- migrate:up transaction:false\nDROP TABLE a;")],
         &["a/x.sql.postgres:2 up none table.drop a -"]),
+    ("up.sql in a folder that Diesel would not take is nobody's, and goes by its number",
+        &[("store/store.go", ""), ("store/migrations/2-add-b/up.sql", "ALTER TABLE a ADD b int;\nDROP TABLE c;"), ("store/migrations/10-drop/up.sql", "DROP TABLE a;")],
+        &["store/migrations/2-add-b/up.sql:1 up runner column.add a b", "store/migrations/2-add-b/up.sql:2 up runner table.drop c -", "store/migrations/10-drop/up.sql:1 up unknown table.drop a -"]),
+    ("What a program loads is one string, unless the server would refuse it as one",
+        &[("db/run.go", ""), ("db/sql/01_a.sql", "ALTER TABLE a ADD b int;\nDROP TABLE c;"), ("db/sql/02_b.sql", "CREATE INDEX CONCURRENTLY i ON a (b);\nDROP TABLE d;")],
+        &["db/sql/01_a.sql:1 up runner column.add a b", "db/sql/01_a.sql:2 up runner table.drop c -", "db/sql/02_b.sql:1 up unknown index.create a i", "db/sql/02_b.sql:2 up unknown table.drop d -"]),
+    ("A file without a number comes after those that have one, unless it makes what they change",
+        &[("sql/XXXX-drop.sql", "DROP TABLE b;"), ("sql/schema_base.sql", "CREATE TABLE a (b int);"), ("sql/0001-b.sql", "CREATE TABLE b (c int);")],
+        &["sql/schema_base.sql:1 up unknown table.create a -", "sql/0001-b.sql:1 up unknown table.create b -", "sql/XXXX-drop.sql:1 up unknown table.drop b -"]),
+    ("golang-migrate on SQLite: a file with a BEGIN of its own is not wrapped",
+        &[("sqlite/1_a.up.sql", "BEGIN;\nDROP TABLE a;\nCOMMIT;\nDROP TABLE b;"), ("sqlite/2_c.up.sql", "DROP TABLE c;")],
+        &["sqlite/1_a.up.sql:2 up explicit table.drop a -", "sqlite/1_a.up.sql:4 up none table.drop b -", "sqlite/2_c.up.sql:1 up runner table.drop c -"]),
+    ("A folder of ways back",
+        &[("harmony/sql/20240101-a.sql", "CREATE TABLE a (b int);"), ("harmony/downgrade/20240101-a.sql", "DROP TABLE a;")],
+        &["harmony/downgrade/20240101-a.sql:1 down unknown table.drop a -", "harmony/sql/20240101-a.sql:1 up unknown table.create a -"]),
+    ("Drizzle: a journal that names few of the files is no longer kept",
+        &[("meta/_journal.json", r#"{"dialect":"postgresql","entries":[{"tag":"0000_a"}]}"#), ("0000_a.sql", "DROP TABLE a;"), ("0001_b.sql", "DROP TABLE b;"), ("0002_c.sql", "DROP TABLE c;")],
+        &["0001_b.sql:1 up unknown table.drop b -", "0002_c.sql:1 up unknown table.drop c -", "0000_a.sql:1 up runner table.drop a -"]),
 ];
 
 #[test]
@@ -149,6 +167,50 @@ fn what_is_recognised_does_not_depend_on_the_working_directory() {
         assert_eq!(told(&lines), told(&inside), "from {from:?}");
         assert!(lines.iter().any(|line| line.contains("runner      diesel — ")), "from {from:?}: {lines:#?}");
     }
+}
+
+/// Files, one of which does not say its dialect by itself, and what is told of the dialect of the last one.
+type Told = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
+#[rustfmt::skip]
+const DIALECTS: &[Told] = &[
+    ("Diesel: the files of its kind lie in the folders beside its own",
+        &[("m/1_a/up.sql", "PRAGMA foreign_keys = off;\nDROP TABLE a;"), ("m/2_b/up.sql", "CREATE TABLE b (c text DEFAULT (datetime('now')));"), ("m/3_c/up.sql", "DROP INDEX i;")],
+        "sqlite — 2 of the files beside it are written for it"),
+    ("a quarter of the files that were looked at is enough",
+        &[("m/1_a.up.sql", "CREATE VIRTUAL TABLE f USING fts5(a);"), ("m/2_b.up.sql", "INSERT OR IGNORE INTO a SELECT 1;"), ("m/3_c.up.sql", "DROP TABLE c;"), ("m/4_d.up.sql", "DROP INDEX i;")],
+        "sqlite — 2 of the files beside it are written for it"),
+    ("MySQL's users name the host that they come from",
+        &[("db/01-users.sql", "CREATE USER IF NOT EXISTS 'sa'@'%';\nGRANT SELECT ON orders TO 'sa'@'%';\nDROP TABLE a;")],
+        "mysql — `ENGINE=InnoDB`, `AUTO_INCREMENT` or other words of MySQL in it"),
+    ("files that differ in nothing but the name of a database",
+        &[("sql/shop_h2.sql", "CREATE TABLE a (b int);"), ("sql/shop_postgresql.sql", "CREATE TABLE a (b int);"), ("sql/shop_mysql.sql", "CREATE TABLE a (b int);")],
+        "postgres — `postgresql` in its name, and another in the name of one beside it"),
+    ("one file is about a database, and need not be for it",
+        &[("migrations/01_import_from_mysql.sql", "CREATE TABLE a (b int);")],
+        "postgres — the default"),
+];
+
+#[test]
+fn the_dialect_of_a_file_is_that_of_its_kind() {
+    for (what, files, expected) in DIALECTS {
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_bytes())).collect();
+        let told = recognised(project(&files).path(), &["--isolated", "."]);
+        let last = told.iter().rfind(|line| line.starts_with("  dialect"));
+        assert_eq!(last.map(|line| line.trim_start_matches("  dialect     ")), Some(*expected), "{what}: {told:#?}");
+        assert!(!told.iter().any(|line| line.contains("h2")), "{what}: {told:#?}");
+    }
+}
+
+#[test]
+fn what_is_written_for_a_database_that_is_not_read_is_never_read() {
+    let folder = project(&[
+        ("clickhouse/1_a.up.sql", b"CREATE TABLE a (b Int32) ENGINE = MergeTree ORDER BY b;"),
+        ("report/counts.sql", b"CREATE TABLE @results.counts (n int);\nINSERT INTO @results.counts SELECT 1;"),
+    ]);
+    let run = ddlint(folder.path(), &["check", "--isolated", "--show-files", "."]);
+    assert!(run.out.contains("left alone  written for a database that is not read"), "{}", run.out);
+    assert!(run.out.contains("0 files read") || !run.out.contains("clickhouse/1_a.up.sql\n  read"), "{}", run.out);
 }
 
 #[test]

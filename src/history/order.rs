@@ -91,8 +91,7 @@ fn ordered_by(runner: Runner, written: &str) -> Rank {
 
 /// Whether a file that has no number makes what those with one change, as its name says.
 fn begins(path: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["schema", "structure", "init", "initial", "base", "baseline", "create", "setup", "tables"];
+    const WORDS: [&str; 7] = ["schema", "structure", "init", "initial", "base", "baseline", "setup"];
     let name = split(path).1.to_ascii_lowercase();
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }

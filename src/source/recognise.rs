@@ -95,6 +95,14 @@ const FOREIGN: &[&str] = &[
     "derby",
 ];
 
+/// Why a file of such a database is left alone.
+pub(super) const FOREIGN_SQL: &str = "written for a database that is not read";
+
+/// Whether a word is the name of a database whose SQL is of another kind.
+pub(super) fn is_foreign(word: &str) -> bool {
+    FOREIGN.contains(&word)
+}
+
 /// The words that can name a database, in lower case: those of the folders, and the extensions of the file
 /// (`x.sqlite.sql`). What a file is called is its subject: `0003_import_from_mysql.sql` is not written for MySQL.
 fn lower_words(path: &str) -> Vec<String> {
@@ -150,9 +158,13 @@ static DUMP: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// Blocks and comments of Jinja: which statements there are is known only to the program that fills it in.
-static JINJA: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"\{%-?\s*(?:if|for|include|macro|set|import|block|extends)\b|\{#"));
+/// Blocks and comments of Jinja, choices and schemas of SqlRender: which statements there are is known only to the program
+/// that fills it in.
+static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\{%-?\s*(?:if|for|include|macro|set|import|block|extends)\b|\{#|\{@\w+[^{}\n]*\}\s*\?\s*\{|\b(?:FROM|INTO|JOIN|TABLE)\s+@\w+\.\w",
+    )
+});
 
 /// What where a file is and what it is called say. `given` is the folder that was asked for: that it holds tests or
 /// examples is no reason to leave alone what is in it.
@@ -178,8 +190,8 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
         };
     }
     let words = lower_words(path);
-    if words.iter().any(|word| FOREIGN.contains(&word.as_str())) {
-        return Verdict::Leave("written for a database that is not read");
+    if words.iter().any(|word| is_foreign(word)) {
+        return Verdict::Never(FOREIGN_SQL);
     }
     if matches!(lower.as_str(), "env.py" | "__init__.py" | "setup.py" | "manage.py" | "models.py") {
         return Verdict::Other;
@@ -228,7 +240,7 @@ pub(super) fn by_content(path: &str, text: &str) -> Verdict {
     let ddl = DDL.is_match(text);
     match language(path) {
         Some(Language::Sql) if DUMP.is_match(text) => Verdict::Never("a dump, not a change"),
-        Some(Language::Sql) if JINJA.is_match(text) => Verdict::Leave("a template that a program fills in"),
+        Some(Language::Sql) if TEMPLATE.is_match(text) => Verdict::Leave("a template that a program fills in"),
         Some(Language::Sql) if ddl => Verdict::Read("a SQL file that changes a schema".to_owned()),
         Some(Language::Sql) if INCLUDES.is_match(text) => {
             Verdict::Read("a script of psql that includes others".to_owned())

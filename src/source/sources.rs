@@ -368,7 +368,7 @@ impl Sources {
         }
         let by_name = || recognise::role(&shown);
         let (role, role_why) = self.globs.role(&shown).or_else(by_name).unwrap_or_default();
-        let said = self.dialect(&shown, &decoded.text, language, &detected);
+        let said = self.dialect(&folder, &shown, &decoded.text, language, &detected);
         let around = || {
             // What is imported is read in the dialect of what imports it.
             let asked = !(helper && language == Language::Python);
@@ -429,7 +429,14 @@ impl Sources {
     }
 
     /// The dialect of a file and why. What the user says counts before what the project's files do.
-    fn dialect(&self, shown: &str, text: &str, language: Language, detected: &Detected) -> Option<(Dialect, String)> {
+    fn dialect(
+        &self,
+        folder: &Folder,
+        shown: &str,
+        text: &str,
+        language: Language,
+        detected: &Detected,
+    ) -> Option<(Dialect, String)> {
         if let Some(dialect) = self.globs.said(shown, |source| source.dialect) {
             return Some((dialect, "`[[source]]` in the configuration".to_owned()));
         }
@@ -441,6 +448,11 @@ impl Sources {
         }
         if let Some((dialect, word)) = recognise::dialect(shown) {
             return Some((dialect, format!("`{word}` in the path")));
+        }
+        if let Some(word) = detect::flavour(folder, name(shown))
+            && let Some(dialect) = recognise::dialect_word(&word)
+        {
+            return Some((dialect, format!("`{word}` in its name, and another in the name of one beside it")));
         }
         let by_content = match language {
             Language::Sql => recognise::dialect_by_content(text),

@@ -101,7 +101,7 @@ pub(super) fn cut(file: &SourceFile) -> Cut {
         | Runner::Hasura
         | Runner::Refinery
         | Runner::Supabase => Cut { sections: vec![whole().in_one()], ..Cut::default() },
-        Runner::Plain if file.place.neighbours.embedded && !refuses_company(&file.text) => {
+        Runner::Plain if file.place.neighbours.program && !refuses_company(&file.text) => {
             Cut { sections: vec![whole().in_one()], ..Cut::default() }
         }
         _ => Cut::default(),

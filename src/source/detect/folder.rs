@@ -65,6 +65,11 @@ impl Folder {
         self.names.iter().map(String::as_str)
     }
 
+    /// Names of what is in it, in order, from `first` on.
+    pub(super) fn names_from(&self, first: &str) -> impl Iterator<Item = &str> {
+        self.names.range(first.to_owned()..).map(String::as_str)
+    }
+
     /// Whether one of these is in it.
     pub(super) fn has_any(&self, names: &[&'static str]) -> Option<&'static str> {
         names.iter().copied().find(|name| self.has(name))

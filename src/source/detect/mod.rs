@@ -17,7 +17,7 @@ use self::folder::{GOBUFFALO_POP, GOLANG_MIGRATE, ORY_POP};
 pub(super) use self::lists::{Entry, List};
 pub use self::neighbours::Neighbours;
 use super::Place;
-use super::recognise::{Verdict, is_sql};
+use super::recognise::{self, Verdict, is_sql};
 use crate::config::{Dialect, Runner};
 
 /// What is known of a SQL file before it is read.
@@ -169,6 +169,9 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
     if !is_sql(name) {
         return None;
     }
+    if flavour(folder, name).is_some_and(|word| recognise::is_foreign(&word)) {
+        return Some(Verdict::Never(recognise::FOREIGN_SQL));
+    }
     if let Some(list) = folder.list.as_ref().filter(|list| list.path != "sqitch.plan") {
         return Some(Verdict::Read(format!("beside `{}`", list.path)));
     }
@@ -178,6 +181,21 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
     let beside = || folder.names_any(|other| patterns.named(other).is_some());
     let ours = patterns.named(name).is_some() || (patterns.callback(name) && beside());
     ours.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
+}
+
+/// The database that ends the name of a file, where one beside it differs in nothing but that: `install_h2.sql` and
+/// `install_mysql.sql`. A single `0003_import_from_mysql.sql` is about a database, and need not be written for it.
+pub(super) fn flavour(folder: &Folder, name: &str) -> Option<String> {
+    let split = |name: &str| -> Option<(String, String)> {
+        let (head, word) = name.strip_suffix(".sql")?.rsplit_once(['_', '-'])?;
+        let word = word.to_ascii_lowercase();
+        let server = recognise::dialect_word(&word).is_some() || recognise::is_foreign(&word);
+        server.then(|| (head.to_owned(), word))
+    };
+    let (head, word) = split(name)?;
+    let mut beside = folder.names_from(&head).take_while(|other| other.starts_with(&head));
+    let twin = beside.any(|other| split(other).is_some_and(|(other, database)| other == head && database != word));
+    twin.then_some(word)
 }
 
 /// Markers that count where nothing else tells.
@@ -404,7 +422,7 @@ fn flyway_file(this: &mut Detected, folder: &Folder, name: &str) {
         .upwards()
         .find(|at| at.name() == "migration" && at.parent.as_ref().is_some_and(|above| above.name() == "db"));
     if let Some(location) = location
-        && !folder.shown.split('/').any(|part| super::recognise::dialect_word(part).is_some())
+        && !folder.shown.split('/').any(|part| recognise::dialect_word(part).is_some())
     {
         this.place.root.clone_from(&location.shown);
     }

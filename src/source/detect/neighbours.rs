@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::flyway::{Flyway, Named};
 use super::{Folder, prefix, version_after};
 use crate::config::Runner;
-use crate::source::recognise;
+use crate::source::{dialects, recognise};
 
 /// What stands beside a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Neighbours {
     /// It is part of a program: code that may well load it lies in its folder or the one above, a manifest names it, or a
     /// folder that it is in is one of several for a database each.
     pub embedded: bool,
+    /// Code that may well load it lies in its folder or the one above.
+    pub program: bool,
     /// The runner of the folder, which does not read a file of this name.
     pub passed_over: Option<Runner>,
 }
@@ -119,12 +121,14 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         | Runner::Tern => Some((Style::Number, folder, name)),
         _ => None,
     };
+    // A migration that has a folder of its own lies a step further down.
+    let near = if dialects::has_own_folder(name) { 3 } else { 2 };
+    let program = runner == Runner::Plain && folder.upwards().take(near).any(Folder::holds_a_program);
     let mut this = Neighbours {
         way_back,
+        program,
         embedded: runner == Runner::Plain
-            && (folder.upwards().take(2).any(Folder::holds_a_program)
-                || folder.has("manifest.json")
-                || folder.upwards().any(Folder::is_of_a_database)),
+            && (program || folder.has("manifest.json") || folder.upwards().any(Folder::is_of_a_database)),
         passed_over: passed_over(runner, folder, name),
         ..Neighbours::default()
     };
