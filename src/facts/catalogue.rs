@@ -76,7 +76,13 @@ pub(super) fn missing_tables(v: &View<'_>) -> Vec<String> {
     for name in wanted {
         // What keeps the runner's books is the runner's.
         let books = super::model::keeps_books(&name.name);
-        if !books && matches!(before.relation(name), Found::Absent) && !missing.contains(&name.to_string()) {
+        // What the migrations of another folder make can be there, too: a program may apply several.
+        let elsewhere = !before.was_seen(name) && v.model.world.is_spoken_of_beside(v.at.0, &name.name);
+        if !books
+            && !elsewhere
+            && matches!(before.relation(name), Found::Absent)
+            && !missing.contains(&name.to_string())
+        {
             missing.push(name.to_string());
         }
     }
@@ -145,10 +151,13 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
     let name = known(v.op.name.as_ref());
     let found = match (v.op.kind, &v.op.details) {
         (_, Details::Table(details)) if details.temporary => return no,
-        (OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate, _) => v
-            .table()
-            .or(name)
-            .map(|name| before.in_the_way(name).map(|relation| format!("{} `{name}`", relation.state.kind.as_sql()))),
+        (OpKind::TableCreate | OpKind::ViewCreate | OpKind::MatviewCreate, _) => {
+            v.table().or(name).map(|name| match before.in_the_way(name) {
+                // A table that was only spoken of may be made here for the first time: the files have no order.
+                Found::Known(there) if there.state.kind.is_table() && !there.state.complete => Found::Unknown,
+                found => found.map(|relation| format!("{} `{name}`", relation.state.kind.as_sql())),
+            })
+        }
         (OpKind::SequenceCreate, _) => {
             name.map(|name| before.in_the_way(name).map(|there| format!("{} `{name}`", there.state.kind.as_sql())))
         }

@@ -259,6 +259,11 @@ impl Catalogue {
         self.path.at(step).cloned().unwrap_or_else(default_path)
     }
 
+    /// Whether a relation was ever called `name`, in any schema.
+    pub(super) fn has_relation_named(&self, name: &str) -> bool {
+        self.schemas_of.contains_key(name)
+    }
+
     /// What the name of a relation means at `step`.
     pub(super) fn meaning(&self, name: &QualifiedName, step: Step) -> Meaning<RelationId> {
         let at = |schema: &str| {

@@ -148,6 +148,12 @@ impl World {
         }
     }
 
+    /// Whether another catalogue than that of `migration` ever held a relation called `name`.
+    pub fn is_spoken_of_beside(&self, migration: usize, name: &str) -> bool {
+        let own = self.places.get(migration).copied().flatten().map(|(number, _)| number);
+        self.catalogues.iter().enumerate().any(|(at, other)| Some(at) != own && other.has_relation_named(name))
+    }
+
     /// The catalogue before an operation; `None` on the way back.
     pub fn before(&self, migration: usize, operation: usize) -> Option<Snapshot<'_>> {
         let (number, first) = (*self.places.get(migration)?)?;

@@ -39,6 +39,11 @@ static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|\bCREATE[ \t]+VIRTUAL[ \t]+TABLE\b|\bINSERT[ \t]+OR[ \t]+(?:IGNORE|REPLACE)\b|\b(?:date)?time[ \t]*\([ \t]*'now'|\bstrftime[ \t]*\(|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
     )
 });
+static MSSQL: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\bUNIQUEIDENTIFIER\b|\bDATETIME2\b|\bNEWID[ \t]*\([ \t]*\)|\bN?VARCHAR[ \t]*\([ \t]*MAX[ \t]*\)|(?m:^[ \t]*GO[ \t]*\r?$)",
+    )
+});
 /// A type that PostgreSQL has not, and that MySQL has beside other words of its own.
 static BLOB: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -105,14 +110,14 @@ fn vote(path: &Path, folder: &Folder, language: Language, nested: bool) -> Optio
         folder.names().filter(of_language).filter(|name| recognise::dialect(name).is_none()).collect();
     let step = names.len().div_ceil(MAX_FILES).max(1);
     let mut sample = 0;
-    let mut votes = [(Dialect::Postgres, 0_usize), (Dialect::Mysql, 0), (Dialect::Sqlite, 0)];
+    let mut votes = [(Dialect::Postgres, 0_usize), (Dialect::Mysql, 0), (Dialect::Sqlite, 0), (Dialect::Mssql, 0)];
     for name in names.into_iter().step_by(step) {
         let file = path.join(name);
         let text = if nested { OWN_FILES.iter().find_map(|own| head(&file.join(own))) } else { head(&file) };
         let Some(text) = text else { continue };
         sample += 1;
-        let mut says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
-        says[2] |= says == [false; 3] && BLOB.is_match(&text);
+        let mut says = [&POSTGRES, &MYSQL, &SQLITE, &MSSQL].map(|words| words.is_match(&text));
+        says[2] |= says == [false; 4] && BLOB.is_match(&text);
         // What names several chooses between them.
         if says.iter().filter(|said| **said).count() == 1 {
             for ((_, count), said) in votes.iter_mut().zip(says) {
@@ -122,8 +127,13 @@ fn vote(path: &Path, folder: &Folder, language: Language, nested: bool) -> Optio
     }
     let all: usize = votes.iter().map(|(_, count)| count).sum();
     let (dialect, count) = votes.into_iter().max_by_key(|(_, count)| *count)?;
-    // A few files prove little against the default: a project that supports several databases has options for each.
-    let needed = if dialect == Dialect::Postgres { 1 } else { (sample / 4).max(2) };
+    // A few files prove little against the default: a project that supports several databases has options for each in
+    // Python, and in SQL files of its own.
+    let needed = match (dialect, language) {
+        (Dialect::Postgres, _) => 1,
+        (_, Language::Python) => (sample / 4).max(2),
+        (_, Language::Sql) => (sample / 12).max(2),
+    };
     (count >= needed && count >= MAJORITY * (all - count)).then_some((dialect, count))
 }
 

@@ -65,6 +65,14 @@ const TEST_FOLDERS: &[&str] = &[
     "tests",
     "testing",
     "testdata",
+    "testfixtures",
+    "integrationtest",
+    "functionaltest",
+    "componenttest",
+    "contracttest",
+    "acceptancetest",
+    "smoketest",
+    "inttest",
     "__tests__",
     "spec",
     "specs",
@@ -85,6 +93,7 @@ const FOREIGN: &[&str] = &[
     "clickhouse",
     "cassandra",
     "bigquery",
+    "bq",
     "snowflake",
     "redshift",
     "oracle",
@@ -182,7 +191,7 @@ pub(super) fn by_path(path: &str, given: &str) -> Verdict {
     };
     let app = app.filter(|app| APPS.contains(&app.rsplit('/').next().unwrap_or(app)));
     let around = app.map_or(below.as_str(), |app| app.rsplit_once('/').map_or("", |(around, _)| around));
-    if test || around.split('/').any(|part| TEST_FOLDERS.contains(&part)) {
+    if test || around.split('/').any(|part| TEST_FOLDERS.contains(&part) || part.starts_with("testdata")) {
         return if language == Language::Sql || test {
             Verdict::Leave("a test, an example or documentation")
         } else {
@@ -338,14 +347,18 @@ pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> 
             r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\bCHARSET\s*=\s*utf8|\b(?:TO|FROM|USER(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+['`][^'`\s]*['`]@['`]",
         )
     });
-    static MSSQL: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^[ \t]*GO[ \t]*(?:\d+[ \t]*)?\r?$"));
+    static MSSQL: LazyLock<Regex> = LazyLock::new(|| {
+        pattern(
+            r"(?mi)^[ \t]*GO[ \t]*(?:\d+[ \t]*)?\r?$|\bUNIQUEIDENTIFIER\b|\bDATETIME2\b|\bNEWID\s*\(\s*\)|\bN?VARCHAR\s*\(\s*MAX\s*\)",
+        )
+    });
     let head = text.get(..text.floor_char_boundary(64 << 10)).unwrap_or(text);
     if SQLITE.is_match(head) {
         Some((Dialect::Sqlite, "`AUTOINCREMENT`, `PRAGMA` or other words of SQLite in it"))
     } else if MYSQL.is_match(head) {
         Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT` or other words of MySQL in it"))
     } else if MSSQL.is_match(head) {
-        Some((Dialect::Mssql, "a line `GO` in it"))
+        Some((Dialect::Mssql, "a line `GO` or other words of SQL Server in it"))
     } else {
         None
     }
