@@ -31,7 +31,7 @@ static POSTGRES: LazyLock<Regex> = LazyLock::new(|| {
 });
 static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)",
+        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)|\bFOREIGN_KEY_CHECKS\b|\bDROP[ \t]+FOREIGN[ \t]+KEY\b|\bALTER[ \t]+TABLE[ \t]+\S+[ \t]+(?:ADD|DROP)[ \t]+(?:UNIQUE[ \t]+)?(?:INDEX|KEY)\b|_ibfk_\d",
     )
 });
 static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
@@ -178,6 +178,9 @@ mod tests {
             assert!(POSTGRES.is_match(text) && !MYSQL.is_match(text) && !SQLITE.is_match(text), "{text}");
         }
         for text in ["from sqlalchemy.dialects import mysql", "mysql_engine='InnoDB'", "UPDATE `t`", "h VARBINARY(20)"]
+            .into_iter()
+            .chain(["SET FOREIGN_KEY_CHECKS=0", "ALTER TABLE t DROP FOREIGN KEY f", "alter table t add index i (a)"])
+            .chain(["'account_ibfk_2'"])
         {
             assert!(MYSQL.is_match(text) && !POSTGRES.is_match(text) && !SQLITE.is_match(text), "{text}");
         }

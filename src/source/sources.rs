@@ -241,8 +241,11 @@ impl Sources {
             return Verdict::Read(why);
         }
         let verdict = recognise::by_path(shown, given);
-        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) || recognise::language(shown) != Some(Language::Sql) {
+        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) {
             return verdict;
+        }
+        if recognise::language(shown) == Some(Language::Python) {
+            return detect::beside_django(&self.folder_of(path), name(shown)).unwrap_or(verdict);
         }
         detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
     }

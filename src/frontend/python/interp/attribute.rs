@@ -102,6 +102,12 @@ impl<'a> Interp<'a> {
                 opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
                 value
             }
+            Value::Either(values) => {
+                let there = values.iter().filter(|value| !matches!(value, Value::None | Value::Either(_)));
+                let found: Vec<_> = there.map(|value| self.attribute_of(value, name, span)).collect();
+                let found = found.into_iter().reduce(Value::join);
+                found.unwrap_or_else(|| Value::unknown("the attribute is not followed", text, span))
+            }
             _ => Value::unknown("the attribute is not followed", text, span),
         }
     }

@@ -79,7 +79,9 @@ impl<'a> Interp<'a> {
             }
             Value::Either(values) if values.iter().any(|value| matches!(value, Value::Import(_))) => {
                 let known: Vec<_> = values.iter().filter_map(|value| self.used(value.clone())).collect();
-                known.into_iter().reduce(Value::join)
+                // `except ImportError: name = None` says nothing of what the library has.
+                let none = known.iter().all(|value| matches!(value, Value::None));
+                if none && known.len() < values.len() { None } else { known.into_iter().reduce(Value::join) }
             }
             other => Some(other),
         }

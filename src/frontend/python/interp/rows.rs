@@ -122,6 +122,19 @@ impl<'a> Interp<'a> {
         Some(Value::rows(unknown, conn, table))
     }
 
+    /// One of the objects in a row of `session.query(Order, Customer)`.
+    pub(super) fn object_in(&self, row: &Value<'a>, at: usize, target: &'a Expr) -> Option<Value<'a>> {
+        let Value::Unknown(opaque) = row else { return None };
+        let (conn, table) = (opaque.row_of.clone()?, opaque.table.clone()?);
+        let (span, text) = (self.span(target), format!("{{{}}}", self.shown(target)));
+        // A query is kept with the first of its models.
+        let reason = "which of the query's models it is was not followed".to_owned();
+        let table =
+            if at == 0 { table } else { Known::Unknown(Unknown { reason, text: text.clone(), span }) };
+        let unknown = Unknown { reason: READ.to_owned(), text, span };
+        Some(Value::rows(unknown, conn, Some(table)))
+    }
+
     /// Whether `add` is that of a session: sets have one too.
     fn is_session(base: &Value<'a>, call: &ExprCall) -> bool {
         let Expr::Attribute(attribute) = &*call.func else { return false };

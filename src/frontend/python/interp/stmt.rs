@@ -197,8 +197,8 @@ impl<'a> Interp<'a> {
             _ => Vec::new(),
         };
         for (at, target) in targets.iter().enumerate() {
-            let part = match items.get(at) {
-                Some(item) => item.clone(),
+            let part = match items.get(at).cloned().or_else(|| self.object_in(value, at, target)) {
+                Some(item) => item,
                 None => self.part_of(value, target, "it is unpacked from a value that is not known"),
             };
             self.assign(target, part);
@@ -317,11 +317,28 @@ impl<'a> Interp<'a> {
         self.swallowed += u32::from(swallowed);
         let mut flow = self.block(&stmt.body);
         self.swallowed -= u32::from(swallowed);
+        // A handler may run or not: what it assigns is one of two values.
+        let env = self.env();
+        let tried = if stmt.handlers.is_empty() { None } else { Some(env.vars.borrow().clone()) };
+        let mut joined = tried.clone();
         for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
+            if let Some(tried) = &tried {
+                self.spend(tried.len() / 4);
+                env.vars.borrow_mut().clone_from(tried);
+            }
             let ended = self.block(&handler.body);
             if ended == Flow::Next {
+                // What the body did not get to leaves the handler's values alone.
+                let after = env.vars.borrow().clone();
+                joined = Some(match joined {
+                    Some(before) if flow == Flow::Next => super::branch::join(before, after),
+                    _ => after,
+                });
                 flow = Flow::Next;
             }
+        }
+        if let Some(joined) = joined {
+            env.vars.replace(joined);
         }
         if flow == Flow::Next {
             flow = self.block(&stmt.orelse);
