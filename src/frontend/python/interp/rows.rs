@@ -49,6 +49,8 @@ impl<'a> Interp<'a> {
             }
             _ => return None,
         };
+        let listed = if name.ends_with("_mappings") { arguments.get(1) } else { first };
+        let rows = if listed.is_some_and(|rows| self.is_grown(rows)) { Some(0) } else { rows };
         let source = (kind == OpKind::DataInsert).then_some(source);
         let condition = if source.is_some() { Where::Absent } else { Where::Unknown };
         let details = DataDetails { source, rows, condition, ..DataDetails::default() };
@@ -120,6 +122,11 @@ impl<'a> Interp<'a> {
         let reason = READ.to_owned();
         let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(target)), span: self.span(target) };
         Some(Value::rows(unknown, conn, table))
+    }
+
+    /// Whether it is a list to which a loop over rows has added.
+    pub(super) fn is_grown(&self, list: &Value<'a>) -> bool {
+        matches!(list, Value::List(_, made) if self.grown.contains(made))
     }
 
     /// One of the objects in a row of `session.query(Order, Customer)`.

@@ -133,6 +133,10 @@ impl<'a> Interp<'a> {
             if many {
                 self.loops.push(None);
             }
+            let rows = arguments.get(1).is_some_and(|sets| {
+                self.is_grown(sets) || (PER_ROW.contains(&name) && super::comprehension::gives_rows(sets))
+            });
+            let before = std::mem::replace(&mut self.from_rows, rows);
             match (value, arguments.get(1)) {
                 (Value::Construct(construct), Some(rows @ (Value::List(..) | Value::Dict(..)))) => {
                     let mut construct = (**construct).clone();
@@ -142,6 +146,7 @@ impl<'a> Interp<'a> {
                 }
                 _ => self.send(value, &conn, span),
             }
+            self.from_rows = before;
             if many {
                 self.loops.pop();
             }

@@ -265,7 +265,7 @@ impl<'a> Interp<'a> {
         let (iterated, target) = self.iterated(stmt);
         if let Some(items) = Value::items(&iterated) {
             // A list that a loop over rows has filled with them.
-            let rows = items.iter().any(Value::is_object_read);
+            let rows = self.is_grown(&iterated) || items.iter().any(Value::is_object_read);
             if rows {
                 self.open_loop(&stmt.body);
                 self.row_loops += 1;
@@ -297,8 +297,7 @@ impl<'a> Interp<'a> {
                 let row = self.row_of(&iterated, target);
                 items.push(row.unwrap_or_else(|| self.part_of(&iterated, target, reason)));
             }
-            // A cursor is iterated for its rows.
-            let rows = u32::from(iterated.is_read() || matches!(iterated, Value::Handle(_)));
+            let rows = u32::from(super::comprehension::gives_rows(&iterated));
             for item in items {
                 self.assign(target, item);
                 self.open_loop(&stmt.body);
