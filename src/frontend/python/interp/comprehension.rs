@@ -23,7 +23,10 @@ impl<'a> Interp<'a> {
             Ok(()) => Value::list(out, self.span(expr)),
             Err(rows @ Value::Django(_)) if self.django.on && Self::object_of(&rows).is_some() => rows,
             // A list that is made of rows has one element for each.
-            Err(iterated) if gives_rows(&iterated) => self.unknown(READ, expr),
+            Err(iterated) if gives_rows(&iterated) => {
+                self.grown.insert(self.span(expr));
+                self.unknown(READ, expr)
+            }
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }

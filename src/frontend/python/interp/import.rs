@@ -34,6 +34,11 @@ impl<'a> Interp<'a> {
                         env.vars.borrow_mut().insert(bound, promise(0, alias.name.to_string(), None));
                     } else if let Some((root @ ("sqlalchemy" | "alembic"), _)) = alias.name.split_once('.') {
                         env.vars.borrow_mut().insert(root, promise(0, root.to_owned(), None));
+                    } else if let Some((root, _)) = alias.name.split_once('.')
+                        && !self.django.on
+                        && self.is_package(unit, root)
+                    {
+                        env.vars.borrow_mut().insert(root, promise(0, root.to_owned(), None));
                     }
                 }
             }
@@ -57,6 +62,12 @@ impl<'a> Interp<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a package of the project has this name.
+    fn is_package(&self, from: usize, root: &str) -> bool {
+        let file = self.units.get(from).and_then(|unit| self.program.module(unit.file, 0, root));
+        file.is_some_and(|file| file.path.ends_with("__init__.py"))
     }
 
     /// The value behind a name; `None` where it is imported and the project does not have it.

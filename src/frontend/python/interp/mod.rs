@@ -84,6 +84,13 @@ struct Frame<'a> {
     direction: Direction,
 }
 
+impl Frame<'_> {
+    /// The call, or the function where nothing has called it.
+    fn place(&self) -> Option<Span> {
+        self.call.or_else(|| self.function.as_ref().map(|function| function.span))
+    }
+}
+
 /// How a statement ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {

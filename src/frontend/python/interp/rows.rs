@@ -7,7 +7,10 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::value::{Class, Conn, Construct, READ, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
-use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, TransactionKind, Unknown, Where};
+use crate::ir::{
+    DataDetails, DataSource, Known, OpKind, Predicate, QualifiedName, Term, TermOperator, TermValue, TransactionKind,
+    Unknown, Where,
+};
 use crate::span::Span;
 
 impl<'a> Interp<'a> {
@@ -22,6 +25,9 @@ impl<'a> Interp<'a> {
     ) -> Option<Value<'a>> {
         let first = arguments.first();
         let given = || call.arguments.args.first();
+        if let ("delete", Some(row), true) = (name, first, Self::is_session(base, call)) {
+            return self.row_deleted(base, row, call);
+        }
         let (kind, source, rows, table) = match name {
             "add" | "merge" if Self::is_session(base, call) => {
                 let table = first.zip(given()).map(|(row, expr)| self.table_of(row, expr));
@@ -56,6 +62,22 @@ impl<'a> Interp<'a> {
         let details = DataDetails { source, rows, condition, ..DataDetails::default() };
         let conn = self.conn_of(base);
         self.emit_rows(kind, "", table, details, &conn, self.span(call));
+        Some(Value::None)
+    }
+
+    /// `session.delete(order)`: one row, by its key.
+    fn row_deleted(&mut self, base: &Value<'a>, row: &Value<'a>, call: &'a ExprCall) -> Option<Value<'a>> {
+        let span = self.span(call);
+        let table = match row {
+            Value::Unknown(opaque) if opaque.table.is_some() => opaque.table.clone()?,
+            Value::Unknown(_) | Value::Record(_) => self.table_of(row, call.arguments.args.first()?),
+            _ => return None,
+        };
+        let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
+        let condition = Where::Predicate(Predicate { text: "id = …".to_owned(), terms: vec![term], complete: true });
+        let details = DataDetails { source: Some(DataSource::Orm), condition, ..DataDetails::default() };
+        let conn = self.conn_of(base);
+        self.emit_rows(OpKind::DataDelete, "", Some(table), details, &conn, span);
         Some(Value::None)
     }
 
@@ -124,9 +146,26 @@ impl<'a> Interp<'a> {
         Some(Value::rows(unknown, conn, table))
     }
 
-    /// Whether it is a list to which a loop over rows has added.
+    /// Whether it is a list to which a loop over rows has added, or one that was made of rows.
     pub(super) fn is_grown(&self, list: &Value<'a>) -> bool {
-        matches!(list, Value::List(_, made) if self.grown.contains(made))
+        match list {
+            Value::List(_, made) => self.grown.contains(made),
+            Value::Unknown(opaque) => self.grown.contains(&opaque.unknown.span),
+            _ => false,
+        }
+    }
+
+    /// What belongs to an object that was read is changed: `order.customer.note = "x"`, `order.options["note"] = "x"`.
+    pub(super) fn part_changed(&mut self, part: &'a Expr, span: Span) {
+        let Expr::Attribute(attribute) = part else { return };
+        // To look at a name again runs nothing.
+        if !attribute.value.is_name_expr() {
+            return;
+        }
+        let Value::Unknown(opaque) = self.eval(&attribute.value) else { return };
+        if opaque.table.is_some() {
+            self.row_changed(&Value::Unknown(opaque), span);
+        }
     }
 
     /// One of the objects in a row of `session.query(Order, Customer)`.

@@ -102,6 +102,11 @@ impl<'a> Interp<'a> {
             Stmt::With(stmt) => return self.with(stmt),
             Stmt::Try(stmt) => return self.try_block(stmt),
             Stmt::Match(stmt) => return self.match_cases(stmt),
+            Stmt::Delete(stmt) => {
+                for subscript in stmt.targets.iter().filter_map(Expr::as_subscript_expr) {
+                    self.part_changed(&subscript.value, self.span(subscript));
+                }
+            }
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
             _ => {}
         }
@@ -171,7 +176,11 @@ impl<'a> Interp<'a> {
                         self.conn_of(&base).scope.set(scope);
                     }
                     (Value::Unknown(opaque), _) => {
-                        self.row_changed(&base, self.span(target));
+                        let span = self.span(target);
+                        self.row_changed(&base, span);
+                        if opaque.row_of.is_none() {
+                            self.part_changed(&attribute.value, span);
+                        }
                         opaque.attributes.borrow_mut().insert(name.to_owned(), value);
                     }
                     _ => {}
@@ -179,6 +188,9 @@ impl<'a> Interp<'a> {
             }
             Expr::Subscript(subscript) => {
                 let (base, key) = (self.eval(&subscript.value), self.eval(&subscript.slice));
+                if let Value::Unknown(_) = base {
+                    self.part_changed(&subscript.value, self.span(target));
+                }
                 if let Value::Dict(pairs, _) = base {
                     let mut pairs = pairs.borrow_mut();
                     match pairs.iter_mut().find(|(k, _)| k.equals(&key) == Some(true)) {

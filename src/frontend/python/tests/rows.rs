@@ -60,3 +60,46 @@ fn the_schema_of_alembic_own_table_is_the_default() {
     let text = "from alembic import context, op\n\n\ndef upgrade():\n    schema = context.get_context().version_table_schema + '.' if context.get_context().version_table_schema else ''\n    op.execute('DELETE FROM ' + schema + 'a')\n";
     assert!(shown(text).contains("data.delete a "), "{}", shown(text));
 }
+
+#[test]
+fn a_part_between_known_bounds_is_known() {
+    let sliced = |expression: &str| {
+        let text = format!("def upgrade(conn):\n    name = 'orders_old'\n    names = ['a', 'b', 'c']\n    for one in {expression}:\n        conn.execute(f'DELETE FROM {{one}}')\n");
+        let tables: Vec<_> = operations(&text).iter().filter_map(|op| Some(op.table.as_ref()?.to_string())).collect();
+        tables.join(" ")
+    };
+    assert_eq!(sliced("[name[:-4], name[7:]]"), "orders old");
+    assert_eq!(sliced("names[1:]"), "b c");
+    assert_eq!(sliced("names[:-1]"), "a b");
+}
+
+/// The kind and table of what is written row by row.
+fn written(body: &str) -> Vec<(OpKind, String)> {
+    let text = format!("from alembic import op\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n\n\ndef pages(query):\n    while True:\n        for one in query.limit(100):\n            yield one\n\n\ndef upgrade():\n    session = Session(bind=op.get_bind())\n{body}    session.commit()\n");
+    let all = operations(&text).into_iter().filter(|op| op.kind.as_str().starts_with("data.") && op.context.in_loop);
+    let all = all.filter(|op| op.kind != OpKind::DataSelect);
+    all.map(|op| (op.kind, op.table.map(|table| table.to_string()).unwrap_or_default())).collect()
+}
+
+#[test]
+fn objects_of_a_session_are_deleted_and_changed_in_part() {
+    let one = |kind, rest: &str| {
+        let found = written(&format!("    for order in session.query(Order):\n        {rest}\n"));
+        assert_eq!(found, [(kind, "orders".to_owned())], "{rest}");
+    };
+    one(OpKind::DataDelete, "session.delete(order)");
+    one(OpKind::DataUpdate, "order.options['note'] = 1");
+    one(OpKind::DataUpdate, "del order.options['note']");
+    one(OpKind::DataUpdate, "order.customer.note = 'x'");
+    let gathered = "    gone = []\n    for order in session.query(Order):\n        gone.append(order)\n    for order in gone:\n        session.delete(order)\n";
+    assert_eq!(written(gathered), [(OpKind::DataDelete, "orders".to_owned())]);
+    let paged = "    for order in pages(session.query(Order)):\n        order.note = ''\n";
+    assert_eq!(written(paged), [(OpKind::DataUpdate, "orders".to_owned())]);
+    assert_eq!(written("    session.delete(session.query(Order).first())\n"), []);
+}
+
+#[test]
+fn a_statement_for_a_list_made_of_rows_is_run_for_each() {
+    let text = "def upgrade(conn):\n    rows = conn.execute('SELECT id, name FROM a').fetchall()\n    sets = [{'id': key, 'name': name} for key, name in rows]\n    conn.execute('UPDATE a SET name = :name WHERE id = :id', sets)\n";
+    assert!(operations(text).iter().any(|op| op.kind == OpKind::DataUpdate && op.context.in_loop));
+}
