@@ -403,7 +403,11 @@ pub(super) fn repeated_index(v: &View<'_>) -> Option<String> {
         let name = relation.state.name.clone();
         return end.relation(&name).known().map(|_| name.name);
     }
-    // A wider one that the same migration makes afterwards serves the same searches, if both stay.
+    // A wider one that the same migration makes afterwards serves the same searches, if both stay. A tool that makes the
+    // narrow one by itself cannot be told to leave it out.
+    if v.op.statement.implied {
+        return None;
+    }
     end.relation(known(v.op.name.as_ref())?).known()?;
     let table = end.relation(v.table()?).known()?;
     let wider = table.indexes().into_iter().find(|(relation, index)| repeats(&end, relation, index, true));

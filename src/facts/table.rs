@@ -544,7 +544,7 @@ pub const FACTS: &[Fact] = &[
     Fact {
         name: "index.repeats",
         ty: Type::Str,
-        doc: "An index of the same kind whose keys begin with all of its keys; empty where there is none.",
+        doc: "An index of the same kind whose keys begin with all of its keys, there already or made later by the same migration; empty where there is none.",
         families: &["index"],
         get: |v| Value::Str(catalogue::repeated_index(v).unwrap_or_default()),
     },

@@ -241,8 +241,11 @@ impl Sources {
             return Verdict::Read(why);
         }
         let verdict = recognise::by_path(shown, given);
-        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) || recognise::language(shown) != Some(Language::Sql) {
+        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) {
             return verdict;
+        }
+        if recognise::language(shown) == Some(Language::Python) {
+            return detect::beside_django(&self.folder_of(path), name(shown)).unwrap_or(verdict);
         }
         detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
     }
@@ -469,10 +472,6 @@ impl Sources {
         language: Language,
         runner: Runner,
     ) -> Option<(Dialect, String)> {
-        if runner == Runner::Django {
-            // Each app has a folder of its own, and what tells them apart is no file beside them.
-            return None;
-        }
         let nested = dialects::has_own_folder(name(&path.to_string_lossy()));
         let own = path.parent().unwrap_or(path);
         // The files beside one that has a folder of its own lie in the folders beside that.
@@ -484,7 +483,11 @@ impl Sources {
         if let Some(known) = self.lock().dialects.get(&key) {
             return known.clone();
         }
-        let found = dialects::around(&self.root, folder, path, language, runner, nested);
+        // Each app of Django has a folder of its own, and what tells its server is no file beside them.
+        let found = match runner {
+            Runner::Django => dialects::of_django(&self.root, folder),
+            _ => dialects::around(&self.root, folder, path, language, runner, nested),
+        };
         self.lock().dialects.insert(key, found.clone());
         found
     }

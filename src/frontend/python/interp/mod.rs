@@ -36,7 +36,6 @@ mod stmt;
 mod template;
 mod tool;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -84,6 +83,13 @@ struct Frame<'a> {
     direction: Direction,
 }
 
+impl Frame<'_> {
+    /// The call, or the function where nothing has called it.
+    fn place(&self) -> Option<Span> {
+        self.call.or_else(|| self.function.as_ref().map(|function| function.span))
+    }
+}
+
 /// How a statement ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {
@@ -111,6 +117,10 @@ pub(super) struct Interp<'a> {
     loops: Vec<Option<u32>>,
     /// How many of them run over rows that were read from a database.
     row_loops: u32,
+    /// Lists, by where they are made, that a loop over rows has added to: they have an element for each row.
+    grown: BTreeSet<Span>,
+    /// What is being sent inserts one row for each of what was read.
+    from_rows: bool,
     /// Texts of which parts are sent that were not followed, by the place that their unknown parts name.
     scripts: std::collections::BTreeMap<Span, Rc<super::value::Text>>,
     /// The statements of what is being sent are sent one by one.
@@ -172,6 +182,8 @@ impl<'a> Interp<'a> {
             guards: Vec::new(),
             loops: Vec::new(),
             row_loops: 0,
+            grown: BTreeSet::new(),
+            from_rows: false,
             scripts: std::collections::BTreeMap::new(),
             apart: false,
             endless: 0,
@@ -370,11 +382,11 @@ impl<'a> Interp<'a> {
 
     fn fresh(&mut self, kind: TransactionKind, opened: Option<Span>) -> Scope {
         self.next_id += 1;
-        Scope { kind, id: self.next_id, opened, batch: false }
+        Scope { kind, id: self.next_id, opened, ..Scope::default() }
     }
 
     fn new_conn(&mut self, kind: TransactionKind, opened: Option<Span>) -> Rc<Conn> {
-        Rc::new(Conn { scope: Cell::new(self.fresh(kind, opened)) })
+        Rc::new(Conn::new(self.fresh(kind, opened)))
     }
 
     /// The connection behind a receiver, made up where nothing is known of it.
