@@ -344,7 +344,7 @@ pub(super) fn dialect_by_content(text: &str) -> Option<(Dialect, &'static str)> 
     });
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
-            r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\bCHARSET\s*=\s*utf8|\b(?:TO|FROM|USER(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+['`][^'`\s]*['`]@['`]",
+            r"(?i)\bENGINE\s*=\s*InnoDB\b|\bAUTO_INCREMENT\b|\bCHARSET\s*=\s*utf8|(?m:^DELIMITER[ \t]+\S+[ \t]*\r?$)|\b(?:TO|FROM|USER(?:\s+IF\s+(?:NOT\s+)?EXISTS)?)\s+['`][^'`\s]*['`]@['`]",
         )
     });
     static MSSQL: LazyLock<Regex> = LazyLock::new(|| {
@@ -370,7 +370,9 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
         pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
     });
     static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b|^\s*(?:from|import)\s+[\w.]*sqlite\w*\b|\b(?:INSERT|UPDATE)\s+OR\s+(?:IGNORE|REPLACE)\b"#)
+        pattern(
+            r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b|^\s*(?:from|import)\s+[\w.]*sqlite\w*\b|\b(?:INSERT|UPDATE)\s+OR\s+(?:IGNORE|REPLACE)\b"#,
+        )
     });
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(

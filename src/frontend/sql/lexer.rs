@@ -430,7 +430,10 @@ impl Iterator for Lexer<'_> {
         let next = self.byte(start + 1);
         let brackets_quote = matches!(self.dialect, Dialect::Mssql | Dialect::Sqlite);
         Some(match byte {
-            b';' if self.delimiter.is_none() => self.token(Kind::End, start, start + 1),
+            // PostgreSQL's bodies are quoted, so a runner that took over DELIMITER from MySQL changes nothing there.
+            b';' if self.delimiter.is_none() || self.dialect == Dialect::Postgres => {
+                self.token(Kind::End, start, start + 1)
+            }
             b'(' => self.token(Kind::Open, start, start + 1),
             b')' => self.token(Kind::Close, start, start + 1),
             b'[' if brackets_quote => self.quoted(Kind::Quoted, start, start, b']', false),

@@ -263,6 +263,16 @@ fn a_delimiter_ends_the_word_it_stands_at() {
 }
 
 #[test]
+fn a_delimiter_leaves_the_statements_of_postgres_apart() {
+    let function = "CREATE FUNCTION f() RETURNS void AS $$ BEGIN DROP TABLE t; END; $$ LANGUAGE plpgsql;";
+    let sql =
+        format!("delimiter d//\n{function}\nd//\nSELECT f();\nDROP FUNCTION f();\ndelimiter d//\nDROP TABLE u;\nd//");
+    let found = brief(&sql, Dialect::Postgres);
+    assert_eq!(found.iter().filter(|op| *op == "table.drop t").count(), 1, "{found:#?}");
+    assert_eq!(found.last().map(String::as_str), Some("table.drop u"), "{found:#?}");
+}
+
+#[test]
 fn each_member_of_an_operator_family_is_an_operation() {
     let sql =
         "ALTER OPERATOR FAMILY f USING btree ADD OPERATOR 1 < (int4, int2), FUNCTION 1 (int4, int2) cmp(int4, int2)";

@@ -100,6 +100,11 @@ fn before(key: &str) -> Option<String> {
     Some(if before == 0 { String::new() } else { before.to_string() })
 }
 
+/// Whether a folder is called after a server: `postgresql`.
+fn named_for_a_server(folder: &Folder) -> bool {
+    recognise::dialect_word(&folder.name().to_ascii_lowercase()).is_some()
+}
+
 /// What stands beside the file `name` of `runner`.
 pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
     let way_back = match runner {
@@ -128,7 +133,10 @@ pub(super) fn of(runner: Runner, folder: &Folder, name: &str) -> Neighbours {
         way_back,
         program,
         embedded: runner == Runner::Plain
-            && (program || folder.has("manifest.json") || folder.upwards().any(Folder::is_of_a_database)),
+            && (program
+                || folder.has("manifest.json")
+                || folder.upwards().take(2).any(Folder::is_of_a_database)
+                || folder.upwards().skip(2).any(|at| named_for_a_server(at) && at.is_of_a_database())),
         passed_over: passed_over(runner, folder, name),
         ..Neighbours::default()
     };
