@@ -279,6 +279,23 @@ impl<'a> Relation<'a> {
         }
     }
 
+    /// The column that may be there under that name.
+    pub fn possible_column(&self, name: &str) -> Option<Column<'a>> {
+        let snapshot = self.snapshot;
+        let held = snapshot.catalogue.column_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
+        let Meaning::Held(id) = held else { return None };
+        snapshot.column_of(*id).filter(|column| column.state.exists != Tri::No)
+    }
+
+    /// The constraint that may be there under that name.
+    pub fn possible_constraint(&self, name: &str) -> Option<Constraint<'a>> {
+        let snapshot = self.snapshot;
+        let held = snapshot.catalogue.constraint_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
+        let Meaning::Held(id) = held else { return None };
+        let state = snapshot.catalogue.constraints[*id].at(snapshot.step)?;
+        (state.exists != Tri::No).then_some(Constraint { id: *id, state })
+    }
+
     /// Whether all its columns and constraints are known.
     pub fn is_complete(&self) -> bool {
         self.state.complete
@@ -352,6 +369,16 @@ impl<'a> Relation<'a> {
             Some(Constraint { id: *id, state })
         });
         all.filter(|constraint| constraint.state.exists != Tri::No).collect()
+    }
+
+    /// Whether a foreign key refers to it, or may.
+    pub fn is_referenced(&self) -> bool {
+        let snapshot = self.snapshot;
+        let there = |id: &ConstraintId| {
+            snapshot.catalogue.constraints[*id].at(snapshot.step).is_some_and(|state| state.exists != Tri::No)
+        };
+        // What was added last is there most likely.
+        snapshot.catalogue.relations[self.id].referenced_by.iter().rev().any(there)
     }
 
     /// Views that read it.

@@ -1,5 +1,7 @@
 //! Partitions: attached, detached, created.
 
+use std::collections::BTreeSet;
+
 use super::Model;
 use super::index::alike;
 use super::proof::{excludes_bound, proves_bound};
@@ -42,29 +44,29 @@ impl<'a> Model<'a> {
 
     /// The partitions that there are.
     fn siblings(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
-        let found = parent.children.items.iter().filter_map(|name| self.relation(name)).collect();
-        parent.children.complete.then_some(found)
+        let found = parent.children().items.iter().filter_map(|name| self.relation(name)).collect();
+        parent.children().complete.then_some(found)
     }
 
     /// Indexes, keys and triggers of the parent are made in the partition.
     fn given_by_parent(&mut self, parent: &Relation, table: &Relation) {
-        for index in &parent.indexes.items {
+        for index in &parent.indexes().items {
             self.lock(&index.name, ShareUpdateExclusive);
-            if !table.indexes.items.iter().any(|own| alike(own, index)) {
-                let answer = if table.indexes.complete { Tri::Yes } else { Tri::Unknown };
+            if !table.indexes().items.iter().any(|own| alike(own, index)) {
+                let answer = if table.is_complete() { Tri::Yes } else { Tri::Unknown };
                 self.build(table, answer);
             }
         }
-        if !parent.indexes.complete {
+        if !parent.is_complete() {
             self.others(ShareUpdateExclusive);
             self.effects.builds.complete = false;
         }
-        for references in parent.constraints.items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|constraint| constraint.references.clone()) {
             self.reference(&references);
             let family = super::Family { members: vec![table.clone()], complete: true };
             self.validate_reference(&family, &references, Tri::Yes);
         }
-        if !parent.constraints.complete {
+        if !parent.is_complete() {
             self.others(ShareRowExclusive);
         }
     }
@@ -114,20 +116,20 @@ impl<'a> Model<'a> {
             self.lock_default(&parent);
         }
         // Indexes that belong to one of the parent become independent.
-        let of_parent: Vec<_> = parent.indexes.items.iter().map(|index| index.name.clone()).collect();
-        for index in &partition.indexes.items {
+        let of_parent: BTreeSet<_> = parent.index_names().items.iter().collect();
+        for index in &partition.indexes().items {
             let attached = match self.schema.relation(&index.name) {
-                Found::Known(index) => index.parents.items.iter().any(|parent| of_parent.contains(parent)),
-                _ => parent.indexes.items.iter().any(|of| alike(of, index)),
+                Found::Known(index) => index.parents().items.iter().any(|parent| of_parent.contains(parent)),
+                _ => parent.indexes().items.iter().any(|of| alike(of, index)),
             };
             if attached {
                 self.lock(&index.name, AccessExclusive);
             }
         }
-        if !(parent.indexes.complete && partition.indexes.complete && parent.constraints.complete) {
+        if !(parent.is_complete() && partition.is_complete()) {
             self.others(AccessExclusive);
         }
-        for references in parent.constraints.items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|constraint| constraint.references.clone()) {
             self.reference(&references);
         }
     }
@@ -135,15 +137,13 @@ impl<'a> Model<'a> {
     /// CREATE TABLE … PARTITION OF.
     pub(super) fn create_partition(&mut self, parent: &Relation, bound: Option<&str>) {
         self.lock(&parent.name, AccessExclusive);
-        for index in &parent.indexes.items {
-            self.lock(&index.name, ShareUpdateExclusive);
+        for index in &parent.index_names().items {
+            self.lock(index, ShareUpdateExclusive);
         }
-        if !parent.indexes.complete {
+        if !parent.is_complete() {
             self.others(ShareUpdateExclusive);
         }
-        let keys = parent.constraints.items.iter().filter(|c| c.kind == ConstraintKind::ForeignKey);
-        let references: Vec<_> = keys.filter_map(|constraint| constraint.references.clone()).collect();
-        for references in references {
+        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.into_iter().filter_map(|c| c.references) {
             self.reference(&references);
         }
         match bound {
@@ -151,7 +151,7 @@ impl<'a> Model<'a> {
             Some(bound) => self.default_partition(parent, bound),
             None => self.others(AccessExclusive),
         }
-        if parent.kind != RelationKind::Partitioned && !parent.constraints.complete {
+        if parent.kind != RelationKind::Partitioned && !parent.is_complete() {
             self.others(ShareRowExclusive);
         }
     }
