@@ -96,6 +96,11 @@ pub trait Parts {
     /// Its direct partitions, and tables that inherit from it; for an index, the indexes of partitions attached to it.
     fn children(&self) -> Part<QualifiedName>;
 
+    /// Those of its children among which are the default partition and all whose bound is not known.
+    fn unbounded(&self) -> Part<QualifiedName> {
+        self.children()
+    }
+
     /// The table that it is a partition of, tables that it inherits from; for an index, what it is attached to.
     fn parents(&self) -> Part<QualifiedName>;
 
@@ -332,6 +337,11 @@ impl Relation<'_> {
     /// See [`Parts::reads`].
     pub fn reads(&self) -> &Part<QualifiedName> {
         self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.reads.get_or_init(|| told.by.reads()))
+    }
+
+    /// See [`Parts::unbounded`].
+    pub fn unbounded(&self) -> Part<QualifiedName> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.unbounded())
     }
 
     /// See [`Parts::is_complete`].

@@ -6,7 +6,7 @@ use crate::config::Dialect;
 use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, Relation, RelationKind, Snapshot, as_sql};
 
@@ -51,7 +51,7 @@ fn needs_table(v: &View<'_>) -> bool {
 fn judged(v: &View<'_>) -> bool {
     let asked = v.op.conditional
         || v.op.context.failure_swallowed
-        || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+        || v.op.context.guards.kinds().has_others();
     v.op.statement.dialect == Dialect::Postgres && !asked
 }
 
@@ -171,9 +171,7 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
             if real == Found::Known(true) { Found::Known(format!("type `{name}`")) } else { Found::Unknown }
         }),
         (OpKind::EnumAddValue, Details::Object(details)) => details.part.as_ref().zip(name).map(|(label, name)| {
-            let there = before
-                .type_named(name)
-                .map(|of| of.labels().iter().any(|state| state.label == *label && state.exists == Tri::Yes));
+            let there = before.type_named(name).map(|of| of.has_label(label));
             if there == Found::Known(true) {
                 Found::Known(format!("value `{label}` of `{name}`"))
             } else {

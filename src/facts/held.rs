@@ -8,7 +8,6 @@ use crate::schema::{RelationId, RelationKind, Snapshot};
 use crate::span::Span;
 
 use super::View;
-use super::model::exclude;
 
 /// The place of an operation: its migration and its number there.
 type Place = (usize, usize);
@@ -179,7 +178,7 @@ impl View<'_> {
         tables.exclusive.iter().take(MOST_LOOKED_THROUGH).find_map(|held| {
             let operation = self.model.timeline.operation(held.at)?;
             let earlier = held.at < self.at && operation.place() != self.op.place();
-            let together = !exclude(&self.op.context.guards, &operation.context.guards);
+            let together = !self.op.context.guards.exclude(&operation.context.guards);
             (earlier && together && !own.contains(&held.which)).then_some((&held.name, operation))
         })
     }

@@ -82,7 +82,6 @@ fn plain(name: &QualifiedName) -> QualifiedName {
 }
 
 fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
-    let columns = of.columns();
     match &of.state.sort {
         TypeSort::Enum => DefinedType::Enum,
         TypeSort::Domain(domain) => DefinedType::Domain {
@@ -92,14 +91,14 @@ fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
             default: domain.default.clone(),
             columns: part(
                 snapshot,
-                columns
+                of.columns()
                     .iter()
                     .map(|(relation, column)| (plain(&relation.state.name), column.state.name.clone()))
                     .collect(),
             ),
         },
         TypeSort::Composite(_) => DefinedType::Composite {
-            tables: part(snapshot, columns.iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
+            tables: part(snapshot, of.columns().iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
         },
         TypeSort::Other(_) => DefinedType::Other,
     }
@@ -178,7 +177,11 @@ impl Parts for History<'_> {
     }
 
     fn children(&self) -> Part<QualifiedName> {
-        children(&self.relation)
+        Part { items: names(&self.relation.children()), complete: knows_children(&self.relation) }
+    }
+
+    fn unbounded(&self) -> Part<QualifiedName> {
+        Part { items: names(&self.relation.unbounded()), complete: knows_children(&self.relation) }
     }
 
     fn parents(&self) -> Part<QualifiedName> {
@@ -268,15 +271,12 @@ fn names(relations: &[schema::Relation<'_>]) -> Vec<QualifiedName> {
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which
 /// none are known is taken to have others. Tables that inherit from a plain one are rare, and made where it is made: what
 /// is not understood elsewhere leaves no doubt about those.
-fn children(relation: &schema::Relation<'_>) -> Part<QualifiedName> {
-    let snapshot = relation.snapshot();
-    let items: Vec<_> = relation.children().into_iter().map(|child| plain(&child.state.name)).collect();
-    let complete = match relation.state.kind {
+fn knows_children(relation: &schema::Relation<'_>) -> bool {
+    match relation.state.kind {
         schema::RelationKind::Table if relation.is_complete() => true,
-        schema::RelationKind::Partitioned if items.is_empty() => false,
-        _ => snapshot.is_complete(),
-    };
-    Part { items, complete }
+        schema::RelationKind::Partitioned if !relation.has_children() => false,
+        _ => relation.snapshot().is_complete(),
+    }
 }
 
 fn kind_of(snapshot: &Snapshot<'_>, relation: &schema::Relation<'_>) -> RelationKind {

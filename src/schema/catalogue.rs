@@ -1,7 +1,7 @@
 //! The store: every object that the migrations of one project make, with all it was from step to step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::history::{Arena, History, Step};
 use super::object::{ColumnState, ConstraintState, Either, LabelState, RelationState, RoutineState, TypeState};
@@ -16,6 +16,9 @@ pub(super) const MOST_PARTS: usize = 500;
 
 /// Savepoints of a transaction beyond these are not followed.
 const MOST_SAVEPOINTS: usize = 1000;
+
+/// Each name without a schema is looked for in all schemas of the search path; in those beyond these it is not.
+const MOST_OF_PATH: usize = 64;
 
 /// The schema in which temporary relations are kept.
 pub(super) const TEMPORARY: &str = "pg_temp";
@@ -43,6 +46,8 @@ pub(super) struct RelationSlot {
     pub(super) indexes: Vec<RelationId>,
     /// Partitions, and tables that inherit from it; of an index, those attached to it.
     pub(super) children: Vec<RelationId>,
+    /// Those of them that came as the default partition, or without a bound.
+    pub(super) unbounded: Vec<RelationId>,
     /// Foreign keys that refer to it.
     pub(super) referenced_by: Vec<ConstraintId>,
     /// Views that read it.
@@ -255,22 +260,23 @@ impl Catalogue {
     }
 
     /// The search path at `step`.
-    pub(super) fn path_at(&self, step: Step) -> Vec<String> {
-        self.path.at(step).cloned().unwrap_or_else(default_path)
+    pub(super) fn path_at(&self, step: Step) -> &[String] {
+        self.path.at(step).unwrap_or(&DEFAULT_PATH)
     }
 
     /// What the name of a relation means at `step`.
     pub(super) fn meaning(&self, name: &QualifiedName, step: Step) -> Meaning<RelationId> {
-        let at = |schema: &str| {
-            let held = self.relation_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
-            held.copied().unwrap_or(Meaning::Never)
+        let mut place = (String::new(), name.name.clone());
+        let mut at = |schema: &str| {
+            schema.clone_into(&mut place.0);
+            self.relation_names.get(&place).and_then(|h| h.at(step)).copied().unwrap_or(Meaning::Never)
         };
         if let Some(schema) = &name.schema {
             return at(schema);
         }
         let mut found = Meaning::Never;
-        for schema in std::iter::once(TEMPORARY.to_owned()).chain(self.path_at(step)) {
-            match at(&schema) {
+        for schema in std::iter::once(TEMPORARY).chain(self.path_at(step).iter().map(String::as_str)) {
+            match at(schema) {
                 Meaning::Held(id) => return Meaning::Held(id),
                 // What was in the temporary schema says nothing of the others.
                 Meaning::Free if schema != TEMPORARY => found = Meaning::Free,
@@ -295,16 +301,17 @@ impl Catalogue {
 
     /// What the name of a type means at `step`.
     pub(super) fn type_meaning(&self, name: &QualifiedName, step: Step) -> Meaning<TypeId> {
-        let at = |schema: &str| {
-            let held = self.type_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
-            held.copied().unwrap_or(Meaning::Never)
+        let mut place = (String::new(), name.name.clone());
+        let mut at = |schema: &str| {
+            schema.clone_into(&mut place.0);
+            self.type_names.get(&place).and_then(|h| h.at(step)).copied().unwrap_or(Meaning::Never)
         };
         if let Some(schema) = &name.schema {
             return at(schema);
         }
         let mut found = Meaning::Never;
         for schema in self.path_at(step) {
-            match at(&schema) {
+            match at(schema) {
                 Meaning::Held(id) => return Meaning::Held(id),
                 Meaning::Free => found = Meaning::Free,
                 _ => {}
@@ -430,15 +437,18 @@ impl Catalogue {
         history.set(since, if sure { exists } else { before.either(&exists) });
     }
 
-    pub(super) fn set_path(&mut self, since: Step, path: Vec<String>) {
+    pub(super) fn set_path(&mut self, since: Step, mut path: Vec<String>) {
+        path.truncate(MOST_OF_PATH);
         self.touch(Touched::Path);
         self.path.set(since, path);
     }
 }
 
+static DEFAULT_PATH: LazyLock<Vec<String>> = LazyLock::new(|| vec!["public".to_owned()]);
+
 /// The search path of a session that sets none.
 pub(super) fn default_path() -> Vec<String> {
-    vec!["public".to_owned()]
+    DEFAULT_PATH.clone()
 }
 
 fn alter<T: Clone + Either>(history: &mut History<T>, since: Step, sure: bool, change: impl FnOnce(&mut T)) {

@@ -355,6 +355,23 @@ impl<'a> Relation<'a> {
         all.filter(|child| child.state.parents.contains(&id)).collect()
     }
 
+    /// Whether it has such.
+    pub fn has_children(&self) -> bool {
+        let id = self.id;
+        // What came last is there most likely.
+        let all = self.snapshot.catalogue.relations[self.id].children.iter().rev();
+        let mut all = all.filter_map(|child| self.snapshot.relation_of(*child));
+        all.any(|child| child.state.exists != Tri::No && child.state.parents.contains(&id))
+    }
+
+    /// Those of its children that are its default partition, or whose bound is not known.
+    pub fn unbounded(&self) -> Vec<Relation<'a>> {
+        let id = self.id;
+        let all = self.related(&self.snapshot.catalogue.relations[self.id].unbounded);
+        let bounded = |child: &Relation<'_>| child.state.bound.as_deref().is_some_and(|bound| bound != "DEFAULT");
+        all.filter(|child| child.state.parents.contains(&id) && !bounded(child)).collect()
+    }
+
     /// What it is a partition of, inherits from, or is attached to.
     pub fn parents(&self) -> Vec<Relation<'a>> {
         self.related(&self.state.parents).collect()
@@ -408,6 +425,13 @@ impl<'a> Type<'a> {
         all.retain(|label| label.exists != Tri::No);
         all.sort_by(|a, b| a.rank.0.total_cmp(&b.rank.0));
         all
+    }
+
+    /// Whether it certainly has that value.
+    pub fn has_label(&self, label: &str) -> bool {
+        let all = self.snapshot.catalogue.types[self.id].labels.iter();
+        let mut all = all.filter_map(|history| history.at(self.snapshot.step));
+        all.any(|state| state.label == label && state.exists == Tri::Yes)
     }
 
     /// The relation whose columns are the attributes of a composite type.

@@ -6,7 +6,7 @@ use super::Model;
 use super::index::alike;
 use super::proof::{excludes_bound, proves_bound};
 use crate::effects::LockMode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
-use crate::effects::view::{Found, Relation, RelationKind};
+use crate::effects::view::{Found, Part, Relation, RelationKind};
 use crate::ir::{ConstraintKind, Details, Tri};
 
 impl<'a> Model<'a> {
@@ -27,7 +27,8 @@ impl<'a> Model<'a> {
         let family = self.family_of(partition, false, AccessExclusive);
         let default = self.op.detail == "default";
         let proved = match (&parent.partition_key, &bound) {
-            _ if default => self.siblings(&parent).map_or(Tri::Unknown, |all| all.is_empty().into()),
+            _ if default && !parent.children().complete => Tri::Unknown,
+            _ if default => parent.children().items.iter().all(|name| self.relation(name).is_none()).into(),
             (Some(key), Some(bound)) => {
                 family.members.first().map_or(Tri::Unknown, |table| proves_bound(table, key, bound))
             }
@@ -42,10 +43,10 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The partitions that there are.
-    fn siblings(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
-        let found = parent.children().items.iter().filter_map(|name| self.relation(name)).collect();
-        parent.children().complete.then_some(found)
+    /// The partitions among which are the default one and those whose bound is not known.
+    fn unbounded(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
+        let Part { items, complete } = parent.unbounded();
+        complete.then(|| items.iter().filter_map(|name| self.relation(name)).collect())
     }
 
     /// Indexes, keys and triggers of the parent are made in the partition.
@@ -73,7 +74,7 @@ impl<'a> Model<'a> {
 
     /// The default partition may hold rows that belong to a new one: it is read, unless a check says that it has none.
     pub(super) fn default_partition(&mut self, parent: &Relation, bound: &str) {
-        let Some(siblings) = self.siblings(parent) else {
+        let Some(siblings) = self.unbounded(parent) else {
             self.others(AccessExclusive);
             self.effects.scans.complete = false;
             return;
@@ -93,7 +94,7 @@ impl<'a> Model<'a> {
 
     /// The lock on the default partition when a partition goes.
     pub(super) fn lock_default(&mut self, parent: &Relation) {
-        match self.siblings(parent) {
+        match self.unbounded(parent) {
             Some(siblings) => {
                 if let Some(default) = siblings.iter().find(|table| table.bound.as_deref() == Some("DEFAULT")) {
                     self.lock(&default.name, AccessExclusive);

@@ -110,8 +110,9 @@ impl Apply<'_> {
     fn add_label(&mut self, id: TypeId, op: &Operation, details: &ObjectDetails) {
         let Some(label) = details.part.clone() else { return };
         let exists = if self.sure { Tri::Yes } else { Tri::Unknown };
-        let live = |h: &History<LabelState>| h.last().filter(|s| s.exists != Tri::No).cloned();
-        let labels: Vec<LabelState> = self.catalogue.types[id].labels.iter().filter_map(live).collect();
+        let all = self.catalogue.types[id].labels.iter();
+        let labels: Vec<&LabelState> =
+            all.filter_map(|history| history.last().filter(|state| state.exists != Tri::No)).collect();
         if labels.iter().any(|state| state.label == label) {
             if op.if_not_exists || self.sure {
                 self.set_label(id, &label, |state| state.exists = Tri::Yes);
@@ -373,7 +374,7 @@ impl Apply<'_> {
             None => crate::schema::catalogue::default_path(),
         };
         if setting.local && self.catalogue.around_local.is_none() {
-            self.catalogue.around_local = Some(self.catalogue.path_at(self.now));
+            self.catalogue.around_local = Some(self.catalogue.path_at(self.now).to_vec());
         }
         self.catalogue.set_path(self.now, path);
     }

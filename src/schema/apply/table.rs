@@ -262,9 +262,13 @@ impl Apply<'_> {
     }
 
     pub(super) fn add_child(&mut self, parent: RelationId, child: RelationId) {
-        let children = &mut self.catalogue.relations[parent].children;
-        if !children.contains(&child) || children.len() > 64 {
-            children.push(child);
+        let bounded = self.state(child).and_then(|state| state.bound.as_deref()).is_some_and(|bound| bound != "DEFAULT");
+        let slot = &mut self.catalogue.relations[parent];
+        let lists = [Some(&mut slot.children), (!bounded).then_some(&mut slot.unbounded)];
+        for list in lists.into_iter().flatten() {
+            if list.len() > 64 || !list.contains(&child) {
+                list.push(child);
+            }
         }
     }
 

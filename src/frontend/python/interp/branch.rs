@@ -8,7 +8,7 @@ use super::super::guards;
 use super::super::value::Value;
 use super::{Flow, Interp};
 use crate::config::Dialect;
-use crate::ir::{Direction, Guard, GuardKind};
+use crate::ir::{Direction, Guard, GuardKind, Guards};
 
 /// Patterns within one another.
 const MAX_PATTERNS: u32 = 20;
@@ -59,7 +59,7 @@ impl<'a> Interp<'a> {
             arms.push((Test::Always, &[]));
         }
         let env = self.env();
-        let base = self.guards.len();
+        let base = self.guards.clone();
         let start = env.vars.borrow().clone();
         let direction = self.frame().map_or(Direction::Up, |frame| frame.direction);
         let current = self.dialect();
@@ -67,12 +67,11 @@ impl<'a> Interp<'a> {
         // Whether what is joined so far is of arms for the dialect that goes on after them.
         let mut joined_fits = false;
         let mut flow: Option<Flow> = None;
-        let (mut rest, mut negations) = (Vec::new(), Vec::new());
+        let (mut rest, mut against) = (Vec::new(), base.clone());
         for (test, body) in arms {
             self.spend(start.len() / 4);
             env.vars.borrow_mut().clone_from(&start);
-            self.guards.truncate(base);
-            self.guards.extend(negations.iter().cloned());
+            self.guards = against.clone();
             let asked = self.ask(test, subject);
             if asked.taken == Some(false) {
                 continue;
@@ -84,7 +83,7 @@ impl<'a> Interp<'a> {
             let ended = self.block(body);
             if ended == Flow::Next {
                 let after = std::mem::take(&mut *env.vars.borrow_mut());
-                let fits = self.fits(base, current);
+                let fits = self.fits(&base, current);
                 joined = Some(match joined {
                     Some(before) if joined_fits && !fits => before,
                     Some(before) if joined_fits == fits => join(before, after),
@@ -95,7 +94,7 @@ impl<'a> Interp<'a> {
             flow = Some(flow.map_or(ended, |before| either(before, ended)));
             if let Some((_, negative)) = asked.guards {
                 rest.extend((ended != Flow::Next).then(|| negative.clone()));
-                negations.push(negative);
+                against.push(negative);
             }
             if asked.taken == Some(true) {
                 break;
@@ -105,16 +104,16 @@ impl<'a> Interp<'a> {
             frame.direction = direction;
         }
         env.vars.replace(joined.unwrap_or(start));
-        self.guards.truncate(base);
+        self.guards = base;
         // What an arm that leaves asked is known to be false from here to the end of the block.
         self.guards.extend(rest);
         flow.unwrap_or(Flow::Next)
     }
 
-    /// Whether no guard from `base` on asks for another dialect.
-    pub(super) fn fits(&self, base: usize, dialect: Dialect) -> bool {
-        let guards = self.guards.get(base..).unwrap_or_default();
-        !guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect))
+    /// Whether no guard inside `base` asks for another dialect.
+    pub(super) fn fits(&self, base: &Guards, dialect: Dialect) -> bool {
+        let other = |guard: &Guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect);
+        !self.guards.kinds().has_dialect_but(dialect) || !self.guards.inside(base.len()).any(other)
     }
 
     /// What a test comes to, where it is known: also by the dialect, as one that is asked for is that of the code around.

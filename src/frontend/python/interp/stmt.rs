@@ -16,7 +16,7 @@ pub(super) const MAX_ROUNDS: usize = 2_000;
 impl<'a> Interp<'a> {
     /// Runs statements in order; guards that an early exit leaves behind last to the end of the block.
     pub(super) fn block(&mut self, body: &'a [Stmt]) -> Flow {
-        let guards = self.guards.len();
+        let guards = self.guards.clone();
         let direction = self.frame().map_or(Direction::Up, |f| f.direction);
         let mut flow = Flow::Next;
         self.depth += 1;
@@ -34,7 +34,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.depth -= 1;
-        self.guards.truncate(guards);
+        self.guards = guards;
         if let Some(frame) = self.frames.last_mut() {
             frame.direction = direction;
         }
@@ -79,7 +79,7 @@ impl<'a> Interp<'a> {
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Return(stmt) => {
                 let value = stmt.value.as_ref().map_or(Value::None, |value| self.eval(value));
-                let fits = self.frame().is_none_or(|frame| self.fits(frame.guards, self.dialect_at(frame.guards)));
+                let fits = self.frame().is_none_or(|frame| self.fits(&frame.guards, self.dialect_at(&frame.guards)));
                 if let Some(frame) = self.frames.last_mut() {
                     frame.returns.push((value, fits));
                 }
