@@ -1,11 +1,10 @@
 //! Branches: each arm is run from the same start, under what its test asks, and what the arms leave is joined.
 
-use std::collections::BTreeMap;
-
 use ruff_python_ast::{Expr, MatchCase, Pattern, Singleton, Stmt, StmtIf, StmtMatch};
 
 use super::super::guards;
 use super::super::value::Value;
+use super::super::vars::{Changed, Vars};
 use super::{Flow, Interp};
 use crate::config::Dialect;
 use crate::ir::{Direction, Guard, GuardKind, Guards};
@@ -38,7 +37,6 @@ struct Subject<'a> {
 }
 
 type Arm<'a> = (Test<'a>, &'a [Stmt]);
-type Vars<'a> = BTreeMap<&'a str, Value<'a>>;
 
 impl<'a> Interp<'a> {
     pub(super) fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
@@ -60,20 +58,19 @@ impl<'a> Interp<'a> {
         }
         let env = self.env();
         let base = self.guards.clone();
-        let start = env.vars.borrow().clone();
+        let start = env.vars.borrow_mut().mark();
         let direction = self.frame().map_or(Direction::Up, |frame| frame.direction);
         let current = self.dialect();
-        let mut joined: Option<Vars<'a>> = None;
+        let mut joined: Option<Changed<'a>> = None;
         // Whether what is joined so far is of arms for the dialect that goes on after them.
         let mut joined_fits = false;
         let mut flow: Option<Flow> = None;
         let (mut rest, mut against) = (Vec::new(), base.clone());
         for (test, body) in arms {
-            self.spend(start.len() / 4);
-            env.vars.borrow_mut().clone_from(&start);
             self.guards = against.clone();
             let asked = self.ask(test, subject);
             if asked.taken == Some(false) {
+                env.vars.borrow_mut().back_to(&start);
                 continue;
             }
             self.guards.extend(asked.guards.as_ref().map(|(positive, _)| positive.clone()));
@@ -81,12 +78,13 @@ impl<'a> Interp<'a> {
                 frame.direction = if asked.down { Direction::Down } else { direction };
             }
             let ended = self.block(body);
+            let after = env.vars.borrow_mut().back_to(&start);
+            self.spend(after.len() / 4);
             if ended == Flow::Next {
-                let after = std::mem::take(&mut *env.vars.borrow_mut());
                 let fits = self.fits(&base, current);
                 joined = Some(match joined {
                     Some(before) if joined_fits && !fits => before,
-                    Some(before) if joined_fits == fits => join(before, after),
+                    Some(before) if joined_fits == fits => join(&env.vars.borrow(), before, after),
                     _ => after,
                 });
                 joined_fits |= fits;
@@ -103,7 +101,12 @@ impl<'a> Interp<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.direction = direction;
         }
-        env.vars.replace(joined.unwrap_or(start));
+        {
+            let mut vars = env.vars.borrow_mut();
+            vars.back_to(&start);
+            vars.extend(joined.unwrap_or_default());
+            vars.unmark(start);
+        }
         self.guards = base;
         // What an arm that leaves asked is known to be false from here to the end of the block.
         self.guards.extend(rest);
@@ -243,9 +246,15 @@ fn either(one: Flow, other: Flow) -> Flow {
     }
 }
 
-fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
+/// What two arms leave that began with `start`: what one of them did not change is in it what it was.
+fn join<'a>(start: &Vars<'a>, mut left: Changed<'a>, right: Changed<'a>) -> Changed<'a> {
+    for (name, value) in &mut left {
+        if let Some(before) = start.get(name).filter(|_| !right.contains_key(name)) {
+            *value = std::mem::replace(value, Value::None).join(before.clone());
+        }
+    }
     for (name, value) in right {
-        let value = match left.remove(name) {
+        let value = match left.remove(name).or_else(|| start.get(name).cloned()) {
             Some(other) => other.join(value),
             None => value,
         };
