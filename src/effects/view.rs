@@ -8,6 +8,7 @@ pub use crate::schema::{Found, Generated};
 
 use std::cell::OnceCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::ir::{ConstraintKind, QualifiedName, Tri, TypeName};
 
@@ -159,9 +160,9 @@ pub trait Parts {
     }
 
     /// The names of its indexes.
-    fn index_names(&self) -> Part<QualifiedName> {
+    fn index_names(&self) -> Part<Arc<QualifiedName>> {
         let Part { items, complete } = self.indexes();
-        Part { items: items.into_iter().map(|index| index.name).collect(), complete }
+        Part { items: items.into_iter().map(|index| Arc::new(index.name)).collect(), complete }
     }
 
     /// Indexes that have a column, and those with an expression or a predicate, which may mention it.
@@ -239,7 +240,7 @@ struct Answers<'a> {
     columns: OnceCell<Part<Column>>,
     constraints: OnceCell<Part<Constraint>>,
     indexes: OnceCell<Part<Index>>,
-    index_names: OnceCell<Part<QualifiedName>>,
+    index_names: OnceCell<Part<Arc<QualifiedName>>>,
     referenced_by: OnceCell<Part<(QualifiedName, Option<String>)>>,
     children: OnceCell<Part<QualifiedName>>,
     parents: OnceCell<Part<QualifiedName>>,
@@ -310,7 +311,7 @@ impl Relation<'_> {
     }
 
     /// See [`Parts::index_names`].
-    pub fn index_names(&self) -> &Part<QualifiedName> {
+    pub fn index_names(&self) -> &Part<Arc<QualifiedName>> {
         self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.index_names.get_or_init(|| told.by.index_names()))
     }
 

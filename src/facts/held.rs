@@ -72,9 +72,9 @@ impl Holdings {
             return;
         }
         let Some(unit) = unit(view) else { return };
-        let named: Names<'_> = effects.locks.iter().filter_map(|lock| lock.relation.as_ref()).map(key).collect();
+        let named: Names<'_> = effects.locks.iter().filter_map(|lock| lock.relation.as_deref()).map(key).collect();
         for lock in effects.locks.iter().filter(strong) {
-            let Some(name) = &lock.relation else { continue };
+            let Some(name) = lock.relation.as_deref() else { continue };
             let exclusive = lock.mode == LockMode::AccessExclusive;
             if !counts(view, name, exclusive, &named) {
                 continue;
@@ -173,7 +173,7 @@ impl View<'_> {
             .locks
             .iter()
             .filter(|lock| lock.mode == LockMode::AccessExclusive)
-            .filter_map(|lock| Some(which(self, lock.relation.as_ref()?)))
+            .filter_map(|lock| Some(which(self, lock.relation.as_deref()?)))
             .collect();
         tables.exclusive.iter().take(MOST_LOOKED_THROUGH).find_map(|held| {
             let operation = self.model.timeline.operation(held.at)?;

@@ -1,6 +1,7 @@
 //! The schema as an operation sees it, in the words of the effects model.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Part, Parts, Relation, RelationKind, Told};
 use crate::effects::{Schema, Volatility};
@@ -246,8 +247,8 @@ impl Parts for History<'_> {
         })
     }
 
-    fn index_names(&self) -> Part<QualifiedName> {
-        self.part(each(&self.relation.indexes(), |(own, _)| plain(&own.state.name)))
+    fn index_names(&self) -> Part<Arc<QualifiedName>> {
+        self.part(each(&self.relation.indexes(), |(own, _)| own.plain_name()))
     }
 
     fn indexes_on(&self, column: &str) -> Part<Index> {

@@ -40,6 +40,8 @@ pub(super) enum Meaning<K> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RelationSlot {
     pub(super) state: History<RelationState>,
+    /// Its name as most statements write it: what is in `public` without the schema. Shared by all who tell it.
+    pub(super) plain: History<Arc<QualifiedName>>,
     pub(super) columns: Vec<ColumnId>,
     pub(super) constraints: Vec<ConstraintId>,
     /// Indexes on it.
@@ -56,6 +58,26 @@ pub(super) struct RelationSlot {
     pub(super) sequences: Vec<RelationId>,
     /// A part was not recorded.
     pub(super) full: bool,
+}
+
+impl RelationSlot {
+    /// A relation that is there from `since` on.
+    pub(super) fn new(since: Step, state: RelationState) -> Self {
+        let mut slot = Self { state: History::new(since, state), ..Self::default() };
+        slot.name(since);
+        slot
+    }
+
+    /// Keeps the name that the last state has.
+    fn name(&mut self, since: Step) {
+        let Some(QualifiedName { schema, name }) = self.state.last().map(|state| &state.name) else { return };
+        let schema = schema.as_ref().filter(|schema| *schema != "public");
+        let same = |known: &Arc<QualifiedName>| known.name == *name && known.schema.as_ref() == schema;
+        if !self.plain.last().is_some_and(same) {
+            let plain = QualifiedName { schema: schema.cloned(), name: name.clone() };
+            self.plain.set(since, Arc::new(plain));
+        }
+    }
 }
 
 /// A type and, of an enum, its values.
@@ -217,7 +239,10 @@ impl Catalogue {
             }
         }
         match touched {
-            Touched::Relation(id) => back(&mut self.relations[id].state, began, since, |s| s.exists = Tri::No),
+            Touched::Relation(id) => {
+                back(&mut self.relations[id].state, began, since, |s| s.exists = Tri::No);
+                self.relations[id].name(since);
+            }
             Touched::Column(id) => back(&mut self.columns[id].state, began, since, |s| s.exists = Tri::No),
             Touched::Constraint(id) => back(&mut self.constraints[id], began, since, |s| s.exists = Tri::No),
             Touched::Type(id) => back(&mut self.types[id].state, began, since, |s| s.exists = Tri::No),
@@ -365,6 +390,7 @@ impl Catalogue {
     ) {
         self.touch(Touched::Relation(id));
         alter(&mut self.relations[id].state, since, sure, change);
+        self.relations[id].name(since);
     }
 
     pub(super) fn set_column(&mut self, id: ColumnId, since: Step, sure: bool, change: impl FnOnce(&mut ColumnState)) {

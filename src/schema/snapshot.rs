@@ -1,5 +1,7 @@
 //! The catalogue as it is at one step.
 
+use std::sync::Arc;
+
 use super::catalogue::{Catalogue, Meaning};
 use super::history::Step;
 use super::object::{
@@ -404,6 +406,12 @@ impl<'a> Relation<'a> {
         let id = self.id;
         let all = self.related(&self.snapshot.catalogue.relations[id].readers);
         all.filter(|view| view.state.reads.contains(&id) && seen.insert(view.id)).collect()
+    }
+
+    /// Its name as most statements write it: what is in `public` without the schema.
+    pub fn plain_name(&self) -> Arc<QualifiedName> {
+        let names = &self.snapshot.catalogue.relations[self.id].plain;
+        names.at(self.snapshot.step).map_or_else(|| Arc::new(self.state.name.clone()), Arc::clone)
     }
 
     /// The first step at which it was there.

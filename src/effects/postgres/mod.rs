@@ -17,6 +17,7 @@ mod table;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hasher as _};
+use std::sync::Arc;
 
 use super::view::{Found, Part, Relation, RelationKind, Schema};
 use super::words::{Word, words};
@@ -227,11 +228,20 @@ impl<'a> Model<'a> {
 
     /// Notes a lock.
     fn lock(&mut self, relation: &QualifiedName, mode: LockMode) {
+        self.lock_shared(relation, mode, || Arc::new(relation.clone()));
+    }
+
+    /// Notes a lock on what has a name that is shared.
+    fn lock_index(&mut self, index: &Arc<QualifiedName>, mode: LockMode) {
+        self.lock_shared(index, mode, || Arc::clone(index));
+    }
+
+    fn lock_shared(&mut self, relation: &QualifiedName, mode: LockMode, name: impl FnOnce() -> Arc<QualifiedName>) {
         let Noted { locks, locked, .. } = &mut self.noted;
         let known = locked.entry(hash(relation)).or_default();
         let at = |place: &usize| {
             let lock: Option<&Lock> = locks.get(*place).and_then(Option::as_ref);
-            lock.filter(|lock| lock.relation.as_ref() == Some(relation)).map(|lock| lock.mode)
+            lock.filter(|lock| lock.relation.as_deref() == Some(relation)).map(|lock| lock.mode)
         };
         if known.iter().filter_map(at).any(|held| held.implies(mode)) {
             return;
@@ -245,7 +255,7 @@ impl<'a> Model<'a> {
             }
         }
         known.push(locks.len());
-        locks.push(Some(Lock { relation: Some(relation.clone()), mode }));
+        locks.push(Some(Lock { relation: Some(name()), mode }));
     }
 
     /// Notes that relations that are not known may be locked.
@@ -256,7 +266,7 @@ impl<'a> Model<'a> {
     /// Locks the indexes of a relation.
     fn lock_indexes(&mut self, of: &Relation, mode: LockMode) {
         for index in &of.index_names().items {
-            self.lock(index, mode);
+            self.lock_index(index, mode);
         }
         if !of.is_complete() {
             self.others(mode);

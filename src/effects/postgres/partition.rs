@@ -7,7 +7,7 @@ use super::index::alike;
 use super::proof::{excludes_bound, proves_bound};
 use crate::effects::LockMode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
 use crate::effects::view::{Found, Part, Relation, RelationKind};
-use crate::ir::{ConstraintKind, Details, Tri};
+use crate::ir::{ConstraintKind, Details, QualifiedName, Tri};
 
 impl<'a> Model<'a> {
     pub(super) fn attach(&mut self) {
@@ -117,7 +117,7 @@ impl<'a> Model<'a> {
             self.lock_default(&parent);
         }
         // Indexes that belong to one of the parent become independent.
-        let of_parent: BTreeSet<_> = parent.index_names().items.iter().collect();
+        let of_parent: BTreeSet<&QualifiedName> = parent.index_names().items.iter().map(AsRef::as_ref).collect();
         for index in &partition.indexes().items {
             let attached = match self.schema.relation(&index.name) {
                 Found::Known(index) => index.parents().items.iter().any(|parent| of_parent.contains(parent)),
