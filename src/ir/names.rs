@@ -33,7 +33,7 @@ pub fn object(first: &str, second: Option<&str>, label: &str) -> String {
 }
 
 /// So many names are tried one after the other.
-const TRIED: u32 = 32;
+const TRIED: u32 = 8;
 
 /// The first of `label`, `label1`, `label2` … whose name is not taken: how the server avoids a name that is there. Where
 /// very many are taken, one is found whose number follows a taken one: a gap further down may be passed over.

@@ -85,8 +85,42 @@ impl RelationSlot {
 pub(super) struct TypeSlot {
     pub(super) state: History<TypeState>,
     pub(super) labels: Vec<History<LabelState>>,
+    /// The places of those that ever were this value.
+    named: BTreeMap<String, Vec<usize>>,
+    /// What the last of them is sorted by.
+    pub(super) top: f64,
     /// Columns that had this type at some step.
     pub(super) columns: Vec<ColumnId>,
+}
+
+impl TypeSlot {
+    /// A type that is there from `since` on.
+    pub(super) fn new(since: Step, state: TypeState) -> Self {
+        Self { state: History::new(since, state), ..Self::default() }
+    }
+
+    /// Adds a value; its place.
+    pub(super) fn push_label(&mut self, since: Step, state: LabelState) -> usize {
+        let at = self.labels.len();
+        self.call_label(&state.label, at);
+        self.top = self.top.max(state.rank.0);
+        self.labels.push(History::new(since, state));
+        at
+    }
+
+    /// The value at a place has that name, from some step on.
+    pub(super) fn call_label(&mut self, label: &str, at: usize) {
+        let places = self.named.entry(label.to_owned()).or_default();
+        if places.last() != Some(&at) {
+            places.push(at);
+        }
+    }
+
+    /// The values that ever had that name.
+    pub(super) fn labels_named(&self, label: &str) -> impl Iterator<Item = (usize, &History<LabelState>)> {
+        let places = self.named.get(label).into_iter().flatten();
+        places.filter_map(|at| Some((*at, self.labels.get(*at)?)))
+    }
 }
 
 /// A column.

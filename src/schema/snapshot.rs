@@ -437,8 +437,8 @@ impl<'a> Type<'a> {
 
     /// Whether it certainly has that value.
     pub fn has_label(&self, label: &str) -> bool {
-        let all = self.snapshot.catalogue.types[self.id].labels.iter();
-        let mut all = all.filter_map(|history| history.at(self.snapshot.step));
+        let all = self.snapshot.catalogue.types[self.id].labels_named(label);
+        let mut all = all.filter_map(|(_, history)| history.at(self.snapshot.step));
         all.any(|state| state.label == label && state.exists == Tri::Yes)
     }
 
