@@ -63,7 +63,10 @@ fn of_sql() {
     });
     grows_with_its_input("partitions", SQL, 150, &|n| {
         let one = |i| format!("CREATE TABLE p{i} PARTITION OF t FOR VALUES FROM ({i}) TO ({});", i + 1);
-        format!("CREATE TABLE t (id int) PARTITION BY RANGE (id);\n{}\nALTER TABLE t ADD COLUMN a int;\n", each(n, "\n", one))
+        format!(
+            "CREATE TABLE t (id int) PARTITION BY RANGE (id);\n{}\nALTER TABLE t ADD COLUMN a int;\n",
+            each(n, "\n", one)
+        )
     });
     grows_with_its_input("a query of many tables", SQL, 500, &|n| {
         format!("UPDATE t SET a = 1 FROM {};\n", each(n, ", ", |i| format!("t{i} JOIN u{i} ON t{i}.a = u{i}.a")))

@@ -49,9 +49,7 @@ fn needs_table(v: &View<'_>) -> bool {
 /// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object, and
 /// whoever goes on after a failure may count on it.
 fn judged(v: &View<'_>) -> bool {
-    let asked = v.op.conditional
-        || v.op.context.failure_swallowed
-        || v.op.context.guards.kinds().has_others();
+    let asked = v.op.conditional || v.op.context.failure_swallowed || v.op.context.guards.kinds().has_others();
     v.op.statement.dialect == Dialect::Postgres && !asked
 }
 

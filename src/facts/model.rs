@@ -7,8 +7,7 @@ use crate::config::{Dialect, Sizes, Statistics};
 use crate::effects::{self, Effects, Server};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
-    DataSource, Details, Doubt, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
-    Tri, Where,
+    DataSource, Details, Doubt, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
 };
 use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};

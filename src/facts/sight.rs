@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Part, Parts, Relation, RelationKind, Told};
+use crate::effects::view::{
+    Column, Constraint, DefinedType, Found, Index, Key, Part, Parts, Relation, RelationKind, Told,
+};
 use crate::effects::{Schema, Volatility};
 use crate::ir::{ConstraintKind, Known, OpKind, QualifiedName, Tri};
 use crate::schema::{self, Maybe, Snapshot, TypeSort};
@@ -225,7 +227,8 @@ impl Parts for History<'_> {
     fn numbered(&self) -> Part<Column> {
         let all = self.relation.columns();
         let some = all.iter().filter(|column| column.state.sequence.is_some());
-        self.part(some.map(|column| column_of(&self.snapshot, column)).collect()).only(|column| column.sequence.is_some())
+        self.part(some.map(|column| column_of(&self.snapshot, column)).collect())
+            .only(|column| column.sequence.is_some())
     }
 
     fn constraint(&self, name: &str) -> Found<Constraint> {

@@ -116,7 +116,7 @@ fn migration(
 
 /// Sets the circumstances of what one text sends.
 fn arrange(file: &SourceFile, operations: &mut [Operation], scope: Scope, guards: Guards) {
-    let plain = Arc::new(Context { scope, guards, ..Context::default() });
+    let plain = Arc::new(Context { guards, scope, ..Context::default() });
     for operation in operations {
         let place = operation.statement.span.file;
         // A statement of an included file belongs to that file, where it is judged itself.

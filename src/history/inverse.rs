@@ -10,8 +10,8 @@ use super::order::{Project, project, version};
 use crate::config::Dialect;
 use crate::diagnostic::Severity;
 use crate::ir::{
-    ConstraintDetails, ConstraintKind, Details, Direction, IndexDetails, Known, Migration, OpKind,
-    Operation, QualifiedName,
+    ConstraintDetails, ConstraintKind, Details, Direction, IndexDetails, Known, Migration, OpKind, Operation,
+    QualifiedName,
 };
 use crate::source::{Problem, Runner, SourceFile};
 use crate::span::{FileId, Span};

@@ -185,9 +185,9 @@ impl Guards {
             *several |= *text != guard.text;
         }
         !asked.is_empty()
-            && many.inside(shared).any(|guard| {
-                asked.get(&guard.span).is_some_and(|(text, several)| *several || *text != guard.text)
-            })
+            && many
+                .inside(shared)
+                .any(|guard| asked.get(&guard.span).is_some_and(|(text, several)| *several || *text != guard.text))
     }
 
     /// Whether what was made under these is there wherever an operation under `other` runs. What a branch for one server

@@ -25,7 +25,5 @@ pub use known::{Known, Tri, Unknown};
 pub use mapped::MappedTable;
 pub use migration::{Direction, Line, Migration};
 pub use name::QualifiedName;
-pub use operation::{
-    Context, Doubt, Nested, Operation, Record, Scope, Spliced, Statement, TransactionKind, restate,
-};
+pub use operation::{Context, Doubt, Nested, Operation, Record, Scope, Spliced, Statement, TransactionKind, restate};
 pub use revision::{Back, Revision, RevisionId};

@@ -244,9 +244,7 @@ fn left_out(files: &[Arc<SourceFile>]) -> BTreeSet<FileId> {
 
 /// The dialect that a migration is written in: that of what runs on every server, not of a branch for one of them.
 fn dialect_of(migration: &Migration) -> Dialect {
-    let branch = |operation: &&Operation| {
-        operation.context.guards.kinds().has_dialect()
-    };
+    let branch = |operation: &&Operation| operation.context.guards.kinds().has_dialect();
     let dialects = || migration.operations.iter().map(|operation| operation.statement.dialect);
     let common = migration.operations.iter().find(|operation| !branch(operation));
     let common = common.map(|operation| operation.statement.dialect);

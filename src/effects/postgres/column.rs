@@ -217,7 +217,7 @@ impl Model<'_> {
         let column = self.column_name();
         let Some(family) = self.family(AccessExclusive) else { return };
         for table in &family.members {
-            let found = column_named(&table, column.as_ref());
+            let found = column_named(table, column.as_ref());
             let stored = match found.map(|found| found.generated) {
                 Found::Known(Generated::Stored(_)) => Tri::Yes,
                 Found::Known(_) => Tri::No,
@@ -294,10 +294,10 @@ impl Model<'_> {
 /// Whether SET NOT NULL reads the table: unless the column is not null already, or a check proves it.
 pub(super) fn nulls_looked_for(table: &Relation, column: &str) -> Tri {
     let own = table.column(column).map(|there| there.not_null);
-    let not_valid = table.constraints_of(ConstraintKind::NotNull).items.iter().any(|constraint| {
-        constraint.validated == Some(false)
-            && constraint.columns.iter().any(|name| name == column)
-    });
+    let not_valid =
+        table.constraints_of(ConstraintKind::NotNull).items.iter().any(|constraint| {
+            constraint.validated == Some(false) && constraint.columns.iter().any(|name| name == column)
+        });
     if own == Found::Known(Some(true)) && !not_valid {
         return Tri::No;
     }

@@ -55,9 +55,10 @@ impl Model<'_> {
         }
         if keys || !table.is_complete() {
             // Rows that are referred to, where there are such.
-            let on_key = details.assignments.iter().any(|a| {
-                table.constraints_on(&a.column).items.iter().any(|c| c.kind == ConstraintKind::ForeignKey)
-            });
+            let on_key = details
+                .assignments
+                .iter()
+                .any(|a| table.constraints_on(&a.column).items.iter().any(|c| c.kind == ConstraintKind::ForeignKey));
             if !matches!(kind, OpKind::DataDelete) && (kind != OpKind::DataUpdate || on_key) {
                 self.others(RowShare);
             }

@@ -62,7 +62,12 @@ impl<'a> Model<'a> {
             self.others(ShareUpdateExclusive);
             self.effects.builds.complete = false;
         }
-        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent
+            .constraints_of(ConstraintKind::ForeignKey)
+            .items
+            .iter()
+            .filter_map(|constraint| constraint.references.clone())
+        {
             self.reference(&references);
             let family = super::Family { members: vec![table.clone()], complete: true };
             self.validate_reference(&family, &references, Tri::Yes);
@@ -130,7 +135,12 @@ impl<'a> Model<'a> {
         if !(parent.is_complete() && partition.is_complete()) {
             self.others(AccessExclusive);
         }
-        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent
+            .constraints_of(ConstraintKind::ForeignKey)
+            .items
+            .iter()
+            .filter_map(|constraint| constraint.references.clone())
+        {
             self.reference(&references);
         }
     }
@@ -144,7 +154,9 @@ impl<'a> Model<'a> {
         if !parent.is_complete() {
             self.others(ShareUpdateExclusive);
         }
-        for references in parent.constraints_of(ConstraintKind::ForeignKey).items.into_iter().filter_map(|c| c.references) {
+        for references in
+            parent.constraints_of(ConstraintKind::ForeignKey).items.into_iter().filter_map(|c| c.references)
+        {
             self.reference(&references);
         }
         match bound {

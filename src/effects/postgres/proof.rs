@@ -62,7 +62,8 @@ pub(super) fn proves_bound(table: &Relation, key: &str, bound: &str) -> Tri {
     };
     let Some((column, wanted)) = wanted(key, bound) else { return any_check() };
     let not_null = table.column(&column).known().is_some_and(|there| there.not_null == Some(true));
-    let proved = not_null || table.constraints_of(ConstraintKind::Check).items.iter().any(|c| proves_not_null(c, &column) == Tri::Yes);
+    let proved = not_null
+        || table.constraints_of(ConstraintKind::Check).items.iter().any(|c| proves_not_null(c, &column) == Tri::Yes);
     if !proved {
         return Tri::No;
     }
@@ -83,7 +84,11 @@ pub(super) fn excludes_bound(table: &Relation, key: &str, bound: &str) -> Tri {
     }
     let Some((column, wanted)) = wanted(key, bound) else {
         let check = |c: &Constraint| holds(c) != Tri::No;
-        return if table.constraints_of(ConstraintKind::Check).items.iter().any(check) { Tri::Unknown } else { Tri::No };
+        return if table.constraints_of(ConstraintKind::Check).items.iter().any(check) {
+            Tri::Unknown
+        } else {
+            Tri::No
+        };
     };
     let given = limits(table, &column);
     let mut answer = Tri::No;

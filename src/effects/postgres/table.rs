@@ -106,11 +106,17 @@ impl<'a> Model<'a> {
             let parents: Vec<_> = relation.parents().items.iter().filter_map(|name| self.relation(name)).collect();
             let of_parent = |references: &QualifiedName| {
                 let has = |parent: &Relation| {
-                    parent.constraints_of(ConstraintKind::ForeignKey).items.iter().any(|c| c.references.as_ref() == Some(references))
+                    parent
+                        .constraints_of(ConstraintKind::ForeignKey)
+                        .items
+                        .iter()
+                        .any(|c| c.references.as_ref() == Some(references))
                 };
                 relation.bound.is_some() && parents.iter().any(has)
             };
-            for references in relation.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|c| c.references.clone()) {
+            for references in
+                relation.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|c| c.references.clone())
+            {
                 if !of_parent(&references) {
                     self.lock(&references, AccessExclusive);
                 }

@@ -99,7 +99,9 @@ mod tests {
         vars.insert("a", Value::Bool(false));
         vars.insert("b", Value::Bool(true));
         let changed = vars.back_to(&inner);
-        assert!(matches!(changed.get("a"), Some(Value::Bool(false))) && matches!(changed.get("b"), Some(Value::Bool(true))));
+        assert!(
+            matches!(changed.get("a"), Some(Value::Bool(false))) && matches!(changed.get("b"), Some(Value::Bool(true)))
+        );
         assert!(matches!(vars.get("a"), Some(Value::None)) && !vars.contains_key("b"));
         vars.unmark(inner);
         assert_eq!(vars.back_to(&outer).len(), 1);

@@ -259,7 +259,8 @@ impl Apply<'_> {
     }
 
     pub(super) fn add_child(&mut self, parent: RelationId, child: RelationId) {
-        let bounded = self.state(child).and_then(|state| state.bound.as_deref()).is_some_and(|bound| bound != "DEFAULT");
+        let bounded =
+            self.state(child).and_then(|state| state.bound.as_deref()).is_some_and(|bound| bound != "DEFAULT");
         let slot = &mut self.catalogue.relations[parent];
         let lists = [Some(&mut slot.children), (!bounded).then_some(&mut slot.unbounded)];
         for list in lists.into_iter().flatten() {
