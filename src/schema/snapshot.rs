@@ -286,7 +286,11 @@ impl<'a> Relation<'a> {
         let snapshot = self.snapshot;
         let held = snapshot.catalogue.column_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
         let Meaning::Held(id) = held else { return None };
-        snapshot.column_of(*id).filter(|column| column.state.exists != Tri::No)
+        let column = snapshot.column_of(*id).filter(|column| column.state.exists != Tri::No);
+        // One that was renamed under a condition may have either name, and goes by the new one.
+        column
+            .filter(|column| column.state.name == name)
+            .or_else(|| self.columns().into_iter().find(|column| column.state.name == name))
     }
 
     /// The constraint that may be there under that name.
@@ -295,7 +299,8 @@ impl<'a> Relation<'a> {
         let held = snapshot.catalogue.constraint_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
         let Meaning::Held(id) = held else { return None };
         let state = snapshot.catalogue.constraints[*id].at(snapshot.step)?;
-        (state.exists != Tri::No).then_some(Constraint { id: *id, state })
+        let own = (state.exists != Tri::No && state.name == name).then_some(Constraint { id: *id, state });
+        own.or_else(|| self.constraints().into_iter().find(|constraint| constraint.state.name == name))
     }
 
     /// Whether all its columns and constraints are known.
