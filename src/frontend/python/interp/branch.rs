@@ -246,8 +246,8 @@ fn either(one: Flow, other: Flow) -> Flow {
     }
 }
 
-/// What two arms leave that began with `start`: what one of them did not change is in it what it was.
-fn join<'a>(start: &Vars<'a>, mut left: Changed<'a>, right: Changed<'a>) -> Changed<'a> {
+/// What two ways leave that began with `start`: what one of them did not change is in it what it was.
+pub(super) fn join<'a>(start: &Vars<'a>, mut left: Changed<'a>, right: Changed<'a>) -> Changed<'a> {
     for (name, value) in &mut left {
         if let Some(before) = start.get(name).filter(|_| !right.contains_key(name)) {
             *value = std::mem::replace(value, Value::None).join(before.clone());

@@ -6,6 +6,7 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtTry,
 use ruff_text_size::Ranged;
 
 use super::super::value::{Class, Conn, Env, Text, Value};
+use super::super::vars::Changed;
 use super::{Flow, Interp, MAX_DEPTH, last_name};
 use crate::ir::{Direction, Scope, TransactionKind};
 use crate::span::Span;
@@ -102,6 +103,11 @@ impl<'a> Interp<'a> {
             Stmt::With(stmt) => return self.with(stmt),
             Stmt::Try(stmt) => return self.try_block(stmt),
             Stmt::Match(stmt) => return self.match_cases(stmt),
+            Stmt::Delete(stmt) => {
+                for subscript in stmt.targets.iter().filter_map(Expr::as_subscript_expr) {
+                    self.part_changed(&subscript.value, self.span(subscript));
+                }
+            }
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
             _ => {}
         }
@@ -171,7 +177,11 @@ impl<'a> Interp<'a> {
                         self.conn_of(&base).scope.set(scope);
                     }
                     (Value::Unknown(opaque), _) => {
-                        self.row_changed(&base, self.span(target));
+                        let span = self.span(target);
+                        self.row_changed(&base, span);
+                        if opaque.row_of.is_none() {
+                            self.part_changed(&attribute.value, span);
+                        }
                         opaque.attributes.borrow_mut().insert(name.to_owned(), value);
                     }
                     _ => {}
@@ -179,6 +189,9 @@ impl<'a> Interp<'a> {
             }
             Expr::Subscript(subscript) => {
                 let (base, key) = (self.eval(&subscript.value), self.eval(&subscript.slice));
+                if let Value::Unknown(_) = base {
+                    self.part_changed(&subscript.value, self.span(target));
+                }
                 if let Value::Dict(pairs, _) = base {
                     let mut pairs = pairs.borrow_mut();
                     match pairs.iter_mut().find(|(k, _)| k.equals(&key) == Some(true)) {
@@ -197,8 +210,8 @@ impl<'a> Interp<'a> {
             _ => Vec::new(),
         };
         for (at, target) in targets.iter().enumerate() {
-            let part = match items.get(at) {
-                Some(item) => item.clone(),
+            let part = match items.get(at).cloned().or_else(|| self.object_in(value, at, target)) {
+                Some(item) => item,
                 None => self.part_of(value, target, "it is unpacked from a value that is not known"),
             };
             self.assign(target, part);
@@ -265,7 +278,7 @@ impl<'a> Interp<'a> {
         let (iterated, target) = self.iterated(stmt);
         if let Some(items) = Value::items(&iterated) {
             // A list that a loop over rows has filled with them.
-            let rows = items.iter().any(Value::is_object_read);
+            let rows = self.is_grown(&iterated) || items.iter().any(Value::is_object_read);
             if rows {
                 self.open_loop(&stmt.body);
                 self.row_loops += 1;
@@ -297,8 +310,7 @@ impl<'a> Interp<'a> {
                 let row = self.row_of(&iterated, target);
                 items.push(row.unwrap_or_else(|| self.part_of(&iterated, target, reason)));
             }
-            // A cursor is iterated for its rows.
-            let rows = u32::from(iterated.is_read() || matches!(iterated, Value::Handle(_)));
+            let rows = u32::from(super::comprehension::gives_rows(&iterated));
             for item in items {
                 self.assign(target, item);
                 self.open_loop(&stmt.body);
@@ -317,11 +329,27 @@ impl<'a> Interp<'a> {
         self.swallowed += u32::from(swallowed);
         let mut flow = self.block(&stmt.body);
         self.swallowed -= u32::from(swallowed);
+        // A handler may run or not: what it assigns is one of two values.
+        let env = self.env();
+        let tried = env.vars.borrow_mut().mark();
+        let mut joined = Changed::default();
         for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
             let ended = self.block(&handler.body);
+            let after = env.vars.borrow_mut().back_to(&tried);
+            self.spend(after.len() / 4);
             if ended == Flow::Next {
+                // What the body did not get to leaves the handler's values alone.
+                joined = match flow {
+                    Flow::Next => super::branch::join(&env.vars.borrow(), joined, after),
+                    _ => after,
+                };
                 flow = Flow::Next;
             }
+        }
+        {
+            let mut vars = env.vars.borrow_mut();
+            vars.extend(joined);
+            vars.unmark(tried);
         }
         if flow == Flow::Next {
             flow = self.block(&stmt.orelse);
