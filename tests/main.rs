@@ -8,6 +8,8 @@ mod alembic;
 mod bad_input;
 /// The program as a user meets it: exit codes, baseline, suppressions, formats.
 mod cli;
+/// What a run costs grows as its input does, whatever the shape of that.
+mod cost;
 /// What is read of PostgreSQL, against a real server and its own regression suite.
 mod coverage;
 /// Django's migrations: what is worked out from the files against what Django sends to a real server.

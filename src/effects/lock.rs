@@ -2,6 +2,8 @@
 //!
 //! Source: PostgreSQL documentation, "Explicit Locking", table "Conflicting Lock Modes".
 
+use std::sync::Arc;
+
 use crate::ir::QualifiedName;
 
 /// A table-level lock mode, from weak to strong.
@@ -99,8 +101,9 @@ impl LockMode {
 /// A lock on a relation.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Lock {
-    /// The relation, where it is known.
-    pub relation: Option<QualifiedName>,
+    /// The relation, where it is known. Each change of a table's rows locks all of its indexes, so that very many locks
+    /// share a name.
+    pub relation: Option<Arc<QualifiedName>>,
     /// The mode.
     pub mode: LockMode,
 }

@@ -6,8 +6,9 @@
 
 pub use crate::schema::{Found, Generated};
 
-use std::ops::Deref;
-use std::sync::{Arc, LazyLock};
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::ir::{ConstraintKind, QualifiedName, Tri, TypeName};
 
@@ -58,6 +59,19 @@ impl<T> Part<T> {
         }
     }
 
+    /// The same by value.
+    pub fn take(self, test: impl Fn(&T) -> bool) -> Found<T> {
+        let absent = if self.complete { Found::Absent } else { Found::Unknown };
+        self.items.into_iter().find(|item| test(item)).map_or(absent, Found::Known)
+    }
+
+    /// Those that meet `test`.
+    #[must_use]
+    pub fn only(mut self, test: impl Fn(&T) -> bool) -> Self {
+        self.items.retain(|item| test(item));
+        self
+    }
+
     /// Whether one of them meets `test`.
     pub fn any(&self, test: impl Fn(&T) -> Tri) -> Tri {
         let start = if self.complete { Tri::No } else { Tri::Unknown };
@@ -65,44 +79,173 @@ impl<T> Part<T> {
     }
 }
 
-/// Parts that are worked out when they are first looked at: a table may have thousands, and most operations ask for few.
-pub struct Lazy<'a, T>(Arc<LazyLock<Part<T>, Worker<'a, T>>>);
+/// What tells the parts of a relation. A table may have thousands, and most operations ask for few: what is asked for
+/// by name is found without working out the others.
+pub trait Parts {
+    /// Columns in order, without those that were dropped.
+    fn columns(&self) -> Part<Column>;
 
-/// What works parts out.
-type Worker<'a, T> = Box<dyn FnOnce() -> Part<T> + Send + 'a>;
+    /// Constraints, also inherited ones and, from version 18 on, NOT NULL.
+    fn constraints(&self) -> Part<Constraint>;
 
-impl<'a, T> Lazy<'a, T> {
-    /// The parts that `work` will give.
-    pub fn new(work: impl FnOnce() -> Part<T> + Send + 'a) -> Self {
-        Self(Arc::new(LazyLock::new(Box::new(work))))
+    /// Indexes, also those that belong to constraints.
+    fn indexes(&self) -> Part<Index>;
+
+    /// Foreign keys of other tables that refer to it: the table, and the name of the constraint.
+    fn referenced_by(&self) -> Part<(QualifiedName, Option<String>)>;
+
+    /// Its direct partitions, and tables that inherit from it; for an index, the indexes of partitions attached to it.
+    fn children(&self) -> Part<QualifiedName>;
+
+    /// Those of its children among which are the default partition and all whose bound is not known.
+    fn unbounded(&self) -> Part<QualifiedName> {
+        self.children()
+    }
+
+    /// The table that it is a partition of, tables that it inherits from; for an index, what it is attached to.
+    fn parents(&self) -> Part<QualifiedName>;
+
+    /// Views, materialized views and rules that read it.
+    fn read_by(&self) -> Part<QualifiedName>;
+
+    /// For a view or materialized view, the relations that its query reads.
+    fn reads(&self) -> Part<QualifiedName>;
+
+    /// Whether its columns, constraints and indexes are all known.
+    fn is_complete(&self) -> bool {
+        self.columns().complete && self.constraints().complete && self.indexes().complete
+    }
+
+    /// Whether it has a foreign key.
+    fn refers(&self) -> bool {
+        self.constraints().items.iter().any(|constraint| constraint.kind == ConstraintKind::ForeignKey)
+    }
+
+    /// Whether a foreign key refers to it, or one may that is not known.
+    fn may_be_referenced(&self) -> bool {
+        let Part { items, complete } = self.referenced_by();
+        !items.is_empty() || !complete
+    }
+
+    /// Whether no other foreign keys refer to it, and no other views read it, than those that are known.
+    fn knows_users(&self) -> bool {
+        self.referenced_by().complete && self.read_by().complete
+    }
+
+    /// The column of that name.
+    fn column(&self, name: &str) -> Found<Column> {
+        self.columns().take(|column| column.name == name)
+    }
+
+    /// Columns that a sequence belongs to.
+    fn numbered(&self) -> Part<Column> {
+        self.columns().only(|column| column.sequence.is_some())
+    }
+
+    /// The constraint of that name.
+    fn constraint(&self, name: &str) -> Found<Constraint> {
+        self.constraints().take(|constraint| constraint.name.as_deref() == Some(name))
+    }
+
+    /// Constraints of that sort.
+    fn constraints_of(&self, kind: ConstraintKind) -> Part<Constraint> {
+        self.constraints().only(|constraint| constraint.kind == kind)
+    }
+
+    /// Constraints that are on a column, and every check: its expression may mention the column.
+    fn constraints_on(&self, column: &str) -> Part<Constraint> {
+        self.constraints().only(|constraint| {
+            constraint.kind == ConstraintKind::Check || constraint.columns.iter().any(|name| name == column)
+        })
+    }
+
+    /// The names of its indexes.
+    fn index_names(&self) -> Part<Arc<QualifiedName>> {
+        let Part { items, complete } = self.indexes();
+        Part { items: items.into_iter().map(|index| Arc::new(index.name)).collect(), complete }
+    }
+
+    /// Indexes that have a column, and those with an expression or a predicate, which may mention it.
+    fn indexes_on(&self, column: &str) -> Part<Index> {
+        self.indexes().only(|index| {
+            index.predicate.is_some()
+                || index.keys.iter().any(|key| key.column.as_deref().is_none_or(|name| name == column))
+                || index.include.iter().any(|name| name == column)
+        })
     }
 }
 
-impl<'a, T: Send + 'a> From<Part<T>> for Lazy<'a, T> {
-    fn from(part: Part<T>) -> Self {
-        Self::new(move || part)
+/// Parts that are all there already.
+#[derive(Clone, Default, Debug)]
+pub struct Given {
+    /// See [`Parts::columns`].
+    pub columns: Part<Column>,
+    /// See [`Parts::constraints`].
+    pub constraints: Part<Constraint>,
+    /// See [`Parts::indexes`].
+    pub indexes: Part<Index>,
+    /// See [`Parts::referenced_by`].
+    pub referenced_by: Part<(QualifiedName, Option<String>)>,
+    /// See [`Parts::children`].
+    pub children: Part<QualifiedName>,
+    /// See [`Parts::parents`].
+    pub parents: Part<QualifiedName>,
+    /// See [`Parts::read_by`].
+    pub read_by: Part<QualifiedName>,
+    /// See [`Parts::reads`].
+    pub reads: Part<QualifiedName>,
+}
+
+impl Parts for Given {
+    fn columns(&self) -> Part<Column> {
+        self.columns.clone()
+    }
+
+    fn constraints(&self) -> Part<Constraint> {
+        self.constraints.clone()
+    }
+
+    fn indexes(&self) -> Part<Index> {
+        self.indexes.clone()
+    }
+
+    fn referenced_by(&self) -> Part<(QualifiedName, Option<String>)> {
+        self.referenced_by.clone()
+    }
+
+    fn children(&self) -> Part<QualifiedName> {
+        self.children.clone()
+    }
+
+    fn parents(&self) -> Part<QualifiedName> {
+        self.parents.clone()
+    }
+
+    fn read_by(&self) -> Part<QualifiedName> {
+        self.read_by.clone()
+    }
+
+    fn reads(&self) -> Part<QualifiedName> {
+        self.reads.clone()
     }
 }
 
-impl<'a, T: Send + 'a> Default for Lazy<'a, T> {
-    /// Nothing is known.
-    fn default() -> Self {
-        Part::default().into()
-    }
-}
+/// The parts of a relation, each worked out when it is first looked at. Where nobody tells them, nothing is known of them.
+#[derive(Clone, Default)]
+pub struct Told<'a>(Option<Rc<Answers<'a>>>);
 
-impl<T> Clone for Lazy<'_, T> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<T> Deref for Lazy<'_, T> {
-    type Target = Part<T>;
-
-    fn deref(&self) -> &Part<T> {
-        &self.0
-    }
+/// Who tells the parts, and what has been asked for so far.
+struct Answers<'a> {
+    by: Box<dyn Parts + 'a>,
+    columns: OnceCell<Part<Column>>,
+    constraints: OnceCell<Part<Constraint>>,
+    indexes: OnceCell<Part<Index>>,
+    index_names: OnceCell<Part<Arc<QualifiedName>>>,
+    referenced_by: OnceCell<Part<(QualifiedName, Option<String>)>>,
+    children: OnceCell<Part<QualifiedName>>,
+    parents: OnceCell<Part<QualifiedName>>,
+    read_by: OnceCell<Part<QualifiedName>>,
+    reads: OnceCell<Part<QualifiedName>>,
 }
 
 /// A relation: what has a row in `pg_class`.
@@ -116,28 +259,141 @@ pub struct Relation<'a> {
     pub empty: Option<bool>,
     /// UNLOGGED or LOGGED.
     pub unlogged: Option<bool>,
-    /// Columns in order, without those that were dropped.
-    pub columns: Lazy<'a, Column>,
-    /// Constraints, also inherited ones and, from version 18 on, NOT NULL.
-    pub constraints: Lazy<'a, Constraint>,
-    /// Indexes, also those that belong to constraints.
-    pub indexes: Lazy<'a, Index>,
-    /// Foreign keys of other tables that refer to it: the table, and the name of the constraint.
-    pub referenced_by: Lazy<'a, (QualifiedName, Option<String>)>,
-    /// Its direct partitions, and tables that inherit from it; for an index, the indexes of partitions attached to it.
-    pub children: Lazy<'a, QualifiedName>,
-    /// The table that it is a partition of, tables that it inherits from; for an index, what it is attached to.
-    pub parents: Lazy<'a, QualifiedName>,
     /// Partition of: the text of its bound (`FOR VALUES IN (1)`, `DEFAULT`).
     pub bound: Option<String>,
     /// The partition key: `RANGE (created_at)`.
     pub partition_key: Option<String>,
-    /// Views, materialized views and rules that read it.
-    pub read_by: Lazy<'a, QualifiedName>,
-    /// For a view or materialized view, the relations that its query reads.
-    pub reads: Lazy<'a, QualifiedName>,
     /// For an index, its table; for a sequence, the table of the column that owns it.
     pub table: Found<QualifiedName>,
+    /// Its parts.
+    pub parts: Told<'a>,
+}
+
+/// The parts that nobody tells.
+trait Untold: Sized + 'static {
+    const UNTOLD: &'static Part<Self> = &Part { items: Vec::new(), complete: false };
+}
+
+impl<T: 'static> Untold for T {}
+
+impl<'a> Told<'a> {
+    /// The parts that `by` tells.
+    pub fn by(by: impl Parts + 'a) -> Self {
+        Self(Some(Rc::new(Answers {
+            by: Box::new(by),
+            columns: OnceCell::new(),
+            constraints: OnceCell::new(),
+            indexes: OnceCell::new(),
+            index_names: OnceCell::new(),
+            referenced_by: OnceCell::new(),
+            children: OnceCell::new(),
+            parents: OnceCell::new(),
+            read_by: OnceCell::new(),
+            reads: OnceCell::new(),
+        })))
+    }
+}
+
+impl Relation<'_> {
+    /// See [`Parts::columns`].
+    pub fn columns(&self) -> &Part<Column> {
+        self.parts.0.as_ref().map_or(Column::UNTOLD, |told| told.columns.get_or_init(|| told.by.columns()))
+    }
+
+    /// See [`Parts::constraints`].
+    pub fn constraints(&self) -> &Part<Constraint> {
+        self.parts.0.as_ref().map_or(Constraint::UNTOLD, |told| told.constraints.get_or_init(|| told.by.constraints()))
+    }
+
+    /// See [`Parts::indexes`].
+    pub fn indexes(&self) -> &Part<Index> {
+        self.parts.0.as_ref().map_or(Index::UNTOLD, |told| told.indexes.get_or_init(|| told.by.indexes()))
+    }
+
+    /// See [`Parts::index_names`].
+    pub fn index_names(&self) -> &Part<Arc<QualifiedName>> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.index_names.get_or_init(|| told.by.index_names()))
+    }
+
+    /// See [`Parts::referenced_by`].
+    pub fn referenced_by(&self) -> &Part<(QualifiedName, Option<String>)> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.referenced_by.get_or_init(|| told.by.referenced_by()))
+    }
+
+    /// See [`Parts::children`].
+    pub fn children(&self) -> &Part<QualifiedName> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.children.get_or_init(|| told.by.children()))
+    }
+
+    /// See [`Parts::parents`].
+    pub fn parents(&self) -> &Part<QualifiedName> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.parents.get_or_init(|| told.by.parents()))
+    }
+
+    /// See [`Parts::read_by`].
+    pub fn read_by(&self) -> &Part<QualifiedName> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.read_by.get_or_init(|| told.by.read_by()))
+    }
+
+    /// See [`Parts::reads`].
+    pub fn reads(&self) -> &Part<QualifiedName> {
+        self.parts.0.as_ref().map_or(Untold::UNTOLD, |told| told.reads.get_or_init(|| told.by.reads()))
+    }
+
+    /// See [`Parts::unbounded`].
+    pub fn unbounded(&self) -> Part<QualifiedName> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.unbounded())
+    }
+
+    /// See [`Parts::is_complete`].
+    pub fn is_complete(&self) -> bool {
+        self.parts.0.as_ref().is_some_and(|told| told.by.is_complete())
+    }
+
+    /// See [`Parts::refers`].
+    pub fn refers(&self) -> bool {
+        self.parts.0.as_ref().is_some_and(|told| told.by.refers())
+    }
+
+    /// See [`Parts::may_be_referenced`].
+    pub fn may_be_referenced(&self) -> bool {
+        self.parts.0.as_ref().is_none_or(|told| told.by.may_be_referenced())
+    }
+
+    /// See [`Parts::knows_users`].
+    pub fn knows_users(&self) -> bool {
+        self.parts.0.as_ref().is_some_and(|told| told.by.knows_users())
+    }
+
+    /// See [`Parts::column`].
+    pub fn column(&self, name: &str) -> Found<Column> {
+        self.parts.0.as_ref().map_or(Found::Unknown, |told| told.by.column(name))
+    }
+
+    /// See [`Parts::numbered`].
+    pub fn numbered(&self) -> Part<Column> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.numbered())
+    }
+
+    /// See [`Parts::constraint`].
+    pub fn constraint(&self, name: &str) -> Found<Constraint> {
+        self.parts.0.as_ref().map_or(Found::Unknown, |told| told.by.constraint(name))
+    }
+
+    /// See [`Parts::constraints_of`].
+    pub fn constraints_of(&self, kind: ConstraintKind) -> Part<Constraint> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.constraints_of(kind))
+    }
+
+    /// See [`Parts::constraints_on`].
+    pub fn constraints_on(&self, column: &str) -> Part<Constraint> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.constraints_on(column))
+    }
+
+    /// See [`Parts::indexes_on`].
+    pub fn indexes_on(&self, column: &str) -> Part<Index> {
+        self.parts.0.as_ref().map_or_else(Part::default, |told| told.by.indexes_on(column))
+    }
 }
 
 /// The sort of a relation.

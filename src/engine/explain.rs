@@ -97,7 +97,7 @@ fn explain(view: &crate::facts::View<'_>) -> Explained {
         let named = op.kind.family() == "index" && op.name.as_ref().and_then(|own| own.known()) == Some(name);
         known == Some(RelationKind::Index) || (known.is_none() && named)
     };
-    let relations_locked = || effects.locks.iter().filter_map(|lock| lock.relation.as_ref());
+    let relations_locked = || effects.locks.iter().filter_map(|lock| lock.relation.as_deref());
     let locks = (!rows.is_empty() || effects.locks_nothing()).then_some(rows);
     Explained {
         span: op.place(),

@@ -6,7 +6,7 @@ use crate::config::Dialect;
 use crate::effects::keys::{self, Fit};
 use crate::ir::names::LONGEST;
 use crate::ir::{
-    ColumnDetails, ConstraintDetails, ConstraintKind, Details, GuardKind, Known, OpKind, QualifiedName, Tri, TypeName,
+    ColumnDetails, ConstraintDetails, ConstraintKind, Details, Known, OpKind, QualifiedName, Tri, TypeName,
 };
 use crate::schema::{Found, IndexState, Relation, RelationKind, Snapshot, as_sql};
 
@@ -49,9 +49,7 @@ fn needs_table(v: &View<'_>) -> bool {
 /// Whether the operation certainly runs and is one of PostgreSQL: a condition around it may ask for the very object, and
 /// whoever goes on after a failure may count on it.
 fn judged(v: &View<'_>) -> bool {
-    let asked = v.op.conditional
-        || v.op.context.failure_swallowed
-        || v.op.context.guards.iter().any(|guard| !matches!(guard.kind, GuardKind::Dialect(_)));
+    let asked = v.op.conditional || v.op.context.failure_swallowed || v.op.context.guards.kinds().has_others();
     v.op.statement.dialect == Dialect::Postgres && !asked
 }
 
@@ -180,9 +178,7 @@ pub(super) fn exists_already(v: &View<'_>) -> (Tri, String) {
             if real == Found::Known(true) { Found::Known(format!("type `{name}`")) } else { Found::Unknown }
         }),
         (OpKind::EnumAddValue, Details::Object(details)) => details.part.as_ref().zip(name).map(|(label, name)| {
-            let there = before
-                .type_named(name)
-                .map(|of| of.labels().iter().any(|state| state.label == *label && state.exists == Tri::Yes));
+            let there = before.type_named(name).map(|of| of.has_label(label));
             if there == Found::Known(true) {
                 Found::Known(format!("value `{label}` of `{name}`"))
             } else {

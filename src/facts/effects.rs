@@ -21,7 +21,7 @@ fn list(part: &Part<QualifiedName>, test: impl Fn(&QualifiedName) -> bool) -> Va
 pub(super) fn scanned(v: &View<'_>) -> Value {
     let effects = v.effects();
     let held = |name: &QualifiedName| {
-        effects.locks.iter().any(|lock| lock.mode.blocks_writes() && lock.relation.as_ref() == Some(name))
+        effects.locks.iter().any(|lock| lock.mode.blocks_writes() && lock.relation.as_deref() == Some(name))
     };
     list(&effects.scans, |name| held(name) && relation_preexisting(v, name) != Tri::No)
 }
@@ -83,7 +83,7 @@ pub(super) fn other_relations(v: &View<'_>) -> Value {
     let own = v.table();
     let mut found: Vec<String> = Vec::new();
     for lock in effects.locks.iter().filter(|lock| lock.mode.blocks_writes()) {
-        let Some(name) = lock.relation.as_ref().filter(|name| !own.is_some_and(|own| own.same_object(name))) else {
+        let Some(name) = lock.relation.as_deref().filter(|name| !own.is_some_and(|own| own.same_object(name))) else {
             continue;
         };
         let text = name.to_string();

@@ -8,7 +8,6 @@ use crate::schema::{RelationId, RelationKind, Snapshot};
 use crate::span::Span;
 
 use super::View;
-use super::model::exclude;
 
 /// The place of an operation: its migration and its number there.
 type Place = (usize, usize);
@@ -73,9 +72,9 @@ impl Holdings {
             return;
         }
         let Some(unit) = unit(view) else { return };
-        let named: Names<'_> = effects.locks.iter().filter_map(|lock| lock.relation.as_ref()).map(key).collect();
+        let named: Names<'_> = effects.locks.iter().filter_map(|lock| lock.relation.as_deref()).map(key).collect();
         for lock in effects.locks.iter().filter(strong) {
-            let Some(name) = &lock.relation else { continue };
+            let Some(name) = lock.relation.as_deref() else { continue };
             let exclusive = lock.mode == LockMode::AccessExclusive;
             if !counts(view, name, exclusive, &named) {
                 continue;
@@ -174,12 +173,12 @@ impl View<'_> {
             .locks
             .iter()
             .filter(|lock| lock.mode == LockMode::AccessExclusive)
-            .filter_map(|lock| Some(which(self, lock.relation.as_ref()?)))
+            .filter_map(|lock| Some(which(self, lock.relation.as_deref()?)))
             .collect();
         tables.exclusive.iter().take(MOST_LOOKED_THROUGH).find_map(|held| {
             let operation = self.model.timeline.operation(held.at)?;
             let earlier = held.at < self.at && operation.place() != self.op.place();
-            let together = !exclude(&self.op.context.guards, &operation.context.guards);
+            let together = !self.op.context.guards.exclude(&operation.context.guards);
             (earlier && together && !own.contains(&held.which)).then_some((&held.name, operation))
         })
     }

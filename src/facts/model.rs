@@ -7,8 +7,7 @@ use crate::config::{Dialect, Sizes, Statistics};
 use crate::effects::{self, Effects, Server};
 use crate::history::{self, OperationState, Timeline};
 use crate::ir::{
-    DataSource, Details, Doubt, Guard, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind,
-    Tri, Where,
+    DataSource, Details, Doubt, Known, Migration, OpKind, Operation, QualifiedName, Record, TransactionKind, Tri, Where,
 };
 use crate::schema::{self, ObjectState, Snapshot, World};
 use crate::source::{Role, SourceFile};
@@ -70,6 +69,19 @@ impl Default for Policy {
     }
 }
 
+/// Operations that change the schema on so many ways through one transaction are looked at for each of its operations.
+/// What they do not say, hundreds more hardly do.
+const MOST_WAYS: usize = 256;
+
+/// The operations of a transaction that (may) change the schema of relations that other sessions use.
+#[derive(Debug, Default)]
+struct Altering {
+    /// One for each answer and the conditions that it runs under.
+    operations: Vec<((usize, usize), Tri)>,
+    /// The answers by those conditions.
+    by_guards: BTreeMap<u64, Tri>,
+}
+
 /// Everything that is known about the migrations of a run.
 #[derive(Debug)]
 pub struct Model {
@@ -91,7 +103,7 @@ pub struct Model {
     pub has_index_registry: bool,
     /// For each transaction, its operations that (may) change the schema of relations that other sessions use, under a
     /// lock that blocks writes.
-    altering: Vec<Vec<((usize, usize), Tri)>>,
+    altering: Vec<Altering>,
     /// How often each record name occurs in its registry.
     record_names: BTreeMap<(String, String), BTreeSet<(u32, u32)>>,
     /// Files that are applied only to a database that holds nothing of theirs yet.
@@ -207,31 +219,39 @@ impl Model {
 
     /// Those of `operations` that take a lock that blocks writes to a relation that other sessions use, for a change of
     /// its schema; of those under the same conditions one for each answer.
-    fn altering(&self, operations: &[(usize, usize)]) -> Vec<((usize, usize), Tri)> {
+    fn altering(&self, operations: &[(usize, usize)]) -> Altering {
         let mut seen = BTreeSet::new();
         let mut first = |((m, o), answer): &((usize, usize), Tri)| {
-            let op = self.timeline.migrations.get(*m).and_then(|migration| migration.operations.get(*o));
-            let guards = op.into_iter().flat_map(|op| &op.context.guards);
-            let guards: Vec<_> = guards.map(|guard| (guard.span, guard.text.as_str())).collect();
-            seen.insert((guards, *answer == Tri::Yes))
+            let op = self.timeline.operation((*m, *o));
+            seen.insert((op.map(|op| op.context.guards.key()), *answer == Tri::Yes))
         };
         let answers = operations.iter().filter_map(|at| {
             let view = self.view(at.0, at.1).filter(|view| view.op.kind.changes_schema())?;
             Some((*at, view.effects().blocks_writes().and(view.table_preexisting())))
         });
-        answers.filter(|(_, answer)| *answer != Tri::No).filter(|found| first(found)).collect()
+        let found: Vec<_> = answers.filter(|(_, answer)| *answer != Tri::No).filter(|found| first(found)).collect();
+        let mut by_guards: BTreeMap<u64, Tri> = BTreeMap::new();
+        for (at, answer) in &found {
+            if let Some(op) = self.timeline.operation(*at) {
+                let known = by_guards.entry(op.context.guards.key()).or_insert(Tri::No);
+                *known = known.or(*answer);
+            }
+        }
+        Altering { operations: found, by_guards }
     }
 
     /// Whether the transaction of `view` changes the schema of an existing table on a path that `view` can be on.
     pub(super) fn alters_existing(&self, view: &View<'_>) -> Tri {
-        let mut answer = Tri::No;
-        for ((m, o), one) in self.altering.get(view.state.group).into_iter().flatten() {
-            let other = self.timeline.migrations.get(*m).and_then(|migration| migration.operations.get(*o));
-            if other.is_some_and(|other| !exclude(&view.op.context.guards, &other.context.guards)) {
-                answer = answer.or(*one);
-            }
+        let own = &view.op.context.guards;
+        let Some(altering) = self.altering.get(view.state.group) else { return Tri::No };
+        // What is done under the same conditions says it at once.
+        let mut answer = altering.by_guards.get(&own.key()).copied().unwrap_or(Tri::No);
+        for (at, one) in altering.operations.iter().take(MOST_WAYS) {
             if answer == Tri::Yes {
                 break;
+            }
+            if self.timeline.operation(*at).is_some_and(|other| !own.exclude(&other.context.guards)) {
+                answer = answer.or(*one);
             }
         }
         answer
@@ -304,11 +324,6 @@ fn carries_rows(op: &Operation) -> bool {
         (OpKind::DataMerge | OpKind::CodeRun | OpKind::Opaque, _) => true,
         _ => false,
     }
-}
-
-/// Whether one of two operations runs only where the other does not: they stand in different arms of one condition.
-pub(super) fn exclude(one: &[Guard], other: &[Guard]) -> bool {
-    one.iter().any(|a| other.iter().any(|b| a.span == b.span && a.text != b.text))
 }
 
 /// Tables in which tools keep what they have applied: a row a migration at the most.
@@ -445,13 +460,11 @@ impl View<'_> {
         if written == Tri::Yes || op.conditional || op.context.failure_swallowed {
             return Tri::Yes;
         }
-        op.context.guards.iter().fold(written, |answer, guard| {
-            answer.or(match guard.kind {
-                GuardKind::Absent | GuardKind::Present => Tri::Yes,
-                GuardKind::Dialect(_) => Tri::No,
-                GuardKind::Other => Tri::Unknown,
-            })
-        })
+        let guards = op.context.guards.kinds();
+        if guards.has(&GuardKind::Absent) || guards.has(&GuardKind::Present) {
+            return Tri::Yes;
+        }
+        written.or(if guards.has(&GuardKind::Other) { Tri::Unknown } else { Tri::No })
     }
 
     /// Whether a failed run can leave a part of the migration behind. What a script has done is recorded by its own

@@ -1,8 +1,13 @@
 //! The schema as an operation sees it, in the words of the effects model.
 
-use crate::effects::view::{Column, Constraint, DefinedType, Found, Index, Key, Lazy, Part, Relation, RelationKind};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::effects::view::{
+    Column, Constraint, DefinedType, Found, Index, Key, Part, Parts, Relation, RelationKind, Told,
+};
 use crate::effects::{Schema, Volatility};
-use crate::ir::{Known, OpKind, QualifiedName, Tri};
+use crate::ir::{ConstraintKind, Known, OpKind, QualifiedName, Tri};
 use crate::schema::{self, Maybe, Snapshot, TypeSort};
 
 use super::View;
@@ -80,7 +85,6 @@ fn plain(name: &QualifiedName) -> QualifiedName {
 }
 
 fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
-    let columns = of.columns();
     match &of.state.sort {
         TypeSort::Enum => DefinedType::Enum,
         TypeSort::Domain(domain) => DefinedType::Domain {
@@ -90,14 +94,14 @@ fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
             default: domain.default.clone(),
             columns: part(
                 snapshot,
-                columns
+                of.columns()
                     .iter()
                     .map(|(relation, column)| (plain(&relation.state.name), column.state.name.clone()))
                     .collect(),
             ),
         },
         TypeSort::Composite(_) => DefinedType::Composite {
-            tables: part(snapshot, columns.iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
+            tables: part(snapshot, of.columns().iter().map(|(relation, _)| plain(&relation.state.name)).collect()),
         },
         TypeSort::Other(_) => DefinedType::Other,
     }
@@ -106,8 +110,6 @@ fn type_of(snapshot: &Snapshot<'_>, of: &schema::Type<'_>) -> DefinedType {
 fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
     let snapshot = relation.snapshot();
     let state = relation.state;
-    let complete = state.complete;
-    let all = snapshot.is_complete();
     let table = match (&state.index, &state.sequence) {
         (Some(index), _) => snapshot.relation_of(index.table),
         (None, Some(sequence)) => sequence.owner.and_then(|column| snapshot.relation_with(column)),
@@ -118,38 +120,147 @@ fn relation_of(relation: schema::Relation<'_>) -> Relation<'_> {
         kind: kind_of(&snapshot, &relation),
         empty: None,
         unlogged: certain(state.unlogged),
-        columns: Lazy::new(move || Part {
-            items: each(&relation.columns(), |column| column_of(&snapshot, column)),
-            complete,
-        }),
-        constraints: Lazy::new(move || Part {
-            items: each(&relation.constraints(), |constraint| constraint_of(&snapshot, constraint)),
-            complete,
-        }),
-        indexes: Lazy::new(move || {
-            let constraints = relation.constraints();
-            Part {
-                items: each(&relation.indexes(), |(own, index)| index_of(&snapshot, own, index, &constraints)),
-                complete,
-            }
-        }),
-        referenced_by: Lazy::new(move || {
-            let named = |constraint: schema::Constraint<'_>| {
-                let table = snapshot.relation_of(constraint.state.table)?;
-                Some((plain(&table.state.name), Some(constraint.state.name.clone())))
-            };
-            Part { items: relation.referenced_by().into_iter().filter_map(named).collect(), complete: all }
-        }),
-        children: Lazy::new(move || children(&relation)),
-        parents: Lazy::new(move || Part { items: names(&relation.parents()), complete }),
         bound: state.bound.as_deref().map(ToOwned::to_owned),
         partition_key: state.partition_key.as_deref().map(ToOwned::to_owned),
-        read_by: Lazy::new(move || Part { items: names(&relation.read_by()), complete: all }),
-        reads: Lazy::new(move || {
-            let reads = state.reads.iter().filter_map(|id| snapshot.relation_of(*id));
-            Part { items: names(&reads.collect::<Vec<_>>()), complete: false }
-        }),
         table: table.map_or(Found::Unknown, |table| Found::Known(plain(&table.state.name))),
+        parts: Told::by(History { relation, snapshot, complete: state.complete }),
+    }
+}
+
+/// The parts of a relation as the history tells them.
+struct History<'a> {
+    relation: schema::Relation<'a>,
+    snapshot: Snapshot<'a>,
+    complete: bool,
+}
+
+impl History<'_> {
+    fn part<T>(&self, items: Vec<T>) -> Part<T> {
+        Part { items, complete: self.complete }
+    }
+
+    fn some_constraints(&self, test: impl Fn(&schema::ConstraintState) -> bool) -> Part<Constraint> {
+        let all = self.relation.constraints();
+        let some = all.iter().filter(|constraint| test(constraint.state));
+        self.part(some.map(|constraint| constraint_of(&self.snapshot, constraint)).collect())
+    }
+
+    fn some_indexes(&self, test: impl Fn(&schema::IndexState) -> bool) -> Part<Index> {
+        let all = self.relation.indexes();
+        let some: Vec<_> = all.iter().filter(|(_, index)| test(index)).collect();
+        // Where no index belongs to a constraint, no constraint is looked at.
+        let constraints = if some.is_empty() { Vec::new() } else { self.relation.constraints() };
+        let behind = constraints.iter().rev();
+        let behind = behind.filter_map(|constraint| Some((constraint.state.index?, constraint.state.name.as_str())));
+        let behind: BTreeMap<_, _> = behind.collect();
+        self.part(each(&some, |(own, index)| index_of(&self.snapshot, own, index, &behind)))
+    }
+}
+
+impl Parts for History<'_> {
+    fn columns(&self) -> Part<Column> {
+        self.part(each(&self.relation.columns(), |column| column_of(&self.snapshot, column)))
+    }
+
+    fn constraints(&self) -> Part<Constraint> {
+        self.some_constraints(|_| true)
+    }
+
+    fn indexes(&self) -> Part<Index> {
+        self.some_indexes(|_| true)
+    }
+
+    fn referenced_by(&self) -> Part<(QualifiedName, Option<String>)> {
+        let named = |constraint: schema::Constraint<'_>| {
+            let table = self.snapshot.relation_of(constraint.state.table)?;
+            Some((plain(&table.state.name), Some(constraint.state.name.clone())))
+        };
+        let items = self.relation.referenced_by().into_iter().filter_map(named).collect();
+        Part { items, complete: self.snapshot.is_complete() }
+    }
+
+    fn children(&self) -> Part<QualifiedName> {
+        Part { items: names(&self.relation.children()), complete: knows_children(&self.relation) }
+    }
+
+    fn unbounded(&self) -> Part<QualifiedName> {
+        Part { items: names(&self.relation.unbounded()), complete: knows_children(&self.relation) }
+    }
+
+    fn parents(&self) -> Part<QualifiedName> {
+        self.part(names(&self.relation.parents()))
+    }
+
+    fn read_by(&self) -> Part<QualifiedName> {
+        Part { items: names(&self.relation.read_by()), complete: self.snapshot.is_complete() }
+    }
+
+    fn reads(&self) -> Part<QualifiedName> {
+        let reads = self.relation.state.reads.iter().filter_map(|id| self.snapshot.relation_of(*id));
+        Part { items: names(&reads.collect::<Vec<_>>()), complete: false }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    fn refers(&self) -> bool {
+        self.relation.constraints().iter().any(|constraint| constraint.state.kind == ConstraintKind::ForeignKey)
+    }
+
+    fn may_be_referenced(&self) -> bool {
+        !self.snapshot.is_complete() || self.relation.is_referenced()
+    }
+
+    fn knows_users(&self) -> bool {
+        self.snapshot.is_complete()
+    }
+
+    fn column(&self, name: &str) -> Found<Column> {
+        match self.relation.possible_column(name) {
+            Some(column) => Found::Known(column_of(&self.snapshot, &column)),
+            None if self.complete => Found::Absent,
+            None => Found::Unknown,
+        }
+    }
+
+    fn numbered(&self) -> Part<Column> {
+        let all = self.relation.columns();
+        let some = all.iter().filter(|column| column.state.sequence.is_some());
+        self.part(some.map(|column| column_of(&self.snapshot, column)).collect())
+            .only(|column| column.sequence.is_some())
+    }
+
+    fn constraint(&self, name: &str) -> Found<Constraint> {
+        match self.relation.possible_constraint(name) {
+            Some(constraint) => Found::Known(constraint_of(&self.snapshot, &constraint)),
+            None if self.complete => Found::Absent,
+            None => Found::Unknown,
+        }
+    }
+
+    fn constraints_of(&self, kind: ConstraintKind) -> Part<Constraint> {
+        self.some_constraints(|state| state.kind == kind)
+    }
+
+    fn constraints_on(&self, column: &str) -> Part<Constraint> {
+        self.some_constraints(|state| {
+            state.kind == ConstraintKind::Check
+                || state.columns.iter().any(|id| self.snapshot.column_name(*id) == column)
+        })
+    }
+
+    fn index_names(&self) -> Part<Arc<QualifiedName>> {
+        self.part(each(&self.relation.indexes(), |(own, _)| own.plain_name()))
+    }
+
+    fn indexes_on(&self, column: &str) -> Part<Index> {
+        let named = |id: &schema::ColumnId| self.snapshot.column_name(*id) == column;
+        self.some_indexes(|index| {
+            index.predicate.is_some()
+                || index.keys.iter().any(|key| key.column.as_ref().is_none_or(named))
+                || index.include.iter().any(named)
+        })
     }
 }
 
@@ -164,15 +275,12 @@ fn names(relations: &[schema::Relation<'_>]) -> Vec<QualifiedName> {
 /// Partitions, and tables that inherit. Partitions are often made outside of migrations: a partitioned table of which
 /// none are known is taken to have others. Tables that inherit from a plain one are rare, and made where it is made: what
 /// is not understood elsewhere leaves no doubt about those.
-fn children(relation: &schema::Relation<'_>) -> Part<QualifiedName> {
-    let snapshot = relation.snapshot();
-    let items: Vec<_> = relation.children().into_iter().map(|child| plain(&child.state.name)).collect();
-    let complete = match relation.state.kind {
+fn knows_children(relation: &schema::Relation<'_>) -> bool {
+    match relation.state.kind {
         schema::RelationKind::Table if relation.is_complete() => true,
-        schema::RelationKind::Partitioned if items.is_empty() => false,
-        _ => snapshot.is_complete(),
-    };
-    Part { items, complete }
+        schema::RelationKind::Partitioned if !relation.has_children() => false,
+        _ => relation.snapshot().is_complete(),
+    }
 }
 
 fn kind_of(snapshot: &Snapshot<'_>, relation: &schema::Relation<'_>) -> RelationKind {
@@ -232,9 +340,8 @@ fn index_of(
     snapshot: &Snapshot<'_>,
     relation: &schema::Relation<'_>,
     index: &schema::IndexState,
-    constraints: &[schema::Constraint<'_>],
+    behind: &BTreeMap<schema::RelationId, &str>,
 ) -> Index {
-    let behind = constraints.iter().find(|constraint| constraint.state.index == Some(relation.id));
     let key = |key: &schema::KeyState| Key {
         column: key.column.map(|id| snapshot.column_name(id).to_owned()),
         text: key
@@ -251,7 +358,7 @@ fn index_of(
         // Empty stands for btree there.
         method: if index.method == "btree" { String::new() } else { index.method.clone() },
         predicate: index.predicate.clone(),
-        constraint: behind.map(|constraint| constraint.state.name.clone()),
+        constraint: behind.get(&relation.id).map(|name| (*name).to_owned()),
         primary: index.primary,
         valid: certain(index.valid),
         clustered: false,

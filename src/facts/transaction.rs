@@ -108,7 +108,7 @@ pub(super) fn bound(view: &View<'_>) -> Tri {
 /// Whose transaction a BEGIN finds open. A condition around it may well ask whether one is, and the drivers of SQLite
 /// begin theirs late.
 pub(super) fn outer(view: &View<'_>) -> &'static str {
-    let asked = view.op.context.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Other));
+    let asked = view.op.context.guards.kinds().has(&GuardKind::Other);
     let late = || !is_sql(view) && view.migration.operations.iter().any(|op| op.detail == "pragma");
     match view.state.outer {
         Some(outer) if !asked && !late() => outer.as_str(),

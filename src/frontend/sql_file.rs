@@ -6,7 +6,7 @@ use super::python::Reading;
 use super::runners::{self, Cut, Plan, Section};
 use super::sql::{self, ReadOptions};
 use crate::diagnostic::Severity;
-use crate::ir::{Context, Direction, Guard, Line, Migration, Operation, Scope, Statement, restate};
+use crate::ir::{Context, Direction, Guards, Line, Migration, Operation, Scope, Statement, restate};
 use crate::source::{Modules, Problem, SourceFile};
 use crate::span::Span;
 
@@ -104,7 +104,7 @@ fn migration(
     runners::settle(file, &mut plan, &mut operations);
     for (range, id, guards) in parts {
         let scope = Scope { kind: plan.kind, id, opened: plan.opened, batch: plan.batch, ..Scope::default() };
-        arrange(file, operations.get_mut(range).unwrap_or_default(), scope, &guards);
+        arrange(file, operations.get_mut(range).unwrap_or_default(), scope, guards);
     }
     let stem = file.path.rsplit('/').next().unwrap_or(&file.path);
     let name = section.name.clone().unwrap_or_else(|| stem.trim_end_matches(".sql").to_owned());
@@ -115,8 +115,8 @@ fn migration(
 }
 
 /// Sets the circumstances of what one text sends.
-fn arrange(file: &SourceFile, operations: &mut [Operation], scope: Scope, guards: &[Guard]) {
-    let plain = Arc::new(Context { scope, guards: guards.to_vec(), ..Context::default() });
+fn arrange(file: &SourceFile, operations: &mut [Operation], scope: Scope, guards: Guards) {
+    let plain = Arc::new(Context { guards, scope, ..Context::default() });
     for operation in operations {
         let place = operation.statement.span.file;
         // A statement of an included file belongs to that file, where it is judged itself.

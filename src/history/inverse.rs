@@ -10,8 +10,8 @@ use super::order::{Project, project, version};
 use crate::config::Dialect;
 use crate::diagnostic::Severity;
 use crate::ir::{
-    ConstraintDetails, ConstraintKind, Details, Direction, GuardKind, IndexDetails, Known, Migration, OpKind,
-    Operation, QualifiedName,
+    ConstraintDetails, ConstraintKind, Details, Direction, IndexDetails, Known, Migration, OpKind, Operation,
+    QualifiedName,
 };
 use crate::source::{Problem, Runner, SourceFile};
 use crate::span::{FileId, Span};
@@ -358,14 +358,12 @@ fn scope(operation: &Operation, table: &QualifiedName) -> Option<QualifiedName> 
 }
 
 fn conditional(operation: &Operation) -> bool {
-    let dialect = |kind: &GuardKind| matches!(kind, GuardKind::Dialect(_));
-    operation.conditional || operation.context.guards.iter().any(|guard| !dialect(&guard.kind))
+    operation.conditional || operation.context.guards.kinds().has_others()
 }
 
 /// Whether an operation is for the dialect that the file is written in.
 fn concerns(operation: &Operation, dialect: Dialect) -> bool {
-    let mut guards = operation.context.guards.iter();
-    !guards.any(|guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect))
+    !operation.context.guards.kinds().has_dialect_but(dialect)
 }
 
 /// One migration: its file, or the version of the files that it stands in.

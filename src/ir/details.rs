@@ -1,5 +1,7 @@
 //! What is particular to a family of operations.
 
+use std::sync::Arc;
+
 use super::{Known, QualifiedName};
 
 /// The family's own part of an operation.
@@ -27,7 +29,7 @@ pub enum Details {
     /// What is said of any other object: its arguments, its new name, the part that is changed.
     Object(Box<ObjectDetails>),
     /// `privilege.*`
-    Privilege(Box<PrivilegeDetails>),
+    Privilege(Arc<PrivilegeDetails>),
     /// `code.run`
     Code(CodeDetails),
     /// `opaque`, and `other` where the statement is empty

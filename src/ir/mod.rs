@@ -3,6 +3,7 @@
 //! Every frontend speaks it and every later room reads nothing else of a source.
 
 mod details;
+mod guards;
 mod kind;
 mod known;
 mod mapped;
@@ -18,12 +19,11 @@ pub use details::{
     References, ReferentialAction, SettingDetails, TableDetails, Term, TermOperator, TermValue, TypeDetails, TypeName,
     ViewDetails, Where,
 };
+pub use guards::{Guard, GuardKind, Guards, Kinds};
 pub use kind::OpKind;
 pub use known::{Known, Tri, Unknown};
 pub use mapped::MappedTable;
 pub use migration::{Direction, Line, Migration};
 pub use name::QualifiedName;
-pub use operation::{
-    Context, Doubt, Guard, GuardKind, Nested, Operation, Record, Scope, Spliced, Statement, TransactionKind, restate,
-};
+pub use operation::{Context, Doubt, Nested, Operation, Record, Scope, Spliced, Statement, TransactionKind, restate};
 pub use revision::{Back, Revision, RevisionId};

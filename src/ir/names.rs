@@ -32,15 +32,32 @@ pub fn object(first: &str, second: Option<&str>, label: &str) -> String {
     name
 }
 
-/// The first of `label`, `label1`, `label2` … whose name is not taken: how the server avoids a name that is there.
+/// So many names are tried one after the other.
+const TRIED: u32 = 8;
+
+/// The first of `label`, `label1`, `label2` … whose name is not taken: how the server avoids a name that is there. Where
+/// very many are taken, one is found whose number follows a taken one: a gap further down may be passed over.
 pub fn free(first: &str, second: Option<&str>, label: &str, taken: impl Fn(&str) -> bool) -> String {
-    let mut name = object(first, second, label);
-    let mut pass = 0_u32;
-    while taken(&name) {
-        pass += 1;
-        name = object(first, second, &format!("{label}{pass}"));
+    let name = |pass: u32| match pass {
+        0 => object(first, second, label),
+        _ => object(first, second, &format!("{label}{pass}")),
+    };
+    if let Some(name) = (0..TRIED).map(name).find(|name| !taken(name)) {
+        return name;
     }
-    name
+    let (mut below, mut above) = (TRIED - 1, TRIED * 2);
+    while taken(&name(above)) && above < u32::MAX / 2 {
+        (below, above) = (above, above * 2);
+    }
+    while above - below > 1 {
+        let middle = below.midpoint(above);
+        if taken(&name(middle)) {
+            below = middle;
+        } else {
+            above = middle;
+        }
+    }
+    name(above)
 }
 
 /// The parts of a name, for [`object`] and [`free`]: what stands between the table's name and the label, and the label.
@@ -306,6 +323,8 @@ mod tests {
     fn a_taken_name_gets_a_number() {
         let taken = ["t_a_key", "t_a_key1"];
         assert_eq!(free("t", Some("a"), "key", |name| taken.contains(&name)), "t_a_key2");
+        let many = |name: &str| name.trim_start_matches("t_key").parse::<u32>().map_or(true, |number| number < 9_999);
+        assert_eq!(free("t", None, "key", many), "t_key9999");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Details, Known, OpKind, QualifiedName, Tri};
+use super::{Details, Guards, Known, OpKind, QualifiedName, Tri};
 use crate::config::Dialect;
 use crate::diagnostic::Confidence;
 use crate::span::{FileId, Span};
@@ -168,8 +168,8 @@ pub struct Context {
     pub helpers: Vec<String>,
     /// The files that the statement's text stands in, where none of it stands in the file being read.
     pub origins: Vec<FileId>,
-    /// Conditions under which it runs, outermost first.
-    pub guards: Vec<Guard>,
+    /// Conditions under which it runs.
+    pub guards: Guards,
     /// The transaction as the source arranges it, before BEGIN and COMMIT are considered.
     pub scope: Scope,
     /// Inside a loop that runs once per row or until nothing is left (not a loop over a literal list).
@@ -199,30 +199,6 @@ pub struct Spliced {
     pub text: String,
     /// Where it comes from: `row` of the database, `environment`, `argument` of the command.
     pub origin: &'static str,
-}
-
-/// A condition in the source around an operation.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Guard {
-    /// What it asks.
-    pub kind: GuardKind,
-    /// Its text in the source.
-    pub text: String,
-    /// Where it stands.
-    pub span: Span,
-}
-
-/// What a guard asks.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum GuardKind {
-    /// The operation runs only if an object is absent (`if not check_column_exists(...)`).
-    Absent,
-    /// The operation runs only if an object is present (`if table_exists(...)`).
-    Present,
-    /// The operation runs only on this dialect.
-    Dialect(Dialect),
-    /// Any other condition.
-    Other,
 }
 
 /// Whose transaction is open.

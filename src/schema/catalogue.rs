@@ -1,7 +1,7 @@
 //! The store: every object that the migrations of one project make, with all it was from step to step.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::history::{Arena, History, Step};
 use super::object::{ColumnState, ConstraintState, Either, LabelState, RelationState, RoutineState, TypeState};
@@ -16,6 +16,9 @@ pub(super) const MOST_PARTS: usize = 500;
 
 /// Savepoints of a transaction beyond these are not followed.
 const MOST_SAVEPOINTS: usize = 1000;
+
+/// Each name without a schema is looked for in all schemas of the search path; in those beyond these it is not.
+const MOST_OF_PATH: usize = 64;
 
 /// The schema in which temporary relations are kept.
 pub(super) const TEMPORARY: &str = "pg_temp";
@@ -37,12 +40,16 @@ pub(super) enum Meaning<K> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct RelationSlot {
     pub(super) state: History<RelationState>,
+    /// Its name as most statements write it: what is in `public` without the schema. Shared by all who tell it.
+    pub(super) plain: History<Arc<QualifiedName>>,
     pub(super) columns: Vec<ColumnId>,
     pub(super) constraints: Vec<ConstraintId>,
     /// Indexes on it.
     pub(super) indexes: Vec<RelationId>,
     /// Partitions, and tables that inherit from it; of an index, those attached to it.
     pub(super) children: Vec<RelationId>,
+    /// Those of them that came as the default partition, or without a bound.
+    pub(super) unbounded: Vec<RelationId>,
     /// Foreign keys that refer to it.
     pub(super) referenced_by: Vec<ConstraintId>,
     /// Views that read it.
@@ -53,13 +60,67 @@ pub(super) struct RelationSlot {
     pub(super) full: bool,
 }
 
+impl RelationSlot {
+    /// A relation that is there from `since` on.
+    pub(super) fn new(since: Step, state: RelationState) -> Self {
+        let mut slot = Self { state: History::new(since, state), ..Self::default() };
+        slot.name(since);
+        slot
+    }
+
+    /// Keeps the name that the last state has.
+    fn name(&mut self, since: Step) {
+        let Some(QualifiedName { schema, name }) = self.state.last().map(|state| &state.name) else { return };
+        let schema = schema.as_ref().filter(|schema| *schema != "public");
+        let same = |known: &Arc<QualifiedName>| known.name == *name && known.schema.as_ref() == schema;
+        if !self.plain.last().is_some_and(same) {
+            let plain = QualifiedName { schema: schema.cloned(), name: name.clone() };
+            self.plain.set(since, Arc::new(plain));
+        }
+    }
+}
+
 /// A type and, of an enum, its values.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TypeSlot {
     pub(super) state: History<TypeState>,
     pub(super) labels: Vec<History<LabelState>>,
+    /// The places of those that ever were this value.
+    named: BTreeMap<String, Vec<usize>>,
+    /// What the last of them is sorted by.
+    pub(super) top: f64,
     /// Columns that had this type at some step.
     pub(super) columns: Vec<ColumnId>,
+}
+
+impl TypeSlot {
+    /// A type that is there from `since` on.
+    pub(super) fn new(since: Step, state: TypeState) -> Self {
+        Self { state: History::new(since, state), ..Self::default() }
+    }
+
+    /// Adds a value; its place.
+    pub(super) fn push_label(&mut self, since: Step, state: LabelState) -> usize {
+        let at = self.labels.len();
+        self.call_label(&state.label, at);
+        self.top = self.top.max(state.rank.0);
+        self.labels.push(History::new(since, state));
+        at
+    }
+
+    /// The value at a place has that name, from some step on.
+    pub(super) fn call_label(&mut self, label: &str, at: usize) {
+        let places = self.named.entry(label.to_owned()).or_default();
+        if places.last() != Some(&at) {
+            places.push(at);
+        }
+    }
+
+    /// The values that ever had that name.
+    pub(super) fn labels_named(&self, label: &str) -> impl Iterator<Item = (usize, &History<LabelState>)> {
+        let places = self.named.get(label).into_iter().flatten();
+        places.filter_map(|at| Some((*at, self.labels.get(*at)?)))
+    }
 }
 
 /// A column.
@@ -212,7 +273,10 @@ impl Catalogue {
             }
         }
         match touched {
-            Touched::Relation(id) => back(&mut self.relations[id].state, began, since, |s| s.exists = Tri::No),
+            Touched::Relation(id) => {
+                back(&mut self.relations[id].state, began, since, |s| s.exists = Tri::No);
+                self.relations[id].name(since);
+            }
             Touched::Column(id) => back(&mut self.columns[id].state, began, since, |s| s.exists = Tri::No),
             Touched::Constraint(id) => back(&mut self.constraints[id], began, since, |s| s.exists = Tri::No),
             Touched::Type(id) => back(&mut self.types[id].state, began, since, |s| s.exists = Tri::No),
@@ -255,8 +319,8 @@ impl Catalogue {
     }
 
     /// The search path at `step`.
-    pub(super) fn path_at(&self, step: Step) -> Vec<String> {
-        self.path.at(step).cloned().unwrap_or_else(default_path)
+    pub(super) fn path_at(&self, step: Step) -> &[String] {
+        self.path.at(step).unwrap_or(&DEFAULT_PATH)
     }
 
     /// Whether a relation was ever called `name`, in any schema.
@@ -266,9 +330,10 @@ impl Catalogue {
 
     /// What the name of a relation means at `step`.
     pub(super) fn meaning(&self, name: &QualifiedName, step: Step) -> Meaning<RelationId> {
-        let at = |schema: &str| {
-            let held = self.relation_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
-            held.copied().unwrap_or(Meaning::Never)
+        let mut place = (String::new(), name.name.clone());
+        let mut at = |schema: &str| {
+            schema.clone_into(&mut place.0);
+            self.relation_names.get(&place).and_then(|h| h.at(step)).copied().unwrap_or(Meaning::Never)
         };
         if let Some(schema) = &name.schema {
             let own = at(schema);
@@ -280,8 +345,8 @@ impl Catalogue {
             return own;
         }
         let mut found = Meaning::Never;
-        for schema in std::iter::once(TEMPORARY.to_owned()).chain(self.path_at(step)) {
-            match at(&schema) {
+        for schema in std::iter::once(TEMPORARY).chain(self.path_at(step).iter().map(String::as_str)) {
+            match at(schema) {
                 Meaning::Held(id) => return Meaning::Held(id),
                 // What was in the temporary schema says nothing of the others.
                 Meaning::Free if schema != TEMPORARY => found = Meaning::Free,
@@ -306,16 +371,17 @@ impl Catalogue {
 
     /// What the name of a type means at `step`.
     pub(super) fn type_meaning(&self, name: &QualifiedName, step: Step) -> Meaning<TypeId> {
-        let at = |schema: &str| {
-            let held = self.type_names.get(&(schema.to_owned(), name.name.clone())).and_then(|h| h.at(step));
-            held.copied().unwrap_or(Meaning::Never)
+        let mut place = (String::new(), name.name.clone());
+        let mut at = |schema: &str| {
+            schema.clone_into(&mut place.0);
+            self.type_names.get(&place).and_then(|h| h.at(step)).copied().unwrap_or(Meaning::Never)
         };
         if let Some(schema) = &name.schema {
             return at(schema);
         }
         let mut found = Meaning::Never;
         for schema in self.path_at(step) {
-            match at(&schema) {
+            match at(schema) {
                 Meaning::Held(id) => return Meaning::Held(id),
                 Meaning::Free => found = Meaning::Free,
                 _ => {}
@@ -369,6 +435,7 @@ impl Catalogue {
     ) {
         self.touch(Touched::Relation(id));
         alter(&mut self.relations[id].state, since, sure, change);
+        self.relations[id].name(since);
     }
 
     pub(super) fn set_column(&mut self, id: ColumnId, since: Step, sure: bool, change: impl FnOnce(&mut ColumnState)) {
@@ -441,15 +508,18 @@ impl Catalogue {
         history.set(since, if sure { exists } else { before.either(&exists) });
     }
 
-    pub(super) fn set_path(&mut self, since: Step, path: Vec<String>) {
+    pub(super) fn set_path(&mut self, since: Step, mut path: Vec<String>) {
+        path.truncate(MOST_OF_PATH);
         self.touch(Touched::Path);
         self.path.set(since, path);
     }
 }
 
+static DEFAULT_PATH: LazyLock<Vec<String>> = LazyLock::new(|| vec!["public".to_owned()]);
+
 /// The search path of a session that sets none.
 pub(super) fn default_path() -> Vec<String> {
-    vec!["public".to_owned()]
+    DEFAULT_PATH.clone()
 }
 
 fn alter<T: Clone + Either>(history: &mut History<T>, since: Step, sure: bool, change: impl FnOnce(&mut T)) {

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::ir::{ConstraintKind, Details, Guard, GuardKind, Known, Migration, OpKind, Operation, QualifiedName, Tri};
+use crate::ir::{ConstraintKind, Details, Guards, Known, Migration, OpKind, Operation, QualifiedName, Tri};
 
 /// The state of the objects that one operation is about, just before it runs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -49,10 +49,9 @@ struct Seen {
 struct Names(BTreeMap<String, BTreeMap<Option<String>, Vec<Made>>>);
 
 /// An object made by the migration being read.
-#[derive(PartialEq, Eq)]
 struct Made {
     /// Conditions that must hold for it to have been made; those that only ask whether it is there do not count.
-    guards: Vec<Guard>,
+    guards: Guards,
     /// Made under a condition of its own statement.
     conditional: bool,
 }
@@ -148,13 +147,7 @@ fn identity(operation: &Operation) -> Identity {
 
 impl Local {
     fn apply(&mut self, operation: &Operation) {
-        let guards: Vec<_> = operation
-            .context
-            .guards
-            .iter()
-            .filter(|guard| matches!(guard.kind, GuardKind::Other | GuardKind::Present | GuardKind::Dialect(_)))
-            .cloned()
-            .collect();
+        let guards = operation.context.guards.clone();
         let made = Made { guards, conditional: operation.conditional && !operation.if_not_exists };
         let table = operation.table.as_ref().and_then(Known::known);
         let named = operation.name.as_ref().and_then(Known::known);
@@ -210,7 +203,8 @@ impl Names {
     fn add(&mut self, name: &QualifiedName, temporary: bool, made: Made) {
         let schema = (!temporary).then(|| name.schema_or_public().to_owned());
         let known = self.0.entry(name.name.clone()).or_default().entry(schema).or_default();
-        if !known.contains(&made) {
+        let same = |other: &Made| (other.guards.key(), other.conditional) == (made.guards.key(), made.conditional);
+        if !known.iter().any(same) {
             known.push(made);
         }
     }
@@ -236,16 +230,11 @@ impl Names {
 impl Made {
     /// Whether it has been made in a branch for another server.
     fn elsewhere(&self, operation: &Operation) -> bool {
-        let own = operation.statement.dialect;
-        self.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(dialect) if dialect != own))
+        self.guards.kinds().has_dialect_but(operation.statement.dialect)
     }
 
     /// Whether it has been made wherever `operation` runs.
     fn reaches(&self, operation: &Operation) -> bool {
-        (!self.conditional || operation.conditional)
-            && self.guards.iter().all(|guard| {
-                // A branch for one server makes what that server has.
-                matches!(guard.kind, GuardKind::Dialect(_)) || operation.context.guards.contains(guard)
-            })
+        (!self.conditional || operation.conditional) && self.guards.reach(&operation.context.guards)
     }
 }

@@ -1,5 +1,7 @@
 //! The catalogue as it is at one step.
 
+use std::sync::Arc;
+
 use super::catalogue::{Catalogue, Meaning};
 use super::history::Step;
 use super::object::{
@@ -279,6 +281,28 @@ impl<'a> Relation<'a> {
         }
     }
 
+    /// The column that may be there under that name.
+    pub fn possible_column(&self, name: &str) -> Option<Column<'a>> {
+        let snapshot = self.snapshot;
+        let held = snapshot.catalogue.column_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
+        let Meaning::Held(id) = held else { return None };
+        let column = snapshot.column_of(*id).filter(|column| column.state.exists != Tri::No);
+        // One that was renamed under a condition may have either name, and goes by the new one.
+        column
+            .filter(|column| column.state.name == name)
+            .or_else(|| self.columns().into_iter().find(|column| column.state.name == name))
+    }
+
+    /// The constraint that may be there under that name.
+    pub fn possible_constraint(&self, name: &str) -> Option<Constraint<'a>> {
+        let snapshot = self.snapshot;
+        let held = snapshot.catalogue.constraint_names.get(&(self.id, name.to_owned()))?.at(snapshot.step)?;
+        let Meaning::Held(id) = held else { return None };
+        let state = snapshot.catalogue.constraints[*id].at(snapshot.step)?;
+        let own = (state.exists != Tri::No && state.name == name).then_some(Constraint { id: *id, state });
+        own.or_else(|| self.constraints().into_iter().find(|constraint| constraint.state.name == name))
+    }
+
     /// Whether all its columns and constraints are known.
     pub fn is_complete(&self) -> bool {
         self.state.complete
@@ -338,6 +362,23 @@ impl<'a> Relation<'a> {
         all.filter(|child| child.state.parents.contains(&id)).collect()
     }
 
+    /// Whether it has such.
+    pub fn has_children(&self) -> bool {
+        let id = self.id;
+        // What came last is there most likely.
+        let all = self.snapshot.catalogue.relations[self.id].children.iter().rev();
+        let mut all = all.filter_map(|child| self.snapshot.relation_of(*child));
+        all.any(|child| child.state.exists != Tri::No && child.state.parents.contains(&id))
+    }
+
+    /// Those of its children that are its default partition, or whose bound is not known.
+    pub fn unbounded(&self) -> Vec<Relation<'a>> {
+        let id = self.id;
+        let all = self.related(&self.snapshot.catalogue.relations[self.id].unbounded);
+        let bounded = |child: &Relation<'_>| child.state.bound.as_deref().is_some_and(|bound| bound != "DEFAULT");
+        all.filter(|child| child.state.parents.contains(&id) && !bounded(child)).collect()
+    }
+
     /// What it is a partition of, inherits from, or is attached to.
     pub fn parents(&self) -> Vec<Relation<'a>> {
         self.related(&self.state.parents).collect()
@@ -354,12 +395,28 @@ impl<'a> Relation<'a> {
         all.filter(|constraint| constraint.state.exists != Tri::No).collect()
     }
 
+    /// Whether a foreign key refers to it, or may.
+    pub fn is_referenced(&self) -> bool {
+        let snapshot = self.snapshot;
+        let there = |id: &ConstraintId| {
+            snapshot.catalogue.constraints[*id].at(snapshot.step).is_some_and(|state| state.exists != Tri::No)
+        };
+        // What was added last is there most likely.
+        snapshot.catalogue.relations[self.id].referenced_by.iter().rev().any(there)
+    }
+
     /// Views that read it.
     pub fn read_by(&self) -> Vec<Relation<'a>> {
         let mut seen = std::collections::BTreeSet::new();
         let id = self.id;
         let all = self.related(&self.snapshot.catalogue.relations[id].readers);
         all.filter(|view| view.state.reads.contains(&id) && seen.insert(view.id)).collect()
+    }
+
+    /// Its name as most statements write it: what is in `public` without the schema.
+    pub fn plain_name(&self) -> Arc<QualifiedName> {
+        let names = &self.snapshot.catalogue.relations[self.id].plain;
+        names.at(self.snapshot.step).map_or_else(|| Arc::new(self.state.name.clone()), Arc::clone)
     }
 
     /// The first step at which it was there.
@@ -381,6 +438,13 @@ impl<'a> Type<'a> {
         all.retain(|label| label.exists != Tri::No);
         all.sort_by(|a, b| a.rank.0.total_cmp(&b.rank.0));
         all
+    }
+
+    /// Whether it certainly has that value.
+    pub fn has_label(&self, label: &str) -> bool {
+        let all = self.snapshot.catalogue.types[self.id].labels_named(label);
+        let mut all = all.filter_map(|(_, history)| history.at(self.snapshot.step));
+        all.any(|state| state.label == label && state.exists == Tri::Yes)
     }
 
     /// The relation whose columns are the attributes of a composite type.

@@ -250,9 +250,7 @@ fn left_out(files: &[Arc<SourceFile>]) -> BTreeSet<FileId> {
 
 /// The dialect that a migration is written in: that of what runs on every server, not of a branch for one of them.
 fn dialect_of(migration: &Migration) -> Dialect {
-    let branch = |operation: &&Operation| {
-        operation.context.guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(_)))
-    };
+    let branch = |operation: &&Operation| operation.context.guards.kinds().has_dialect();
     let dialects = || migration.operations.iter().map(|operation| operation.statement.dialect);
     let common = migration.operations.iter().find(|operation| !branch(operation));
     let common = common.map(|operation| operation.statement.dialect);
@@ -317,14 +315,14 @@ fn runs(operation: &Operation, dialect: Dialect) -> (Tri, bool) {
     let written = (creates && operation.if_not_exists) || (drops && operation.if_exists);
     let mut asks = operation.conditional && written;
     let mut sure = !operation.conditional || written;
-    for guard in &operation.context.guards {
-        match guard.kind {
-            GuardKind::Absent if creates => asks = true,
-            GuardKind::Present if drops => asks = true,
-            GuardKind::Dialect(of) if of != dialect => return (Tri::No, false),
-            GuardKind::Dialect(_) => {}
-            GuardKind::Absent | GuardKind::Present | GuardKind::Other => sure = false,
-        }
+    let guards = operation.context.guards.kinds();
+    if guards.has_dialect_but(dialect) {
+        return (Tri::No, false);
+    }
+    for (kind, own) in [(GuardKind::Absent, creates), (GuardKind::Present, drops), (GuardKind::Other, false)] {
+        let there = guards.has(&kind);
+        asks |= there && own;
+        sure &= !there || own;
     }
     if operation.context.failure_swallowed {
         asks |= creates || drops;

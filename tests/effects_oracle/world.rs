@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ddlint::config::Dialect;
 use ddlint::effects::Volatility;
 use ddlint::effects::view::{
-    Column, Constraint, DefinedType, Found, Generated, Index, Key, Part, Relation, RelationKind, Schema,
+    Column, Constraint, DefinedType, Found, Generated, Given, Index, Key, Part, Relation, RelationKind, Schema, Told,
 };
 use ddlint::frontend::sql::{ReadOptions, read};
 use ddlint::frontend::text::SqlText;
@@ -139,23 +139,25 @@ fn kind(relation: &Value) -> RelationKind {
 }
 
 fn relation<'a>(value: &Value, empty: bool) -> Relation<'a> {
+    let parts = Given {
+        columns: list(&value["columns"], column),
+        constraints: list(&value["constraints"], constraint),
+        indexes: list(&value["indexes"], index),
+        referenced_by: list(&value["referenced_by"], |pair| (name(&pair[0]).unwrap_or_default(), text(&pair[1]))),
+        children: names(&value["children"]),
+        parents: names(&value["parents"]),
+        read_by: names(&value["read_by"]),
+        reads: names(&value["reads"]),
+    };
     Relation {
         kind: kind(value),
         empty: Some(empty),
         unlogged: Some(value["unlogged"] == true),
-        columns: list(&value["columns"], column).into(),
-        constraints: list(&value["constraints"], constraint).into(),
-        indexes: list(&value["indexes"], index).into(),
-        referenced_by: list(&value["referenced_by"], |pair| (name(&pair[0]).unwrap_or_default(), text(&pair[1])))
-            .into(),
-        children: names(&value["children"]).into(),
-        parents: names(&value["parents"]).into(),
         bound: text(&value["bound"]),
         partition_key: text(&value["key"]),
-        read_by: names(&value["read_by"]).into(),
-        reads: names(&value["reads"]).into(),
         table: name(&value["table"]).map_or(Found::Absent, Found::Known),
         name: name(&value["name"]).unwrap_or_default(),
+        parts: Told::by(parts),
     }
 }
 

@@ -4,7 +4,7 @@ use super::proof::proves_not_null;
 use super::{Family, Model, known};
 use crate::effects::LockMode::{AccessExclusive, AccessShare, ShareRowExclusive, ShareUpdateExclusive};
 use crate::effects::types;
-use crate::effects::view::{DefinedType, Found, Generated, Relation, RelationKind};
+use crate::effects::view::{Column, DefinedType, Found, Generated, Relation, RelationKind};
 use crate::effects::volatility;
 use crate::ir::{ColumnDetails, ConstraintKind, Details, QualifiedName, Tri};
 
@@ -26,7 +26,7 @@ impl Model<'_> {
         let Some(column) = self.column_details().cloned() else { return self.unknown() };
         let Some(root) = self.target(AccessExclusive) else { return };
         if self.op.if_not_exists {
-            let there = root.columns.find(|there| Some(&there.name) == column.name.as_ref());
+            let there = column_named(&root, column.name.as_ref());
             if matches!(there, Found::Known(_)) {
                 return;
             }
@@ -106,7 +106,7 @@ impl Model<'_> {
         let column = self.column_name();
         let Some(root) = self.target(AccessExclusive) else { return };
         let there = match &column {
-            Some(column) => known(root.columns.find(|there| &there.name == column).map(|_| ())),
+            Some(column) => known(root.column(column).map(|_| ())),
             None => (None, false),
         };
         if there == (None, true) {
@@ -125,7 +125,7 @@ impl Model<'_> {
 
     /// What goes with a column.
     fn drop_parts(&mut self, table: &Relation, column: &str) {
-        for index in &table.indexes.items {
+        for index in &table.indexes_on(column).items {
             let in_key = index.keys.iter().any(|key| match &key.column {
                 Some(name) => name == column,
                 None => mentions(&key.text, column),
@@ -136,7 +136,7 @@ impl Model<'_> {
             }
         }
         let mut key_of_others = Tri::No;
-        for constraint in &table.constraints.items {
+        for constraint in &table.constraints_on(column).items {
             let on_it = constraint.columns.iter().any(|name| name == column);
             if let Some(references) = constraint.references.as_ref().filter(|_| on_it) {
                 self.lock(references, AccessExclusive);
@@ -144,22 +144,20 @@ impl Model<'_> {
             let key = matches!(constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
             key_of_others = key_of_others.or((on_it && key).into());
         }
-        if !(table.indexes.complete && table.constraints.complete && table.columns.complete) {
+        if !table.is_complete() {
             self.others(AccessExclusive);
         }
-        for sequence in
-            table.columns.items.iter().filter(|there| there.name == column).filter_map(|c| c.sequence.as_ref())
-        {
-            self.lock(sequence, AccessExclusive);
+        if let Some(sequence) = table.column(column).known().and_then(|column| column.sequence) {
+            self.lock(&sequence, AccessExclusive);
         }
         if self.op.cascade {
             if key_of_others != Tri::No {
-                for (other, _) in &table.referenced_by.items {
+                for (other, _) in &table.referenced_by().items {
                     self.lock(other, AccessExclusive);
                 }
             }
             // Which of the views read the column is not known.
-            if !table.read_by.items.is_empty() || !table.read_by.complete || !table.referenced_by.complete {
+            if !table.knows_users() || !table.read_by().items.is_empty() {
                 self.others(AccessExclusive);
             }
         }
@@ -202,15 +200,15 @@ impl Model<'_> {
             _ => AccessExclusive,
         };
         if self.op.detail != "add-identity" {
-            let found = table.columns.find(|there| Some(&there.name) == column.as_ref());
-            match found.as_ref().map(|found| found.sequence.clone()) {
+            let found = column_named(&table, column.as_ref());
+            match found.map(|found| found.sequence) {
                 Found::Known(Some(sequence)) => self.lock(&sequence, mode),
                 Found::Known(None) | Found::Absent => {}
                 Found::Unknown => self.others(mode),
             }
         }
         // From 17 on partitions have the identity of their parent.
-        if (table.kind == RelationKind::Partitioned || !table.children.complete) && self.server.version >= 17 {
+        if (table.kind == RelationKind::Partitioned || !table.children().complete) && self.server.version >= 17 {
             self.family_of(table, false, AccessExclusive);
         }
     }
@@ -219,8 +217,8 @@ impl Model<'_> {
         let column = self.column_name();
         let Some(family) = self.family(AccessExclusive) else { return };
         for table in &family.members {
-            let found = table.columns.find(|there| Some(&there.name) == column.as_ref());
-            let stored = match found.map(|found| found.generated.clone()) {
+            let found = column_named(table, column.as_ref());
+            let stored = match found.map(|found| found.generated) {
                 Found::Known(Generated::Stored(_)) => Tri::Yes,
                 Found::Known(_) => Tri::No,
                 _ if self.server.version < 18 => Tri::Yes,
@@ -245,7 +243,7 @@ impl Model<'_> {
     /// The lock on a table that a foreign key refers to, and its partitions.
     pub(super) fn reference(&mut self, name: &QualifiedName) {
         if let Some(table) = self.relation(name) {
-            if table.kind == RelationKind::Partitioned || !table.children.complete {
+            if table.kind == RelationKind::Partitioned || !table.children().complete {
                 let tree = self.tree(table, false);
                 let partitioned = tree.members.first().is_some_and(|root| root.kind == RelationKind::Partitioned);
                 for (at, member) in tree.members.iter().enumerate() {
@@ -283,6 +281,9 @@ impl Model<'_> {
 
     /// The locks that a query takes on the indexes of a table it reads.
     pub(super) fn planned(&mut self, table: &Relation) {
+        if !self.planned.insert(table.name.clone()) {
+            return;
+        }
         // Indexes of partitioned tables are looked at from 16 on.
         if table.kind != RelationKind::Partitioned || self.server.version >= 16 {
             self.lock_indexes(table, AccessShare);
@@ -292,16 +293,15 @@ impl Model<'_> {
 
 /// Whether SET NOT NULL reads the table: unless the column is not null already, or a check proves it.
 pub(super) fn nulls_looked_for(table: &Relation, column: &str) -> Tri {
-    let own = table.columns.find(|there| there.name == column).map(|there| there.not_null);
-    let not_valid = table.constraints.items.iter().any(|constraint| {
-        constraint.kind == ConstraintKind::NotNull
-            && constraint.validated == Some(false)
-            && constraint.columns.iter().any(|name| name == column)
-    });
+    let own = table.column(column).map(|there| there.not_null);
+    let not_valid =
+        table.constraints_of(ConstraintKind::NotNull).items.iter().any(|constraint| {
+            constraint.validated == Some(false) && constraint.columns.iter().any(|name| name == column)
+        });
     if own == Found::Known(Some(true)) && !not_valid {
         return Tri::No;
     }
-    let proved = table.constraints.any(|constraint| proves_not_null(constraint, column));
+    let proved = table.constraints_of(ConstraintKind::Check).any(|constraint| proves_not_null(constraint, column));
     let already = match own {
         Found::Known(Some(false)) => Tri::No,
         _ if not_valid => Tri::No,
@@ -312,6 +312,15 @@ pub(super) fn nulls_looked_for(table: &Relation, column: &str) -> Tri {
         Tri::Yes => Tri::No,
         Tri::No => Tri::Yes,
         Tri::Unknown => Tri::Unknown,
+    }
+}
+
+/// The column of a name that may not be known.
+fn column_named(table: &Relation, name: Option<&String>) -> Found<Column> {
+    match name {
+        Some(name) => table.column(name),
+        None if table.is_complete() => Found::Absent,
+        None => Found::Unknown,
     }
 }
 

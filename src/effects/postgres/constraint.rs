@@ -79,7 +79,7 @@ impl<'a> Model<'a> {
     /// A table and its partitions; tables that merely inherit from it are not meant.
     fn family_of_partitions(&mut self, mode: LockMode) -> Option<Family<'a>> {
         let table = self.target(mode)?;
-        let only = self.op.only || table.kind == RelationKind::Table && table.children.complete;
+        let only = self.op.only || table.kind == RelationKind::Table && table.children().complete;
         Some(if only { Family { members: vec![table], complete: true } } else { self.family_of(table, false, mode) })
     }
 
@@ -93,7 +93,7 @@ impl<'a> Model<'a> {
         }
         // Their columns become not null in every partition; an index alone is built under a weaker lock.
         let mode = if primary || self.server.version >= 18 { AccessExclusive } else { Share };
-        let inherited = table.kind == RelationKind::Table && table.children.complete;
+        let inherited = table.kind == RelationKind::Table && table.children().complete;
         // Tables that merely inherit get no index, but their columns are not null with those of a primary key; from 18
         // on every key is looked for there.
         if self.op.only || (inherited && mode == Share) {
@@ -124,7 +124,7 @@ impl<'a> Model<'a> {
         // The index is given the constraint's name, which is that of the index where none is written.
         let renamed = self.constraint_name().is_some_and(|name| name != index);
         let name = QualifiedName { schema: table.name.schema.clone(), name: index.to_owned() };
-        let found = table.indexes.find(|there| there.name.name == index).map(Clone::clone);
+        let found = table.indexes().find(|there| there.name.name == index).map(Clone::clone);
         let name = found.as_ref().map(|found| found.name.clone()).known().unwrap_or(name);
         self.lock(&name, if renamed { ShareUpdateExclusive } else { AccessShare });
         if details.kind != ConstraintKind::PrimaryKey {
@@ -145,7 +145,7 @@ impl<'a> Model<'a> {
     fn named(&self, table: &Relation) -> Found<Constraint> {
         let name = self.constraint_name();
         match name {
-            Some(name) => table.constraints.find(|there| there.name.as_ref() == Some(&name)).map(Clone::clone),
+            Some(name) => table.constraint(&name),
             None => Found::Unknown,
         }
     }
@@ -168,11 +168,11 @@ impl<'a> Model<'a> {
             self.lock(index, AccessExclusive);
         }
         if index.is_some() && self.op.cascade {
-            let others: Vec<_> = table.referenced_by.items.iter().map(|(other, _)| other.clone()).collect();
+            let others: Vec<_> = table.referenced_by().items.iter().map(|(other, _)| other.clone()).collect();
             for other in others {
                 self.lock(&other, AccessExclusive);
             }
-            if !table.referenced_by.complete {
+            if !table.knows_users() {
                 self.others(AccessExclusive);
             }
         }

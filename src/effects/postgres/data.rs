@@ -22,11 +22,11 @@ impl Model<'_> {
         let Some(table) = self.target(RowExclusive) else { return };
         if table.kind == RelationKind::View {
             // The change is made in what the view reads.
-            for name in &table.reads.items {
+            for name in &table.reads().items {
                 self.lock(name, RowExclusive);
             }
         }
-        let keys = table.constraints.items.iter().any(|c| c.kind == ConstraintKind::ForeignKey);
+        let keys = table.refers();
         if kind == OpKind::DataInsert {
             if details.on_conflict {
                 self.lock_indexes(&table, RowExclusive);
@@ -46,19 +46,19 @@ impl Model<'_> {
             if !tree.complete {
                 self.others(RowExclusive);
             }
-            if !table.referenced_by.items.is_empty() || !table.referenced_by.complete {
+            if table.may_be_referenced() {
                 // What happens to the rows that refer to one that goes or changes; without an index they are looked for
                 // in the whole table.
                 self.others(RowExclusive);
                 self.effects.scans.complete = false;
             }
         }
-        if keys || !table.constraints.complete {
+        if keys || !table.is_complete() {
             // Rows that are referred to, where there are such.
-            let on_key = details.assignments.iter().any(|a| {
-                let of_key = |columns: &[String]| columns.contains(&a.column);
-                table.constraints.items.iter().any(|c| c.kind == ConstraintKind::ForeignKey && of_key(&c.columns))
-            });
+            let on_key = details
+                .assignments
+                .iter()
+                .any(|a| table.constraints_on(&a.column).items.iter().any(|c| c.kind == ConstraintKind::ForeignKey));
             if !matches!(kind, OpKind::DataDelete) && (kind != OpKind::DataUpdate || on_key) {
                 self.others(RowShare);
             }
@@ -75,7 +75,7 @@ impl Model<'_> {
     /// Sequences that give a value to columns that the statement leaves out.
     fn sequences(&mut self, table: &Relation, details: &DataDetails) {
         let given = |name: &String| details.columns.contains(name);
-        for column in &table.columns.items {
+        for column in &table.numbered().items {
             let numbered = column.identity || column.default.as_ref().is_some_and(|text| text.contains("nextval("));
             let Some(sequence) = column.sequence.clone().filter(|_| numbered && !given(&column.name)) else { continue };
             if details.columns.is_empty() {
@@ -84,7 +84,7 @@ impl Model<'_> {
                 self.lock(&sequence, RowExclusive);
             }
         }
-        if !table.columns.complete {
+        if !table.is_complete() {
             self.others(RowExclusive);
         }
     }
@@ -129,11 +129,11 @@ impl Model<'_> {
             if planned {
                 self.planned(&relation);
             }
-            open.extend(relation.children.items.iter().cloned());
+            open.extend(relation.children().items.iter().cloned());
             if relation.kind == RelationKind::View {
-                open.extend(relation.reads.items.iter().cloned());
+                open.extend(relation.reads().items.iter().cloned());
             }
-            if !(relation.children.complete && relation.reads.complete) {
+            if !(relation.children().complete && relation.reads().complete) {
                 self.others(AccessShare);
             }
         }

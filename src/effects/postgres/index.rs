@@ -1,6 +1,6 @@
 //! Indexes.
 
-use super::{Model, add};
+use super::{Model, Of};
 use crate::effects::LockMode::{AccessExclusive, AccessShare, Share, ShareUpdateExclusive};
 use crate::effects::view::{Found, Index, Relation, RelationKind};
 use crate::ir::{Details, IndexDetails, Tri};
@@ -21,13 +21,13 @@ impl Model<'_> {
                 return;
             }
         }
-        if details.only && (table.kind == RelationKind::Partitioned || !table.children.complete) {
+        if details.only && (table.kind == RelationKind::Partitioned || !table.children().complete) {
             // ONLY is written for partitioned tables, of which nothing is built.
             let answer = if table.kind == RelationKind::Partitioned { Tri::No } else { Tri::Unknown };
             self.build(&table, answer);
             return;
         }
-        if table.kind == RelationKind::Table && table.children.complete {
+        if table.kind == RelationKind::Table && table.children().complete {
             self.build(&table, Tri::Yes);
             return;
         }
@@ -35,7 +35,7 @@ impl Model<'_> {
             let tree = self.tree(table, false);
             for member in tree.members.iter().skip(1) {
                 self.lock(&member.name, mode);
-                match member.indexes.items.iter().find(|index| same(index, &details)) {
+                match member.indexes().items.iter().find(|index| same(index, &details)) {
                     // It is attached, and nothing is built.
                     Some(index) => self.lock(&index.name, mode),
                     None => self.build(member, Tri::Yes),
@@ -47,7 +47,7 @@ impl Model<'_> {
             return;
         }
         self.build(&table, Tri::Yes);
-        if !table.children.complete {
+        if !table.children().complete {
             self.others(mode);
         }
     }
@@ -55,7 +55,7 @@ impl Model<'_> {
     pub(super) fn drop_index(&mut self) {
         let mode = if self.op.concurrently { ShareUpdateExclusive } else { AccessExclusive };
         let Some(name) = self.name().cloned() else {
-            self.effects = crate::effects::Effects::default();
+            self.unknown();
             return;
         };
         let Some(index) = self.relation(&name) else { return };
@@ -122,15 +122,15 @@ impl Model<'_> {
         if table.kind == RelationKind::Partitioned {
             return;
         }
-        for index in &table.indexes.items {
+        for index in &table.index_names().items {
             if self.op.concurrently {
-                self.lock(&index.name, ShareUpdateExclusive);
+                self.lock(index, ShareUpdateExclusive);
                 self.build(table, Tri::Yes);
             } else {
                 self.rebuild(table, index);
             }
         }
-        if !table.indexes.complete {
+        if !table.is_complete() {
             self.maybe_indexes(table);
         }
     }
@@ -146,7 +146,7 @@ impl Model<'_> {
                     self.build(table, Tri::Yes);
                 }
                 if !self.op.concurrently && super::holds_rows(table) && index.kind != RelationKind::PartitionedIndex {
-                    add(&mut self.effects.rebuilds, &index.name);
+                    self.add(Of::Rebuilds, &index.name);
                 }
             }
             None => {

@@ -14,9 +14,12 @@ mod proof;
 mod retype;
 mod table;
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hasher as _};
+use std::sync::Arc;
 
-use super::view::{Found, Index, Part, Relation, RelationKind, Schema};
+use super::view::{Found, Part, Relation, RelationKind, Schema};
 use super::words::{Word, words};
 use super::{Effects, Lock, LockMode, Server};
 use crate::ir::{Known, OpKind, Operation, QualifiedName, Tri};
@@ -26,12 +29,21 @@ const MOST_RELATIONS: usize = 20_000;
 
 /// What PostgreSQL does for `operation`.
 pub(super) fn effects(operation: &Operation, schema: &dyn Schema, server: Server) -> Effects {
-    let mut model = Model { op: operation, schema, server, effects: Effects::nothing() };
+    let mut model = Model {
+        op: operation,
+        schema,
+        server,
+        effects: Effects::nothing(),
+        relations: RefCell::default(),
+        noted: Noted::default(),
+        planned: BTreeSet::new(),
+    };
     if operation.is_concurrent() == Tri::Unknown {
         // CONCURRENTLY, which an unknown part may hold, changes everything.
         return Effects::default();
     }
     model.answer();
+    model.effects.locks = model.noted.locks.into_iter().flatten().collect();
     model.effects
 }
 
@@ -40,7 +52,40 @@ struct Model<'a> {
     op: &'a Operation,
     schema: &'a dyn Schema,
     server: Server,
+    /// Its locks are in `noted` until it is complete.
     effects: Effects,
+    /// The relations asked for so far: a table that is looked at for each of its keys is worked out once.
+    relations: RefCell<BTreeMap<QualifiedName, Option<Relation<'a>>>>,
+    noted: Noted,
+    /// Tables of which it is noted that a query opens their indexes.
+    planned: BTreeSet<QualifiedName>,
+}
+
+/// What is noted of relations. A statement can lock very many of them, so that what is there already is looked up.
+#[derive(Default)]
+struct Noted {
+    /// Locks in order; none where a stronger one has come.
+    locks: Vec<Option<Lock>>,
+    /// By the hash of the name, the places of the locks on what has that name.
+    locked: HashMap<u64, Vec<usize>>,
+    /// By the hash of list and name, the places in that list.
+    listed: HashMap<u64, Vec<usize>>,
+}
+
+/// A list of [`Effects`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Of {
+    Rewrites,
+    Rebuilds,
+    Builds,
+    Scans,
+}
+
+/// The same in every run, though nothing depends on it.
+fn hash(of: impl std::hash::Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Relations of one tree, parents first.
@@ -55,6 +100,8 @@ impl<'a> Model<'a> {
     /// Nothing is known.
     fn unknown(&mut self) {
         self.effects = Effects::default();
+        self.noted = Noted::default();
+        self.planned.clear();
     }
 
     fn answer(&mut self) {
@@ -106,11 +153,16 @@ impl<'a> Model<'a> {
 
     /// What a name means. What is not known of it stays open; `None` where there certainly is no such relation.
     fn relation(&self, name: &QualifiedName) -> Option<Relation<'a>> {
-        match self.schema.relation(name) {
+        if let Some(relation) = self.relations.borrow().get(name) {
+            return relation.clone();
+        }
+        let relation = match self.schema.relation(name) {
             Found::Known(relation) => Some(relation),
             Found::Unknown => Some(Relation { name: name.clone(), ..Relation::default() }),
             Found::Absent => None,
-        }
+        };
+        self.relations.borrow_mut().insert(name.clone(), relation.clone());
+        relation
     }
 
     /// The relation acted on; a lock of `mode` on it is all that is said where its name is not known.
@@ -124,8 +176,8 @@ impl<'a> Model<'a> {
             // IF EXISTS, or an error: there is nothing to lock.
             Some(None) => None,
             None => {
-                self.effects = Effects::default();
-                self.effects.locks.push(Lock { relation: None, mode });
+                self.unknown();
+                self.noted.locks.push(Some(Lock { relation: None, mode }));
                 None
             }
         }
@@ -159,9 +211,9 @@ impl<'a> Model<'a> {
         let mut seen = BTreeSet::new();
         let mut at = 0;
         while let Some(member) = family.members.get(at) {
-            family.complete &= member.children.complete;
+            family.complete &= member.children().complete;
             let children: Vec<_> =
-                member.children.items.iter().filter(|child| seen.insert((*child).clone())).cloned().collect();
+                member.children().items.iter().filter(|child| seen.insert((*child).clone())).cloned().collect();
             for child in children {
                 if family.members.len() >= MOST_RELATIONS {
                     family.complete = false;
@@ -176,13 +228,34 @@ impl<'a> Model<'a> {
 
     /// Notes a lock.
     fn lock(&mut self, relation: &QualifiedName, mode: LockMode) {
-        let locks = &mut self.effects.locks;
-        let same = |lock: &Lock| lock.relation.as_ref() == Some(relation);
-        if locks.iter().any(|lock| same(lock) && lock.mode.implies(mode)) {
+        self.lock_shared(relation, mode, || Arc::new(relation.clone()));
+    }
+
+    /// Notes a lock on what has a name that is shared.
+    fn lock_index(&mut self, index: &Arc<QualifiedName>, mode: LockMode) {
+        self.lock_shared(index, mode, || Arc::clone(index));
+    }
+
+    fn lock_shared(&mut self, relation: &QualifiedName, mode: LockMode, name: impl FnOnce() -> Arc<QualifiedName>) {
+        let Noted { locks, locked, .. } = &mut self.noted;
+        let known = locked.entry(hash(relation)).or_default();
+        let at = |place: &usize| {
+            let lock: Option<&Lock> = locks.get(*place).and_then(Option::as_ref);
+            lock.filter(|lock| lock.relation.as_deref() == Some(relation)).map(|lock| lock.mode)
+        };
+        if known.iter().filter_map(at).any(|held| held.implies(mode)) {
             return;
         }
-        locks.retain(|lock| !(same(lock) && mode.implies(lock.mode)));
-        locks.push(Lock { relation: Some(relation.clone()), mode });
+        let weaker: Vec<usize> =
+            known.iter().copied().filter(|place| at(place).is_some_and(|held| mode.implies(held))).collect();
+        for place in weaker {
+            known.retain(|other| *other != place);
+            if let Some(lock) = locks.get_mut(place) {
+                *lock = None;
+            }
+        }
+        known.push(locks.len());
+        locks.push(Some(Lock { relation: Some(name()), mode }));
     }
 
     /// Notes that relations that are not known may be locked.
@@ -192,32 +265,64 @@ impl<'a> Model<'a> {
 
     /// Locks the indexes of a relation.
     fn lock_indexes(&mut self, of: &Relation, mode: LockMode) {
-        for index in &of.indexes.items {
-            self.lock(&index.name, mode);
+        for index in &of.index_names().items {
+            self.lock_index(index, mode);
         }
-        if !of.indexes.complete {
+        if !of.is_complete() {
             self.others(mode);
         }
     }
 
     /// Notes that a table is read in full, or may be.
     fn scan(&mut self, table: &Relation, answer: Tri) {
-        note(&mut self.effects.scans, table, answer);
+        self.note(Of::Scans, table, answer);
     }
 
     /// Notes that an index is built for a table.
     fn build(&mut self, table: &Relation, answer: Tri) {
-        note(&mut self.effects.builds, table, answer);
+        self.note(Of::Builds, table, answer);
         self.scan(table, answer);
     }
 
     /// Notes that an index is built anew.
-    fn rebuild(&mut self, table: &Relation, index: &Index) {
-        self.lock(&index.name, LockMode::AccessExclusive);
+    fn rebuild(&mut self, table: &Relation, index: &QualifiedName) {
+        self.lock(index, LockMode::AccessExclusive);
         self.build(table, Tri::Yes);
         if holds_rows(table) {
-            add(&mut self.effects.rebuilds, &index.name);
+            self.add(Of::Rebuilds, index);
         }
+    }
+
+    fn list(&mut self, of: Of) -> &mut Part<QualifiedName> {
+        match of {
+            Of::Rewrites => &mut self.effects.rewrites,
+            Of::Rebuilds => &mut self.effects.rebuilds,
+            Of::Builds => &mut self.effects.builds,
+            Of::Scans => &mut self.effects.scans,
+        }
+    }
+
+    /// Notes something of a table that holds rows.
+    fn note(&mut self, of: Of, table: &Relation, answer: Tri) {
+        if !holds_rows(table) {
+            return;
+        }
+        match answer {
+            Tri::Yes => self.add(of, &table.name),
+            Tri::Unknown => self.list(of).complete = false,
+            Tri::No => {}
+        }
+    }
+
+    /// Adds a name to a list, once.
+    fn add(&mut self, of: Of, name: &QualifiedName) {
+        let mut known = std::mem::take(self.noted.listed.entry(hash((of, name))).or_default());
+        let items = &mut self.list(of).items;
+        if !known.iter().any(|place| items.get(*place) == Some(name)) {
+            known.push(items.len());
+            items.push(name.clone());
+        }
+        self.noted.listed.insert(hash((of, name)), known);
     }
 
     /// Notes that a table and all its indexes are written anew, or may be.
@@ -230,13 +335,13 @@ impl<'a> Model<'a> {
                 self.effects.scans.complete = false;
             }
             Tri::Yes => {
-                for index in &table.indexes.items {
+                for index in &table.index_names().items {
                     self.rebuild(table, index);
                 }
-                if !table.indexes.complete {
+                if !table.is_complete() {
                     self.maybe_indexes(table);
                 }
-                note(&mut self.effects.rewrites, table, Tri::Yes);
+                self.note(Of::Rewrites, table, Tri::Yes);
                 self.scan(table, Tri::Yes);
             }
         }
@@ -244,7 +349,7 @@ impl<'a> Model<'a> {
 
     /// Notes that indexes of a table may be built anew.
     fn maybe_indexes(&mut self, table: &Relation) {
-        if table.indexes.items.is_empty() && table.indexes.complete {
+        if table.is_complete() && table.index_names().items.is_empty() {
             return;
         }
         self.others(LockMode::AccessExclusive);
@@ -270,23 +375,6 @@ fn holds_rows(relation: &Relation) -> bool {
             relation.kind,
             RelationKind::Partitioned | RelationKind::PartitionedIndex | RelationKind::View | RelationKind::Foreign
         )
-}
-
-fn note(part: &mut Part<QualifiedName>, table: &Relation, answer: Tri) {
-    if !holds_rows(table) {
-        return;
-    }
-    match answer {
-        Tri::Yes => add(part, &table.name),
-        Tri::Unknown => part.complete = false,
-        Tri::No => {}
-    }
-}
-
-fn add(part: &mut Part<QualifiedName>, name: &QualifiedName) {
-    if !part.items.contains(name) {
-        part.items.push(name.clone());
-    }
 }
 
 /// The known part of a found thing, and whether it is certain.

@@ -1,6 +1,6 @@
 //! Everything that is no table, column, constraint, index or row.
 
-use super::{Model, names_after};
+use super::{Model, Of, names_after};
 use crate::effects::LockMode::{
     self, AccessExclusive, AccessShare, Exclusive, RowExclusive, Share, ShareRowExclusive, ShareUpdateExclusive,
 };
@@ -89,7 +89,7 @@ impl Model<'_> {
     /// DROP VIEW, MATERIALIZED VIEW, SEQUENCE.
     fn drop_named(&mut self) {
         let Some(name) = self.table().or(self.name()).cloned() else {
-            self.effects = crate::effects::Effects::default();
+            self.unknown();
             return;
         };
         let Some(relation) = self.relation(&name) else { return };
@@ -105,7 +105,7 @@ impl Model<'_> {
             return;
         }
         let view = Relation { kind: relation.kind, ..relation };
-        if self.op.kind == OpKind::ViewDrop && !view.indexes.complete {
+        if self.op.kind == OpKind::ViewDrop && !view.is_complete() {
             // A view has no indexes, columns with sequences, or constraints.
             self.lock(&view.name, AccessExclusive);
             if self.op.cascade {
@@ -135,7 +135,7 @@ impl Model<'_> {
             }
             "tablespace" | "access-method" => {
                 if let Some(table) = self.target(AccessExclusive) {
-                    super::note(&mut self.effects.rewrites, &table, Tri::Yes);
+                    self.note(Of::Rewrites, &table, Tri::Yes);
                 }
             }
             _ => {
@@ -154,16 +154,16 @@ impl Model<'_> {
         if concurrently {
             self.lock_indexes(&view, RowExclusive);
         } else {
-            for index in &view.indexes.items {
+            for index in &view.index_names().items {
                 self.rebuild(&view, index);
             }
-            if !view.indexes.complete {
+            if !view.is_complete() {
                 self.maybe_indexes(&view);
             }
-            super::note(&mut self.effects.rewrites, &view, Tri::Yes);
+            self.note(Of::Rewrites, &view, Tri::Yes);
         }
-        self.read(&view.reads.items, true);
-        if !view.reads.complete {
+        self.read(&view.reads().items, true);
+        if !view.reads().complete {
             self.unknown_reads();
         }
         self.effects.scans.complete = false;
@@ -188,7 +188,7 @@ impl Model<'_> {
             "depends" => false,
             _ => true,
         };
-        if reaches && (table.kind == RelationKind::Partitioned || !table.children.complete) {
+        if reaches && (table.kind == RelationKind::Partitioned || !table.children().complete) {
             self.family_of(table, self.op.only, mode);
         }
     }
@@ -241,7 +241,7 @@ impl Model<'_> {
 
     fn alter_sequence(&mut self) {
         let Some(name) = self.name().cloned() else {
-            self.effects = crate::effects::Effects::default();
+            self.unknown();
             return;
         };
         let Some(sequence) = self.relation(&name) else { return };
@@ -272,8 +272,8 @@ impl Model<'_> {
                     self.lock(&table.name, AccessExclusive);
                     if self.op.detail == "alter-attribute" {
                         let details = self.object_details();
-                        let from = table.columns.find(|column| Some(&column.name) == details.part.as_ref());
-                        let from = from.map(|column| column.data_type.clone()).known().flatten();
+                        let from = details.part.as_ref().and_then(|name| table.column(name).known());
+                        let from = from.and_then(|column| column.data_type);
                         let rewrite = match (from, details.data_type) {
                             (Some(from), Some(to)) => {
                                 crate::effects::types::change(&from, &to, self.schema, self.server).rewrite

@@ -1,11 +1,13 @@
 //! Partitions: attached, detached, created.
 
+use std::collections::BTreeSet;
+
 use super::Model;
 use super::index::alike;
 use super::proof::{excludes_bound, proves_bound};
 use crate::effects::LockMode::{AccessExclusive, ShareRowExclusive, ShareUpdateExclusive};
-use crate::effects::view::{Found, Relation, RelationKind};
-use crate::ir::{ConstraintKind, Details, Tri};
+use crate::effects::view::{Found, Part, Relation, RelationKind};
+use crate::ir::{ConstraintKind, Details, QualifiedName, Tri};
 
 impl<'a> Model<'a> {
     pub(super) fn attach(&mut self) {
@@ -25,7 +27,8 @@ impl<'a> Model<'a> {
         let family = self.family_of(partition, false, AccessExclusive);
         let default = self.op.detail == "default";
         let proved = match (&parent.partition_key, &bound) {
-            _ if default => self.siblings(&parent).map_or(Tri::Unknown, |all| all.is_empty().into()),
+            _ if default && !parent.children().complete => Tri::Unknown,
+            _ if default => parent.children().items.iter().all(|name| self.relation(name).is_none()).into(),
             (Some(key), Some(bound)) => {
                 family.members.first().map_or(Tri::Unknown, |table| proves_bound(table, key, bound))
             }
@@ -40,38 +43,43 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// The partitions that there are.
-    fn siblings(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
-        let found = parent.children.items.iter().filter_map(|name| self.relation(name)).collect();
-        parent.children.complete.then_some(found)
+    /// The partitions among which are the default one and those whose bound is not known.
+    fn unbounded(&self, parent: &Relation) -> Option<Vec<Relation<'a>>> {
+        let Part { items, complete } = parent.unbounded();
+        complete.then(|| items.iter().filter_map(|name| self.relation(name)).collect())
     }
 
     /// Indexes, keys and triggers of the parent are made in the partition.
     fn given_by_parent(&mut self, parent: &Relation, table: &Relation) {
-        for index in &parent.indexes.items {
+        for index in &parent.indexes().items {
             self.lock(&index.name, ShareUpdateExclusive);
-            if !table.indexes.items.iter().any(|own| alike(own, index)) {
-                let answer = if table.indexes.complete { Tri::Yes } else { Tri::Unknown };
+            if !table.indexes().items.iter().any(|own| alike(own, index)) {
+                let answer = if table.is_complete() { Tri::Yes } else { Tri::Unknown };
                 self.build(table, answer);
             }
         }
-        if !parent.indexes.complete {
+        if !parent.is_complete() {
             self.others(ShareUpdateExclusive);
             self.effects.builds.complete = false;
         }
-        for references in parent.constraints.items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent
+            .constraints_of(ConstraintKind::ForeignKey)
+            .items
+            .iter()
+            .filter_map(|constraint| constraint.references.clone())
+        {
             self.reference(&references);
             let family = super::Family { members: vec![table.clone()], complete: true };
             self.validate_reference(&family, &references, Tri::Yes);
         }
-        if !parent.constraints.complete {
+        if !parent.is_complete() {
             self.others(ShareRowExclusive);
         }
     }
 
     /// The default partition may hold rows that belong to a new one: it is read, unless a check says that it has none.
     pub(super) fn default_partition(&mut self, parent: &Relation, bound: &str) {
-        let Some(siblings) = self.siblings(parent) else {
+        let Some(siblings) = self.unbounded(parent) else {
             self.others(AccessExclusive);
             self.effects.scans.complete = false;
             return;
@@ -91,7 +99,7 @@ impl<'a> Model<'a> {
 
     /// The lock on the default partition when a partition goes.
     pub(super) fn lock_default(&mut self, parent: &Relation) {
-        match self.siblings(parent) {
+        match self.unbounded(parent) {
             Some(siblings) => {
                 if let Some(default) = siblings.iter().find(|table| table.bound.as_deref() == Some("DEFAULT")) {
                     self.lock(&default.name, AccessExclusive);
@@ -114,20 +122,25 @@ impl<'a> Model<'a> {
             self.lock_default(&parent);
         }
         // Indexes that belong to one of the parent become independent.
-        let of_parent: Vec<_> = parent.indexes.items.iter().map(|index| index.name.clone()).collect();
-        for index in &partition.indexes.items {
+        let of_parent: BTreeSet<&QualifiedName> = parent.index_names().items.iter().map(AsRef::as_ref).collect();
+        for index in &partition.indexes().items {
             let attached = match self.schema.relation(&index.name) {
-                Found::Known(index) => index.parents.items.iter().any(|parent| of_parent.contains(parent)),
-                _ => parent.indexes.items.iter().any(|of| alike(of, index)),
+                Found::Known(index) => index.parents().items.iter().any(|parent| of_parent.contains(parent)),
+                _ => parent.indexes().items.iter().any(|of| alike(of, index)),
             };
             if attached {
                 self.lock(&index.name, AccessExclusive);
             }
         }
-        if !(parent.indexes.complete && partition.indexes.complete && parent.constraints.complete) {
+        if !(parent.is_complete() && partition.is_complete()) {
             self.others(AccessExclusive);
         }
-        for references in parent.constraints.items.iter().filter_map(|constraint| constraint.references.clone()) {
+        for references in parent
+            .constraints_of(ConstraintKind::ForeignKey)
+            .items
+            .iter()
+            .filter_map(|constraint| constraint.references.clone())
+        {
             self.reference(&references);
         }
     }
@@ -135,15 +148,15 @@ impl<'a> Model<'a> {
     /// CREATE TABLE … PARTITION OF.
     pub(super) fn create_partition(&mut self, parent: &Relation, bound: Option<&str>) {
         self.lock(&parent.name, AccessExclusive);
-        for index in &parent.indexes.items {
-            self.lock(&index.name, ShareUpdateExclusive);
+        for index in &parent.index_names().items {
+            self.lock(index, ShareUpdateExclusive);
         }
-        if !parent.indexes.complete {
+        if !parent.is_complete() {
             self.others(ShareUpdateExclusive);
         }
-        let keys = parent.constraints.items.iter().filter(|c| c.kind == ConstraintKind::ForeignKey);
-        let references: Vec<_> = keys.filter_map(|constraint| constraint.references.clone()).collect();
-        for references in references {
+        for references in
+            parent.constraints_of(ConstraintKind::ForeignKey).items.into_iter().filter_map(|c| c.references)
+        {
             self.reference(&references);
         }
         match bound {
@@ -151,7 +164,7 @@ impl<'a> Model<'a> {
             Some(bound) => self.default_partition(parent, bound),
             None => self.others(AccessExclusive),
         }
-        if parent.kind != RelationKind::Partitioned && !parent.constraints.complete {
+        if parent.kind != RelationKind::Partitioned && !parent.is_complete() {
             self.others(ShareRowExclusive);
         }
     }

@@ -53,16 +53,17 @@ enum Limit {
 
 /// Whether the valid checks of `table` prove that every row belongs to a partition of `bound` by `key`.
 pub(super) fn proves_bound(table: &Relation, key: &str, bound: &str) -> Tri {
-    if !table.constraints.complete {
+    if !table.is_complete() {
         return Tri::Unknown;
     }
     let any_check = || {
-        let check = |c: &Constraint| c.kind == ConstraintKind::Check && holds(c) != Tri::No;
-        if table.constraints.items.iter().any(check) { Tri::Unknown } else { Tri::No }
+        let check = |c: &Constraint| holds(c) != Tri::No;
+        if table.constraints_of(ConstraintKind::Check).items.iter().any(check) { Tri::Unknown } else { Tri::No }
     };
     let Some((column, wanted)) = wanted(key, bound) else { return any_check() };
-    let not_null = table.columns.items.iter().any(|there| there.name == column && there.not_null == Some(true));
-    let proved = not_null || table.constraints.items.iter().any(|c| proves_not_null(c, &column) == Tri::Yes);
+    let not_null = table.column(&column).known().is_some_and(|there| there.not_null == Some(true));
+    let proved = not_null
+        || table.constraints_of(ConstraintKind::Check).items.iter().any(|c| proves_not_null(c, &column) == Tri::Yes);
     if !proved {
         return Tri::No;
     }
@@ -78,12 +79,16 @@ pub(super) fn proves_bound(table: &Relation, key: &str, bound: &str) -> Tri {
 
 /// Whether the valid checks of a default partition prove that none of its rows belongs to `bound`.
 pub(super) fn excludes_bound(table: &Relation, key: &str, bound: &str) -> Tri {
-    if !table.constraints.complete {
+    if !table.is_complete() {
         return Tri::Unknown;
     }
     let Some((column, wanted)) = wanted(key, bound) else {
-        let check = |c: &Constraint| c.kind == ConstraintKind::Check && holds(c) != Tri::No;
-        return if table.constraints.items.iter().any(check) { Tri::Unknown } else { Tri::No };
+        let check = |c: &Constraint| holds(c) != Tri::No;
+        return if table.constraints_of(ConstraintKind::Check).items.iter().any(check) {
+            Tri::Unknown
+        } else {
+            Tri::No
+        };
     };
     let given = limits(table, &column);
     let mut answer = Tri::No;
@@ -144,7 +149,8 @@ fn value(words: &[Word]) -> Option<String> {
 
 /// What the valid checks of a table say of a column.
 fn limits(table: &Relation, column: &str) -> Vec<Limit> {
-    let checks = table.constraints.items.iter().filter(|c| c.kind == ConstraintKind::Check && holds(c) == Tri::Yes);
+    let checks = table.constraints_of(ConstraintKind::Check);
+    let checks = checks.items.iter().filter(|c| holds(c) == Tri::Yes);
     let terms = checks.filter_map(|c| c.expression.as_ref()).flat_map(|text| conjuncts(text));
     terms.filter_map(|term| limit(&term, column)).collect()
 }

@@ -16,7 +16,7 @@ impl Model<'_> {
         let partitioned = family.members.first().is_some_and(|root| root.kind == RelationKind::Partitioned);
         for table in &family.members {
             let own = match &name {
-                Some(name) => table.columns.find(|there| &there.name == name).map(Clone::clone),
+                Some(name) => table.column(name),
                 None => Found::Unknown,
             };
             let column = own.known();
@@ -32,7 +32,7 @@ impl Model<'_> {
             if let Some(sequence) = column.filter(|column| column.identity).and_then(|column| column.sequence) {
                 self.lock(&sequence, ShareRowExclusive);
             }
-            if !(table.columns.complete && table.constraints.complete && table.referenced_by.complete) {
+            if !(table.is_complete() && table.knows_users()) {
                 self.others(AccessExclusive);
             }
         }
@@ -67,7 +67,7 @@ impl Model<'_> {
 
     /// Indexes on the column are dropped and made again; one that would be the same keeps its storage.
     fn retyped_indexes(&mut self, table: &Relation, name: &str, change: Change, partitioned: bool) {
-        for index in table.indexes.items.iter().filter(|index| uses(index, name)) {
+        for index in table.indexes_on(name).items.iter().filter(|index| uses(index, name)) {
             self.lock(&index.name, AccessExclusive);
             if change.rewrite == Tri::Yes {
                 continue;
@@ -83,7 +83,7 @@ impl Model<'_> {
             };
             match kept {
                 Tri::Yes => {}
-                Tri::No => self.rebuild(table, index),
+                Tri::No => self.rebuild(table, &index.name),
                 Tri::Unknown => {
                     self.effects.rebuilds.complete = false;
                     self.effects.builds.complete = false;
@@ -91,14 +91,14 @@ impl Model<'_> {
                 }
             }
         }
-        if !table.indexes.complete {
+        if !table.is_complete() {
             self.maybe_indexes(table);
         }
     }
 
     /// Checks on the column are made again, and validated where they were valid.
     fn retyped_checks(&mut self, table: &Relation, name: &str) {
-        for constraint in table.constraints.items.iter().filter(|c| c.kind == ConstraintKind::Check) {
+        for constraint in &table.constraints_of(ConstraintKind::Check).items {
             let on_it = constraint.columns.iter().any(|column| column == name)
                 || constraint.expression.as_ref().is_some_and(|text| mentions(text, name));
             if on_it {
@@ -106,15 +106,15 @@ impl Model<'_> {
                 self.scan(table, answer.and((!constraint.not_enforced).into()));
             }
         }
-        if !table.constraints.complete {
+        if !table.is_complete() {
             self.effects.scans.complete = false;
         }
     }
 
     /// Foreign keys at either end are made again, and looked up for every row where the values were stored anew.
     fn retyped_references(&mut self, table: &Relation, name: &str, rewrite: Tri) {
-        let own: Vec<(bool, QualifiedName)> = table
-            .constraints
+        let on_it = table.constraints_on(name);
+        let own: Vec<(bool, QualifiedName)> = on_it
             .items
             .iter()
             .filter(|c| c.columns.iter().any(|column| column == name))
@@ -127,13 +127,20 @@ impl Model<'_> {
                 self.validate_reference(&family, &references, rewrite);
             }
         }
-        let key = table.constraints.any(|constraint| {
+        let key = on_it.any(|constraint| {
             let key = matches!(constraint.kind, ConstraintKind::PrimaryKey | ConstraintKind::Unique);
             (key && constraint.columns.iter().any(|column| column == name)).into()
         });
-        for (other, constraint) in &table.referenced_by.items {
-            let Some(other) = self.relation(other).filter(|_| key != Tri::No) else { continue };
-            let valid = other.constraints.find(|c| c.name == *constraint).map(|c| c.validated != Some(false));
+        if key == Tri::No {
+            return;
+        }
+        for (other, constraint) in &table.referenced_by().items {
+            let Some(other) = self.relation(other) else { continue };
+            let valid = match constraint {
+                Some(name) => other.constraint(name),
+                None => other.constraints().find(|c| c.name.is_none()).map(Clone::clone),
+            };
+            let valid = valid.map(|constraint| constraint.validated != Some(false));
             self.lock(&other.name, AccessExclusive);
             if valid != Found::Known(false) && rewrite != Tri::No {
                 let references = table.name.clone();

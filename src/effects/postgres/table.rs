@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::Model;
+use super::{Model, Of};
 use crate::effects::LockMode::{
     self, AccessExclusive, AccessShare, Exclusive, RowExclusive, RowShare, Share, ShareRowExclusive,
     ShareUpdateExclusive,
 };
 use crate::effects::view::{Found, Relation, RelationKind};
-use crate::ir::{Details, Known, QualifiedName, QueryDetails, TableDetails, Tri};
+use crate::ir::{ConstraintKind, Details, Known, QualifiedName, QueryDetails, TableDetails, Tri};
 
 /// Storage parameters that are changed under ACCESS EXCLUSIVE; the others let reads and writes go on.
 /// Source: src/backend/access/common/reloptions.c.
@@ -75,7 +75,7 @@ impl<'a> Model<'a> {
 
     pub(super) fn drop_table(&mut self) {
         let Some(root) = self.target(AccessExclusive) else { return };
-        for parent in root.parents.items.clone() {
+        for parent in root.parents().items.clone() {
             let Some(parent) = self.relation(&parent) else { continue };
             // The parent of a partition is locked, a table that is merely inherited from is not.
             if parent.kind == RelationKind::Partitioned {
@@ -83,7 +83,7 @@ impl<'a> Model<'a> {
                 self.lock_default(&parent);
             }
         }
-        if !root.parents.complete {
+        if !root.parents().complete {
             self.others(AccessExclusive);
         }
         self.drop_relation(root);
@@ -99,35 +99,41 @@ impl<'a> Model<'a> {
             }
             self.lock(&relation.name, AccessExclusive);
             self.lock_indexes(&relation, AccessExclusive);
-            for sequence in relation.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
+            for sequence in relation.numbered().items.iter().filter_map(|column| column.sequence.as_ref()) {
                 self.lock(sequence, AccessExclusive);
             }
             // A foreign key that a partition has from its parent goes without a look at the other table.
-            let parents: Vec<_> = relation.parents.items.iter().filter_map(|name| self.relation(name)).collect();
+            let parents: Vec<_> = relation.parents().items.iter().filter_map(|name| self.relation(name)).collect();
             let of_parent = |references: &QualifiedName| {
                 let has = |parent: &Relation| {
-                    parent.constraints.items.iter().any(|c| c.references.as_ref() == Some(references))
+                    parent
+                        .constraints_of(ConstraintKind::ForeignKey)
+                        .items
+                        .iter()
+                        .any(|c| c.references.as_ref() == Some(references))
                 };
                 relation.bound.is_some() && parents.iter().any(has)
             };
-            for references in relation.constraints.items.iter().filter_map(|c| c.references.clone()) {
+            for references in
+                relation.constraints_of(ConstraintKind::ForeignKey).items.iter().filter_map(|c| c.references.clone())
+            {
                 if !of_parent(&references) {
                     self.lock(&references, AccessExclusive);
                 }
             }
-            if !(relation.columns.complete && relation.constraints.complete && relation.children.complete) {
+            if !(relation.is_complete() && relation.children().complete) {
                 self.others(AccessExclusive);
             }
             let goes = relation.kind == RelationKind::Partitioned || self.op.cascade;
             if goes {
-                open.extend(relation.children.items.iter().filter_map(|name| self.relation(name)));
+                open.extend(relation.children().items.iter().filter_map(|name| self.relation(name)));
             }
             if self.op.cascade {
-                for (other, _) in &relation.referenced_by.items {
+                for (other, _) in &relation.referenced_by().items {
                     self.lock(other, AccessExclusive);
                 }
-                open.extend(relation.read_by.items.iter().filter_map(|name| self.relation(name)));
-                if !(relation.referenced_by.complete && relation.read_by.complete) {
+                open.extend(relation.read_by().items.iter().filter_map(|name| self.relation(name)));
+                if !relation.knows_users() {
                     self.others(AccessExclusive);
                 }
             }
@@ -169,10 +175,10 @@ impl<'a> Model<'a> {
 
     /// Sequences of the columns of a table.
     fn lock_sequences(&mut self, of: &Relation) {
-        for sequence in of.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
+        for sequence in of.numbered().items.iter().filter_map(|column| column.sequence.as_ref()) {
             self.lock(sequence, AccessExclusive);
         }
-        if !of.columns.complete {
+        if !of.is_complete() {
             self.others(AccessExclusive);
         }
     }
@@ -200,7 +206,7 @@ impl<'a> Model<'a> {
                 }
                 // It is taken to be elsewhere so far, or there would be nothing to do. Indexes stay where they are.
                 if self.op.detail == "tablespace" {
-                    super::note(&mut self.effects.rewrites, &table, Tri::Yes);
+                    self.note(Of::Rewrites, &table, Tri::Yes);
                     self.scan(&table, Tri::Yes);
                 } else {
                     self.rewrite(&table, Tri::Yes);
@@ -254,13 +260,13 @@ impl<'a> Model<'a> {
             self.lock(&table.name, AccessExclusive);
             self.lock_indexes(&table, AccessExclusive);
             if restart {
-                for sequence in table.columns.items.iter().filter_map(|column| column.sequence.as_ref()) {
+                for sequence in table.numbered().items.iter().filter_map(|column| column.sequence.as_ref()) {
                     self.lock(sequence, AccessExclusive);
                 }
             }
             if self.op.cascade {
-                open.extend(table.referenced_by.items.iter().filter_map(|(name, _)| self.relation(name)));
-                if !table.referenced_by.complete {
+                open.extend(table.referenced_by().items.iter().filter_map(|(name, _)| self.relation(name)));
+                if !table.knows_users() {
                     self.others(AccessExclusive);
                 }
             }
@@ -283,10 +289,10 @@ impl<'a> Model<'a> {
         let mut open: Vec<_> = family.members.into_iter().filter(|root| root.kind == RelationKind::View).collect();
         let mut seen = BTreeSet::new();
         while let Some(view) = open.pop() {
-            if !view.reads.complete {
+            if !view.reads().complete {
                 self.others(mode);
             }
-            for name in view.reads.items.iter().filter(|name| seen.insert((*name).clone())) {
+            for name in view.reads().items.iter().filter(|name| seen.insert((*name).clone())) {
                 self.lock(name, mode);
                 open.extend(self.relation(name).filter(|found| found.kind == RelationKind::View));
             }
@@ -299,7 +305,7 @@ impl<'a> Model<'a> {
         }
         let Some(table) = self.target(ShareUpdateExclusive) else { return };
         // From 18 on also the tables that inherit from it.
-        if table.kind == RelationKind::Partitioned || !table.children.complete || self.server.version >= 18 {
+        if table.kind == RelationKind::Partitioned || !table.children().complete || self.server.version >= 18 {
             self.family_of(table, self.op.only, ShareUpdateExclusive);
         }
     }

@@ -21,6 +21,7 @@ mod strings;
 #[cfg(test)]
 mod tests;
 mod value;
+mod vars;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -16,7 +16,7 @@ fn source(text: &str) -> SourceFile {
 fn operation(op: &Operation, text: &str) -> String {
     let table = op.table.as_ref().map(|table| format!(" {table}")).unwrap_or_default();
     let mut out = format!("  {}{table} {}", op.kind.as_str(), op.context.scope.kind.as_str());
-    for guard in &op.context.guards {
+    for guard in op.context.guards.iter().collect::<Vec<_>>().into_iter().rev() {
         out += match guard.kind {
             GuardKind::Absent => " absent",
             GuardKind::Present => " present",
@@ -319,7 +319,7 @@ fn what_an_index_object_says_is_kept() {
 fn membership_is_a_guard_only_where_it_speaks_of_objects() {
     let kind = |test: &str| {
         let text = format!("def upgrade(conn):\n    if {test}:\n        conn.execute('DROP TABLE t')\n");
-        first(&text).context.guards[0].kind.clone()
+        first(&text).context.guards.innermost().expect("a guard").kind.clone()
     };
     assert_eq!(kind("'note' not in columns"), GuardKind::Absent);
     assert_eq!(kind("'t' in inspect(conn).get_table_names()"), GuardKind::Present);

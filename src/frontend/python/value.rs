@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Parameters, Stmt, StmtClassDef};
 
+use super::vars::Vars;
 use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, Scope, Unknown};
 use crate::span::Span;
@@ -365,7 +366,7 @@ pub(super) enum Value<'a> {
 /// Variables of a module, class or call.
 #[derive(Debug, Default)]
 pub(super) struct Env<'a> {
-    pub(super) vars: RefCell<BTreeMap<&'a str, Value<'a>>>,
+    pub(super) vars: RefCell<Vars<'a>>,
     pub(super) parent: Option<Rc<Env<'a>>>,
 }
 

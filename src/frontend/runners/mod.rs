@@ -23,7 +23,7 @@ pub(super) use self::plan::{Plan, settle};
 use super::text::SqlText;
 use crate::config::Dialect;
 use crate::diagnostic::Severity;
-use crate::ir::{Direction, Guard, Revision};
+use crate::ir::{Direction, Guards, Revision};
 use crate::source::{Modules, Problem, Runner, SourceFile};
 use crate::span::Span;
 
@@ -144,7 +144,7 @@ pub(super) struct Sent {
     /// The text, with what the runner fills in as unknown parts.
     pub(super) text: SqlText,
     /// The conditions of psql that it stands under, outermost first.
-    pub(super) guards: Vec<Guard>,
+    pub(super) guards: Guards,
     /// A connection of its own is opened for it.
     pub(super) connects: bool,
 }

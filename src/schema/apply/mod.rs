@@ -193,10 +193,7 @@ impl Apply<'_> {
         }
         let name = state.name.clone();
         let temporary = state.temporary;
-        let id = self.catalogue.relations.push(super::catalogue::RelationSlot {
-            state: super::history::History::new(self.now, state),
-            ..Default::default()
-        });
+        let id = self.catalogue.relations.push(super::catalogue::RelationSlot::new(self.now, state));
         if temporary {
             self.catalogue.temporary.push(id);
         }

@@ -49,12 +49,12 @@ impl Apply<'_> {
         };
         let exists = if self.sure { Tri::Yes } else { Tri::Unknown };
         let state = TypeState { exists, name: full.clone(), sort };
-        let label = |(at, label): (u32, &String)| {
-            History::new(self.now, LabelState { exists: Tri::Yes, label: label.clone(), rank: Rank(f64::from(at)) })
-        };
-        let labels = (1..).zip(details.labels.iter().take(MOST_LABELS)).map(label).collect();
-        let id =
-            self.catalogue.types.push(TypeSlot { state: History::new(self.now, state), labels, columns: Vec::new() });
+        let mut slot = TypeSlot::new(self.now, state);
+        for (at, label) in (1_u32..).zip(details.labels.iter().take(MOST_LABELS)) {
+            let state = LabelState { exists: Tri::Yes, label: label.clone(), rank: Rank(f64::from(at)) };
+            slot.push_label(self.now, state);
+        }
+        let id = self.catalogue.types.push(slot);
         self.catalogue.touch(Touched::Type(id));
         self.catalogue.name_type(&full, self.now, Meaning::Held(id));
     }
@@ -96,35 +96,41 @@ impl Apply<'_> {
     }
 
     fn set_label(&mut self, id: TypeId, label: &str, change: impl FnOnce(&mut LabelState)) {
-        let found = self.catalogue.types[id].labels.iter().position(|h| h.last().is_some_and(|s| s.label == label));
-        let Some(at) = found else { return };
+        let is_last = |history: &History<LabelState>| history.last().is_some_and(|state| state.label == label);
+        let found = self.catalogue.types[id].labels_named(label).find(|(_, history)| is_last(history));
+        let Some(at) = found.map(|(at, _)| at) else { return };
         self.catalogue.touch(Touched::Label(id, at));
         if let Some(history) = self.catalogue.types[id].labels.get_mut(at)
             && let Some(mut state) = history.last().cloned()
         {
             change(&mut state);
+            let label = state.label.clone();
             history.set(self.now, state);
+            self.catalogue.types[id].call_label(&label, at);
         }
     }
 
     fn add_label(&mut self, id: TypeId, op: &Operation, details: &ObjectDetails) {
         let Some(label) = details.part.clone() else { return };
         let exists = if self.sure { Tri::Yes } else { Tri::Unknown };
-        let live = |h: &History<LabelState>| h.last().filter(|s| s.exists != Tri::No).cloned();
-        let labels: Vec<LabelState> = self.catalogue.types[id].labels.iter().filter_map(live).collect();
-        if labels.iter().any(|state| state.label == label) {
+        let slot = &self.catalogue.types[id];
+        let live = |history: &History<LabelState>| history.last().filter(|state| state.exists != Tri::No).cloned();
+        let find = |label: &str| {
+            slot.labels_named(label).filter_map(|(_, history)| live(history)).find(|state| state.label == label)
+        };
+        if find(&label).is_some() {
             if op.if_not_exists || self.sure {
                 self.set_label(id, &label, |state| state.exists = Tri::Yes);
             }
             return;
         }
-        if labels.len() >= MOST_LABELS {
+        if slot.labels.len() >= MOST_LABELS {
             return;
         }
-        let ranks = || labels.iter().map(|state| state.rank.0);
-        let last = ranks().fold(0.0, f64::max);
+        let ranks = || slot.labels.iter().filter_map(History::last).filter(|s| s.exists != Tri::No).map(|s| s.rank.0);
+        let last = slot.top;
         let beside = details.beside.as_ref().and_then(|(before, beside)| {
-            let at = labels.iter().find(|state| state.label == *beside)?.rank.0;
+            let at = find(beside)?.rank.0;
             Some(if *before {
                 let below = ranks().filter(|rank| *rank < at).fold(f64::NEG_INFINITY, f64::max);
                 if below.is_finite() { f64::midpoint(below, at) } else { at - 1.0 }
@@ -134,8 +140,7 @@ impl Apply<'_> {
             })
         });
         let state = LabelState { exists, label, rank: Rank(beside.unwrap_or(last + 1.0)) };
-        let at = self.catalogue.types[id].labels.len();
-        self.catalogue.types[id].labels.push(History::new(self.now, state));
+        let at = self.catalogue.types[id].push_label(self.now, state);
         self.catalogue.touch(Touched::Label(id, at));
     }
 
@@ -373,7 +378,7 @@ impl Apply<'_> {
             None => crate::schema::catalogue::default_path(),
         };
         if setting.local && self.catalogue.around_local.is_none() {
-            self.catalogue.around_local = Some(self.catalogue.path_at(self.now));
+            self.catalogue.around_local = Some(self.catalogue.path_at(self.now).to_vec());
         }
         self.catalogue.set_path(self.now, path);
     }

@@ -8,7 +8,6 @@ use crate::ir::{
     TableDetails, Tri,
 };
 use crate::schema::catalogue::{Meaning, RelationSlot, TEMPORARY, Touched, shared};
-use crate::schema::history::History;
 use crate::schema::object::{ColumnState, Generated, Maybe, RelationKind, RelationState};
 use crate::schema::{RelationId, TypeSort, text};
 
@@ -68,10 +67,8 @@ impl Apply<'_> {
             if sure && called.is_some() {
                 // It was renamed under a condition: either it is still there, or the name was left to this one.
                 let kind = self.kind(id);
-                let fresh = self.catalogue.relations.push(RelationSlot {
-                    state: History::new(self.now, super::unseen(full.clone(), kind)),
-                    ..Default::default()
-                });
+                let unseen = super::unseen(full.clone(), kind);
+                let fresh = self.catalogue.relations.push(RelationSlot::new(self.now, unseen));
                 self.catalogue.touch(Touched::Relation(fresh));
                 self.catalogue.name_relation(full, self.now, Meaning::Held(fresh));
                 return true;
@@ -262,9 +259,14 @@ impl Apply<'_> {
     }
 
     pub(super) fn add_child(&mut self, parent: RelationId, child: RelationId) {
-        let children = &mut self.catalogue.relations[parent].children;
-        if !children.contains(&child) || children.len() > 64 {
-            children.push(child);
+        let bounded =
+            self.state(child).and_then(|state| state.bound.as_deref()).is_some_and(|bound| bound != "DEFAULT");
+        let slot = &mut self.catalogue.relations[parent];
+        let lists = [Some(&mut slot.children), (!bounded).then_some(&mut slot.unbounded)];
+        for list in lists.into_iter().flatten() {
+            if list.len() > 64 || !list.contains(&child) {
+                list.push(child);
+            }
         }
     }
 

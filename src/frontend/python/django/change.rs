@@ -153,6 +153,8 @@ impl Editor {
                 *slot = field;
             }
         };
+        // A model that nobody looks at is changed in place.
+        drop(before);
         if let Some(model) = self.state.models.get_mut(&key) {
             place(model, field.clone());
         }
@@ -176,6 +178,7 @@ impl Editor {
         let old_side = self.side(&before, &field);
         let referrers = if field.unique() { self.referrers(&key, &field) } else { Vec::new() };
         let renamed = |names: &Py| rename_in(names, old, new);
+        drop(before);
         if let Some(model) = self.state.models.get_mut(&key) {
             for field in model.fields.iter_mut().filter(|field| field.name == old) {
                 new.clone_into(&mut field.name);

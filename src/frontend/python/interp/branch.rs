@@ -1,14 +1,13 @@
 //! Branches: each arm is run from the same start, under what its test asks, and what the arms leave is joined.
 
-use std::collections::BTreeMap;
-
 use ruff_python_ast::{Expr, MatchCase, Pattern, Singleton, Stmt, StmtIf, StmtMatch};
 
 use super::super::guards;
 use super::super::value::Value;
+use super::super::vars::{Changed, Vars};
 use super::{Flow, Interp};
 use crate::config::Dialect;
-use crate::ir::{Direction, Guard, GuardKind};
+use crate::ir::{Direction, Guard, GuardKind, Guards};
 
 /// Patterns within one another.
 const MAX_PATTERNS: u32 = 20;
@@ -38,7 +37,6 @@ struct Subject<'a> {
 }
 
 type Arm<'a> = (Test<'a>, &'a [Stmt]);
-type Vars<'a> = BTreeMap<&'a str, Value<'a>>;
 
 impl<'a> Interp<'a> {
     pub(super) fn branch(&mut self, stmt: &'a StmtIf) -> Flow {
@@ -59,22 +57,20 @@ impl<'a> Interp<'a> {
             arms.push((Test::Always, &[]));
         }
         let env = self.env();
-        let base = self.guards.len();
-        let start = env.vars.borrow().clone();
+        let base = self.guards.clone();
+        let start = env.vars.borrow_mut().mark();
         let direction = self.frame().map_or(Direction::Up, |frame| frame.direction);
         let current = self.dialect();
-        let mut joined: Option<Vars<'a>> = None;
+        let mut joined: Option<Changed<'a>> = None;
         // Whether what is joined so far is of arms for the dialect that goes on after them.
         let mut joined_fits = false;
         let mut flow: Option<Flow> = None;
-        let (mut rest, mut negations) = (Vec::new(), Vec::new());
+        let (mut rest, mut against) = (Vec::new(), base.clone());
         for (test, body) in arms {
-            self.spend(start.len() / 4);
-            env.vars.borrow_mut().clone_from(&start);
-            self.guards.truncate(base);
-            self.guards.extend(negations.iter().cloned());
+            self.guards = against.clone();
             let asked = self.ask(test, subject);
             if asked.taken == Some(false) {
+                env.vars.borrow_mut().back_to(&start);
                 continue;
             }
             self.guards.extend(asked.guards.as_ref().map(|(positive, _)| positive.clone()));
@@ -82,12 +78,13 @@ impl<'a> Interp<'a> {
                 frame.direction = if asked.down { Direction::Down } else { direction };
             }
             let ended = self.block(body);
+            let after = env.vars.borrow_mut().back_to(&start);
+            self.spend(after.len() / 4);
             if ended == Flow::Next {
-                let after = std::mem::take(&mut *env.vars.borrow_mut());
-                let fits = self.fits(base, current);
+                let fits = self.fits(&base, current);
                 joined = Some(match joined {
                     Some(before) if joined_fits && !fits => before,
-                    Some(before) if joined_fits == fits => join(before, after),
+                    Some(before) if joined_fits == fits => join(&env.vars.borrow(), before, after),
                     _ => after,
                 });
                 joined_fits |= fits;
@@ -95,7 +92,7 @@ impl<'a> Interp<'a> {
             flow = Some(flow.map_or(ended, |before| either(before, ended)));
             if let Some((_, negative)) = asked.guards {
                 rest.extend((ended != Flow::Next).then(|| negative.clone()));
-                negations.push(negative);
+                against.push(negative);
             }
             if asked.taken == Some(true) {
                 break;
@@ -104,17 +101,22 @@ impl<'a> Interp<'a> {
         if let Some(frame) = self.frames.last_mut() {
             frame.direction = direction;
         }
-        env.vars.replace(joined.unwrap_or(start));
-        self.guards.truncate(base);
+        {
+            let mut vars = env.vars.borrow_mut();
+            vars.back_to(&start);
+            vars.extend(joined.unwrap_or_default());
+            vars.unmark(start);
+        }
+        self.guards = base;
         // What an arm that leaves asked is known to be false from here to the end of the block.
         self.guards.extend(rest);
         flow.unwrap_or(Flow::Next)
     }
 
-    /// Whether no guard from `base` on asks for another dialect.
-    pub(super) fn fits(&self, base: usize, dialect: Dialect) -> bool {
-        let guards = self.guards.get(base..).unwrap_or_default();
-        !guards.iter().any(|guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect))
+    /// Whether no guard inside `base` asks for another dialect.
+    pub(super) fn fits(&self, base: &Guards, dialect: Dialect) -> bool {
+        let other = |guard: &Guard| matches!(guard.kind, GuardKind::Dialect(other) if other != dialect);
+        !self.guards.kinds().has_dialect_but(dialect) || !self.guards.inside(base.len()).any(other)
     }
 
     /// What a test comes to, where it is known: also by the dialect, as one that is asked for is that of the code around.
@@ -244,10 +246,15 @@ fn either(one: Flow, other: Flow) -> Flow {
     }
 }
 
-/// The variables after one of two ways.
-pub(super) fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
+/// What two ways leave that began with `start`: what one of them did not change is in it what it was.
+pub(super) fn join<'a>(start: &Vars<'a>, mut left: Changed<'a>, right: Changed<'a>) -> Changed<'a> {
+    for (name, value) in &mut left {
+        if let Some(before) = start.get(name).filter(|_| !right.contains_key(name)) {
+            *value = std::mem::replace(value, Value::None).join(before.clone());
+        }
+    }
     for (name, value) in right {
-        let value = match left.remove(name) {
+        let value = match left.remove(name).or_else(|| start.get(name).cloned()) {
             Some(other) => other.join(value),
             None => value,
         };

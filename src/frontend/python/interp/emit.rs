@@ -11,7 +11,7 @@ use crate::config::Dialect;
 use crate::frontend::sql::{self, ReadOptions};
 use crate::frontend::text::{HOLE, SqlText};
 use crate::ir::{
-    CodeDetails, Context, DataDetails, DataSource, Details, Direction, GuardKind, IndexColumn, IndexDetails, Known,
+    CodeDetails, Context, DataDetails, DataSource, Details, Direction, Guards, IndexColumn, IndexDetails, Known,
     OpKind, OpaqueReason, Operation, Predicate, QualifiedName, Scope, Spliced, Statement, TransactionKind, Unknown,
     Where, restate,
 };
@@ -185,17 +185,12 @@ impl<'a> Interp<'a> {
 
     /// The dialect of the branch, else of the file.
     pub(super) fn dialect(&self) -> Dialect {
-        self.dialect_at(self.guards.len())
+        self.dialect_at(&self.guards)
     }
 
-    /// The same under the first `guards` only.
-    pub(super) fn dialect_at(&self, guards: usize) -> Dialect {
-        let around = self.guards.get(..guards).unwrap_or(&self.guards);
-        let branch = around.iter().rev().find_map(|guard| match guard.kind {
-            GuardKind::Dialect(dialect) => Some(dialect),
-            _ => None,
-        });
-        branch.unwrap_or(self.out.dialect)
+    /// The same under these guards.
+    pub(super) fn dialect_at(&self, guards: &Guards) -> Dialect {
+        guards.dialect().unwrap_or(self.out.dialect)
     }
 
     fn plain(&self, kind: OpKind, details: Details, span: Span, dialect: Dialect, query: u32) -> Operation {

@@ -49,7 +49,7 @@ use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;
 use super::value::{Body, Conn, Env, Function, Value};
-use crate::ir::{Direction, Guard, Scope, TransactionKind, Unknown};
+use crate::ir::{Direction, Guards, Scope, TransactionKind, Unknown};
 use crate::source::SourceFile;
 use crate::span::Span;
 
@@ -74,8 +74,8 @@ struct Frame<'a> {
     call: Option<Span>,
     /// What it returned so far, and whether where no other dialect is asked for.
     returns: Vec<(Value<'a>, bool)>,
-    /// How many guards stood around the call.
-    guards: usize,
+    /// The guards around the call.
+    guards: Guards,
     /// What a generator has given so far.
     yields: Option<Vec<Value<'a>>>,
     /// The statement being run.
@@ -112,7 +112,7 @@ pub(super) struct Interp<'a> {
     /// Environments that may hold functions that hold them; emptied at the end.
     cycles: Vec<Rc<Env<'a>>>,
     frames: Vec<Frame<'a>>,
-    guards: Vec<Guard>,
+    guards: Guards,
     /// For each enclosing loop of unknown length, the transactions opened before it; `None` where it commits.
     loops: Vec<Option<u32>>,
     /// How many of them run over rows that were read from a database.
@@ -179,7 +179,7 @@ impl<'a> Interp<'a> {
             envs: vec![None],
             cycles: Vec::new(),
             frames: Vec::new(),
-            guards: Vec::new(),
+            guards: Guards::default(),
             loops: Vec::new(),
             row_loops: 0,
             grown: BTreeSet::new(),
@@ -318,7 +318,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
-            guards: 0,
+            guards: Guards::default(),
             yields: None,
             at: Span::file(source.file.id),
             direction: Direction::Up,

@@ -6,6 +6,7 @@ use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtTry,
 use ruff_text_size::Ranged;
 
 use super::super::value::{Class, Conn, Env, Text, Value};
+use super::super::vars::Changed;
 use super::{Flow, Interp, MAX_DEPTH, last_name};
 use crate::ir::{Direction, Scope, TransactionKind};
 use crate::span::Span;
@@ -16,7 +17,7 @@ pub(super) const MAX_ROUNDS: usize = 2_000;
 impl<'a> Interp<'a> {
     /// Runs statements in order; guards that an early exit leaves behind last to the end of the block.
     pub(super) fn block(&mut self, body: &'a [Stmt]) -> Flow {
-        let guards = self.guards.len();
+        let guards = self.guards.clone();
         let direction = self.frame().map_or(Direction::Up, |f| f.direction);
         let mut flow = Flow::Next;
         self.depth += 1;
@@ -34,7 +35,7 @@ impl<'a> Interp<'a> {
             }
         }
         self.depth -= 1;
-        self.guards.truncate(guards);
+        self.guards = guards;
         if let Some(frame) = self.frames.last_mut() {
             frame.direction = direction;
         }
@@ -79,7 +80,7 @@ impl<'a> Interp<'a> {
             Stmt::ClassDef(def) => self.class(def),
             Stmt::Return(stmt) => {
                 let value = stmt.value.as_ref().map_or(Value::None, |value| self.eval(value));
-                let fits = self.frame().is_none_or(|frame| self.fits(frame.guards, self.dialect_at(frame.guards)));
+                let fits = self.frame().is_none_or(|frame| self.fits(&frame.guards, self.dialect_at(&frame.guards)));
                 if let Some(frame) = self.frames.last_mut() {
                     frame.returns.push((value, fits));
                 }
@@ -330,26 +331,25 @@ impl<'a> Interp<'a> {
         self.swallowed -= u32::from(swallowed);
         // A handler may run or not: what it assigns is one of two values.
         let env = self.env();
-        let tried = if stmt.handlers.is_empty() { None } else { Some(env.vars.borrow().clone()) };
-        let mut joined = tried.clone();
+        let tried = env.vars.borrow_mut().mark();
+        let mut joined = Changed::default();
         for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
-            if let Some(tried) = &tried {
-                self.spend(tried.len() / 4);
-                env.vars.borrow_mut().clone_from(tried);
-            }
             let ended = self.block(&handler.body);
+            let after = env.vars.borrow_mut().back_to(&tried);
+            self.spend(after.len() / 4);
             if ended == Flow::Next {
                 // What the body did not get to leaves the handler's values alone.
-                let after = env.vars.borrow().clone();
-                joined = Some(match joined {
-                    Some(before) if flow == Flow::Next => super::branch::join(before, after),
+                joined = match flow {
+                    Flow::Next => super::branch::join(&env.vars.borrow(), joined, after),
                     _ => after,
-                });
+                };
                 flow = Flow::Next;
             }
         }
-        if let Some(joined) = joined {
-            env.vars.replace(joined);
+        {
+            let mut vars = env.vars.borrow_mut();
+            vars.extend(joined);
+            vars.unmark(tried);
         }
         if flow == Flow::Next {
             flow = self.block(&stmt.orelse);

@@ -71,7 +71,7 @@ impl<'a> Interp<'a> {
             function: None,
             call: None,
             returns: Vec::new(),
-            guards: self.guards.len(),
+            guards: self.guards.clone(),
             yields: None,
             at,
             direction,

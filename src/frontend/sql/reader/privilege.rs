@@ -1,5 +1,7 @@
 //! GRANT and REVOKE, COMMENT, SECURITY LABEL: statements about objects of every sort.
 
+use std::sync::Arc;
+
 use super::Reader;
 use super::catalog::{Named, Object, Shape, label};
 use crate::frontend::sql::cursor::{Cursor, Read};
@@ -85,9 +87,10 @@ impl<'a> Reader<'a> {
                 self.push(op);
             }
         }
+        let details = Arc::new(details);
         for op in self.operations.iter_mut().skip(before) {
             op.cascade = cascade;
-            op.details = Details::Privilege(Box::new(details.clone()));
+            op.details = Details::Privilege(Arc::clone(&details));
         }
         Ok(())
     }
@@ -147,13 +150,14 @@ impl<'a> Reader<'a> {
         let privileges = privileges(c.until_word(&["ON"]));
         c.expect("ON")?;
         let details = PrivilegeDetails { privileges, grantees: grantees(*c), grant_option: c.has("WITH GRANT OPTION") };
+        let details = Arc::new(details);
         if schemas.is_empty() {
             schemas.push(None);
         }
         for schema in schemas {
             let mut op = self.op(kind);
             (op.detail, op.name) = ("default", schema);
-            op.details = Details::Privilege(Box::new(details.clone()));
+            op.details = Details::Privilege(Arc::clone(&details));
             self.push(op);
         }
         Ok(())
