@@ -103,3 +103,11 @@ fn a_statement_for_a_list_made_of_rows_is_run_for_each() {
     let text = "def upgrade(conn):\n    rows = conn.execute('SELECT id, name FROM a').fetchall()\n    sets = [{'id': key, 'name': name} for key, name in rows]\n    conn.execute('UPDATE a SET name = :name WHERE id = :id', sets)\n";
     assert!(operations(text).iter().any(|op| op.kind == OpKind::DataUpdate && op.context.in_loop));
 }
+
+#[test]
+fn what_was_read_decides_nothing() {
+    let text = "class Game:\n    def __init__(self, row):\n        self._runner = row.get('runner') or ''\n\n    @property\n    def runner(self):\n        return self._runner\n\n    @runner.setter\n    def runner(self, value):\n        self._runner = value\n\n\ndef upgrade(cur):\n    row = {}\n    for name, value in zip(cur.description, cur.fetchone()):\n        row[name] = value\n    if Game(row).runner != 'old':\n        return\n    cur.execute('DELETE FROM games')\n";
+    assert!(shown(text).contains("data.delete games"), "{}", shown(text));
+    let known = text.replace("row = {}\n", "row = {'runner': 'old'}\n").replace("row[name] = value", "pass");
+    assert!(shown(&known).contains("data.delete games"), "{}", shown(&known));
+}
