@@ -46,8 +46,7 @@ static BLOB: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// A type that only SQLite and MySQL take, in SQL of one line: Peewee's migrations hold such where its own words do not do.
-static DATETIME: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"[(,][ \t]*[`\x22]\w+[`\x22][ \t]+DATETIME\b"));
+static DATETIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(,][ \t]*[`\x22]\w+[`\x22][ \t]+DATETIME\b"));
 /// A literal URL of a database.
 static URL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(postgres(?:ql)?|cockroachdb|mysql|mariadb|sqlite|mssql)(?:\+\w+)?://"));

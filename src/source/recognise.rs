@@ -338,7 +338,9 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
         pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
     });
     static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b|^\s*(?:from|import)\s+[\w.]*sqlite\w*\b|\b(?:INSERT|UPDATE)\s+OR\s+(?:IGNORE|REPLACE)\b"#)
+        pattern(
+            r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b|^\s*(?:from|import)\s+[\w.]*sqlite\w*\b|\b(?:INSERT|UPDATE)\s+OR\s+(?:IGNORE|REPLACE)\b"#,
+        )
     });
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(

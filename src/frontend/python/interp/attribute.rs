@@ -89,6 +89,9 @@ impl<'a> Interp<'a> {
                 if let Some(value) = on {
                     return value;
                 }
+                if opaque.holds_tables() && opaque.unknown.text.ends_with(".classes}") {
+                    return Self::reflected(sa::word(name, span), true, span);
+                }
                 let reason = match (opaque.path.as_deref(), name) {
                     (Some("os"), "environ") => ENVIRONMENT.to_owned(),
                     (Some("sys"), "argv") => ARGUMENT.to_owned(),

@@ -215,8 +215,7 @@ impl<'a> Interp<'a> {
     /// them, in order. The steps of an upgrade are often written so.
     fn run_registered(&mut self, body: &'a [Stmt]) {
         let steps = body.iter().filter_map(Stmt::as_function_def_stmt);
-        let steps: Vec<_> =
-            steps.filter(|def| def.decorator_list.iter().any(|by| registers(&by.expression))).collect();
+        let steps: Vec<_> = steps.filter(|def| def.decorator_list.iter().any(|by| registers(&by.expression))).collect();
         let (Some(first), Some(last), 0) = (body.first(), body.last(), self.quiet) else { return };
         if steps.is_empty() {
             return;
@@ -356,7 +355,8 @@ impl<'a> Interp<'a> {
 
 /// Whether a decorator may keep the function it is given. Those of the standard library only change it.
 fn registers(decorator: &Expr) -> bool {
-    let plain = ["wraps", "contextmanager", "asynccontextmanager", "cache", "lru_cache", "singledispatch", "total_ordering"];
+    let plain =
+        ["wraps", "contextmanager", "asynccontextmanager", "cache", "lru_cache", "singledispatch", "total_ordering"];
     !plain.contains(&last_name(decorator))
 }
 

@@ -387,6 +387,10 @@ impl<'a> Interp<'a> {
             {
                 return Value::list(items.borrow().clone(), self.span(expr));
             }
+            (Value::Unknown(opaque), Value::Text(_)) if opaque.holds_tables() => {
+                let class = opaque.unknown.text.ends_with(".classes}");
+                return Self::reflected(key.clone(), class, self.span(expr));
+            }
             // The first of the objects that were read.
             (Value::Unknown(opaque), Value::Int(_)) if opaque.row_of.is_some() => return base.clone(),
             (Value::List(items, _), Value::Int(index)) => {

@@ -99,7 +99,11 @@ impl<'a> Interp<'a> {
     /// What a statement made of calls reads, where its rows are objects: `session.execute(select(Model))`.
     pub(super) fn objects_read(&mut self, sent: &Value<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Option<Value<'a>> {
         let Value::Construct(construct) = sent else { return None };
-        let model = matches!(&construct.target, Value::Class(_) | Value::Unknown(_));
+        let model = match &construct.target {
+            Value::Class(_) | Value::Unknown(_) => true,
+            Value::Record(table) => table.fields.borrow().contains_key(super::schema::MADE_CLASS),
+            _ => false,
+        };
         if construct.kind != OpKind::DataSelect || !model {
             return None;
         }
@@ -175,8 +179,7 @@ impl<'a> Interp<'a> {
         let (span, text) = (self.span(target), format!("{{{}}}", self.shown(target)));
         // A query is kept with the first of its models.
         let reason = "which of the query's models it is was not followed".to_owned();
-        let table =
-            if at == 0 { table } else { Known::Unknown(Unknown { reason, text: text.clone(), span }) };
+        let table = if at == 0 { table } else { Known::Unknown(Unknown { reason, text: text.clone(), span }) };
         let unknown = Unknown { reason: READ.to_owned(), text, span };
         Some(Value::rows(unknown, conn, Some(table)))
     }

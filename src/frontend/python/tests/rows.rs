@@ -64,7 +64,9 @@ fn the_schema_of_alembic_own_table_is_the_default() {
 #[test]
 fn a_part_between_known_bounds_is_known() {
     let sliced = |expression: &str| {
-        let text = format!("def upgrade(conn):\n    name = 'orders_old'\n    names = ['a', 'b', 'c']\n    for one in {expression}:\n        conn.execute(f'DELETE FROM {{one}}')\n");
+        let text = format!(
+            "def upgrade(conn):\n    name = 'orders_old'\n    names = ['a', 'b', 'c']\n    for one in {expression}:\n        conn.execute(f'DELETE FROM {{one}}')\n"
+        );
         let tables: Vec<_> = operations(&text).iter().filter_map(|op| Some(op.table.as_ref()?.to_string())).collect();
         tables.join(" ")
     };
@@ -75,7 +77,9 @@ fn a_part_between_known_bounds_is_known() {
 
 /// The kind and table of what is written row by row.
 fn written(body: &str) -> Vec<(OpKind, String)> {
-    let text = format!("from alembic import op\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n\n\ndef pages(query):\n    while True:\n        for one in query.limit(100):\n            yield one\n\n\ndef upgrade():\n    session = Session(bind=op.get_bind())\n{body}    session.commit()\n");
+    let text = format!(
+        "from alembic import op\n\n\nclass Order(Base):\n    __tablename__ = 'orders'\n\n\ndef pages(query):\n    while True:\n        for one in query.limit(100):\n            yield one\n\n\ndef upgrade():\n    session = Session(bind=op.get_bind())\n{body}    session.commit()\n"
+    );
     let all = operations(&text).into_iter().filter(|op| op.kind.as_str().starts_with("data.") && op.context.in_loop);
     let all = all.filter(|op| op.kind != OpKind::DataSelect);
     all.map(|op| (op.kind, op.table.map(|table| table.to_string()).unwrap_or_default())).collect()
@@ -102,6 +106,53 @@ fn objects_of_a_session_are_deleted_and_changed_in_part() {
 fn a_statement_for_a_list_made_of_rows_is_run_for_each() {
     let text = "def upgrade(conn):\n    rows = conn.execute('SELECT id, name FROM a').fetchall()\n    sets = [{'id': key, 'name': name} for key, name in rows]\n    conn.execute('UPDATE a SET name = :name WHERE id = :id', sets)\n";
     assert!(operations(text).iter().any(|op| op.kind == OpKind::DataUpdate && op.context.in_loop));
+}
+
+/// What a revision of Alembic with this body writes: kind and table.
+fn of_body(body: &str) -> Vec<String> {
+    let text = format!(
+        "import sqlalchemy as sa\nfrom alembic import op\nfrom sqlalchemy.ext.automap import automap_base\nfrom sqlalchemy.orm import Session\n\n\
+         revision = 'a'\ndown_revision = None\n\n\ndef upgrade():\n    bind = op.get_bind()\n    session = Session(bind)\n    {}\n",
+        body.replace('\n', "\n    ")
+    );
+    let said =
+        |op: Operation| format!("{} {}", op.kind.as_str(), op.table.map_or("?".to_owned(), |table| table.to_string()));
+    operations(&text).into_iter().filter(|op| op.kind != OpKind::DataSelect).map(said).collect()
+}
+
+#[test]
+fn tables_and_classes_that_the_database_describes_have_their_names() {
+    assert_eq!(
+        of_body(
+            "meta = sa.MetaData()\nmeta.reflect(bind=bind)\nbind.execute(meta.tables['orders'].update().values(a=1))"
+        ),
+        ["data.update orders"]
+    );
+    let classes = "Base = automap_base()\nBase.prepare(autoload_with=bind)\n";
+    assert_eq!(
+        of_body(&format!("{classes}for o in session.scalars(sa.select(Base.classes.orders)):\n    o.a = 1")),
+        ["data.update orders"]
+    );
+    assert_eq!(of_body(&format!("{classes}session.query(Base.classes['orders']).delete()")), ["data.delete orders"]);
+}
+
+#[test]
+fn an_attribute_is_set_by_name_too() {
+    let set =
+        "Base = automap_base()\nfor o in session.scalars(sa.select(Base.classes.orders)):\n    setattr(o, 'a', 1)";
+    assert_eq!(of_body(set), ["data.update orders"]);
+    assert_eq!(
+        of_body(
+            "class Plan:\n    pass\nplan = Plan()\nsetattr(plan, 'sql', 'DELETE FROM orders')\nop.execute(plan.sql)"
+        ),
+        ["data.delete orders"]
+    );
+}
+
+#[test]
+fn a_function_is_run_for_each_of_the_rows_that_it_is_mapped_over() {
+    let mapped = "rows = bind.execute(sa.text('SELECT id FROM orders'))\nlist(map(lambda row: bind.execute(sa.text('DELETE FROM orders WHERE id = :id'), {'id': row.id}), rows))";
+    assert_eq!(of_body(mapped), ["data.delete orders"]);
 }
 
 #[test]
