@@ -219,9 +219,11 @@ fn a_module_that_django_passes_over_is_read_with_the_migration_that_imports_it()
 
 #[test]
 fn the_driver_that_a_django_site_installs_names_its_server() {
-    let index: &[u8] = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.AddIndex('order', models.Index(fields=['note'], name='order_note'))]\n";
+    let index: &[u8] = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n    operations = [migrations.AddIndex('order', models.Index(fields=['note'], name='order_note'))]\n";
+    let first: &[u8] = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Order', [('id', models.AutoField(primary_key=True)), ('note', models.TextField())])]\n";
     let found = |list: &str, drivers: &[u8]| {
-        let folder = project(&[("shop/migrations/0002_note.py", index), (list, drivers)]);
+        let files = [("shop/migrations/0001_initial.py", first), ("shop/migrations/0002_note.py", index)];
+        let folder = project(&[files[0], files[1], (list, drivers)]);
         let rule = ["check", ".", "--select", "index-not-concurrent", "--output-format", "json"];
         ddlint(folder.path(), &rule).findings().len()
     };

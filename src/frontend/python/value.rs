@@ -153,6 +153,8 @@ pub(super) struct Function<'a> {
     pub(super) applied: Option<Rc<Applied<'a>>>,
     /// A context manager written as a generator.
     pub(super) manager: bool,
+    /// `@property`: the attribute is what it returns.
+    pub(super) property: bool,
     pub(super) span: Span,
 }
 

@@ -34,6 +34,9 @@ impl<'a> Interp<'a> {
                 }
                 let found = record.of.as_ref().and_then(|class| class.attribute(name, 0));
                 match found {
+                    Some(Value::Function(function)) if function.property => {
+                        self.enter(&bound(&function, base), &[], &[], Some(span), false)
+                    }
                     Some(Value::Function(function)) => Value::Function(bound(&function, base)),
                     Some(value) => value,
                     None => {

@@ -128,6 +128,7 @@ impl<'a> Interp<'a> {
                 bound: None,
                 applied: None,
                 manager: false,
+                property: false,
                 span,
             })),
             Expr::ListComp(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
@@ -409,7 +410,8 @@ impl<'a> Interp<'a> {
                 if let Some((_, value)) = pairs.iter().find(|(k, _)| k.equals(key) == Some(true)) {
                     return value.clone();
                 }
-                let unknown_key = !matches!(key, Value::Text(t) if t.sql.is_known());
+                let unknown_key = !matches!(key, Value::Text(t) if t.sql.is_known())
+                    || pairs.iter().any(|(k, _)| matches!(k, Value::Unknown(_) | Value::Either(_)));
                 if unknown_key && !pairs.is_empty() {
                     let mut values = pairs.iter().map(|(_, value)| value.clone());
                     let first = values.next().unwrap_or(Value::None);

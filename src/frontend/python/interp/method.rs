@@ -164,7 +164,9 @@ impl<'a> Interp<'a> {
                     "get" | "pop" => {
                         let found = pairs.iter().find(|(k, _)| key.is_some_and(|key| k.equals(key) == Some(true)));
                         let default = || arguments.get(1).cloned().unwrap_or(Value::None);
-                        let unknown = key.is_none_or(|key| key.as_str().is_none());
+                        // A key that is not known can be the one that is asked for.
+                        let open = pairs.iter().any(|(k, _)| matches!(k, Value::Unknown(_) | Value::Either(_)));
+                        let unknown = open || key.is_none_or(|key| key.as_str().is_none());
                         match found {
                             Some((_, value)) => value.clone(),
                             None if unknown => {

@@ -419,6 +419,7 @@ impl<'a> Interp<'a> {
             bound: None,
             applied: None,
             manager: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("contextmanager")),
+            property: def.decorator_list.iter().any(|d| last_name(&d.expression).ends_with("property")),
             span: self.span_in(unit, def),
         }))
     }

@@ -75,6 +75,10 @@ impl<'a> Interp<'a> {
                 }
                 let function = self.function(def, self.unit(), &env);
                 self.register_function(def, &function);
+                if def.decorator_list.iter().any(|by| matches!(last_name(&by.expression), "setter" | "deleter")) {
+                    // The property of the name stays what it is.
+                    return Flow::Next;
+                }
                 env.vars.borrow_mut().insert(def.name.as_str(), function);
             }
             Stmt::ClassDef(def) => self.class(def),
