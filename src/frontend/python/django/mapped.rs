@@ -96,16 +96,8 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
             doubtful.extend([attribute.clone(), format!("{attribute}_id")]);
             continue;
         };
-        if call.name() == "HistoricalRecords" {
-            // Another table with the same columns, under a name that can be chosen.
-            found.push(MappedTable {
-                path: path.to_owned(),
-                class: format!("{}.{attribute}", declared.name),
-                table: None,
-                columns: BTreeSet::new(),
-                doubtful: BTreeSet::new(),
-                whole: false,
-            });
+        if call.is("HistoricalRecords") {
+            found.push(historical(declared, attribute, call, path));
             continue;
         }
         let field = Field::new(attribute, call.clone());
@@ -120,6 +112,7 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
                     table: Some(named(&through.table(dialect))),
                     columns: through.fields.iter().map(Field::column).chain(["id".to_owned()]).collect(),
                     doubtful: BTreeSet::new(),
+                    likely: BTreeSet::new(),
                     whole: true,
                 }));
             }
@@ -132,8 +125,54 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
     columns.extend((!keyed).then(|| "id".to_owned()));
     columns.extend(declared.ordered.then(|| "_order".to_owned()));
     let class = declared.name.clone();
-    found.push(MappedTable { path: path.to_owned(), class, table: name, columns, doubtful, whole: !declared.partial });
+    let (path, likely) = (path.to_owned(), BTreeSet::new());
+    found.push(MappedTable { path, class, table: name, columns, doubtful, likely, whole: !declared.partial });
     found
+}
+
+/// The table in which django-simple-history keeps what the rows of a model were: its columns, and who changed them when.
+/// Source: `simple_history/models.py`, `create_history_model`, `get_extra_fields`.
+fn historical(declared: &Declared, attribute: &str, call: &Call, path: &str) -> MappedTable {
+    let (mut columns, mut doubtful) = (BTreeSet::new(), BTreeSet::new());
+    let listed = |name: &str| match call.get(name) {
+        Some(Py::List(names)) => names.iter().map(Py::as_str).collect::<Option<Vec<&str>>>(),
+        Some(_) => None,
+        None => Some(Vec::new()),
+    };
+    let excluded = listed("excluded_fields");
+    for (attribute, call) in &declared.fields {
+        let field = call.as_ref().map(|call| Field::new(attribute, call.clone()));
+        match field {
+            Some(field) if matches!(field.kind, "Virtual" | "ManyToManyField" | "") => doubtful.insert(field.column()),
+            Some(field) => match &excluded {
+                Some(names) if names.contains(&attribute.as_str()) => false,
+                Some(_) => columns.insert(field.column()),
+                None => doubtful.insert(field.column()),
+            },
+            None => doubtful.insert(attribute.clone()),
+        };
+    }
+    let primary = |call: &Call| matches!(call.get("primary_key"), Some(Py::Bool(true)));
+    if declared.parents.is_empty() && !declared.fields.values().flatten().any(primary) {
+        columns.insert("id".to_owned());
+    }
+    columns.extend(["history_id", "history_date", "history_type"].map(str::to_owned));
+    doubtful.extend(["history_user_id", "history_change_reason", "history_relation_id"].map(str::to_owned));
+    let name = match call.get("table_name") {
+        Some(name) => name.as_str().map(str::to_owned),
+        None if call.get("custom_model_name").is_some() || call.get("app").is_some() => None,
+        None => declared.app.as_ref().map(|app| format!("{app}_historical{}", declared.name.to_lowercase())),
+    };
+    MappedTable {
+        path: path.to_owned(),
+        class: format!("{}.{attribute}", declared.name),
+        table: name.map(QualifiedName::bare),
+        columns,
+        doubtful,
+        likely: BTreeSet::new(),
+        // It is given more by those who derive its class or name others to derive its model from.
+        whole: false,
+    }
 }
 
 /// A table's name as Django is given it: some projects put a schema before it by way of the quotes.

@@ -24,6 +24,9 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        if let Some(value) = self.pattern_method(base, name, arguments, named, span) {
+            return value;
+        }
         if self.django.on {
             let related = match base {
                 Value::Unknown(opaque) => opaque.related.clone(),
@@ -178,7 +181,9 @@ impl<'a> Interp<'a> {
             }
             Value::Record(_) | Value::Class(_) | Value::Module(_) => {
                 let value = self.attribute_of(base, name, span);
-                if matches!(value, Value::Function(_) | Value::Class(_)) {
+                // What a module passes on of a library is called as if it were imported from there.
+                let passed_on = self.django.on && matches!(value, Value::Django(_));
+                if passed_on || matches!(value, Value::Function(_) | Value::Class(_)) {
                     return self.apply(&value, arguments, named, call, span);
                 }
             }

@@ -24,6 +24,7 @@ mod models;
 mod objects;
 mod open;
 mod orm;
+mod pattern;
 mod peewee;
 mod piccolo;
 mod relation;
@@ -45,7 +46,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 pub(super) use self::env::Settings;
-pub(super) use self::models::may_map;
+pub use self::models::Wanted;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;

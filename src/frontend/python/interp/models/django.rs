@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::super::super::django::Declared;
 use super::super::super::value::{Class, Value};
 use super::super::Interp;
-use super::{Base, MAX_DEPTH, PLAIN};
+use super::library::is_plain;
+use super::{Base, MAX_DEPTH};
 
 impl<'a> Interp<'a> {
     /// What a class of Django says; `None` where it is none.
@@ -53,7 +54,7 @@ impl<'a> Interp<'a> {
         if Self::comes_from(class, &is, 0) {
             return true;
         }
-        let foreign = Self::comes_from(class, &|path| !PLAIN.contains(&path), 0);
+        let foreign = Self::comes_from(class, &|path| !is_plain(path), 0);
         let of_django = |value: &Value<'a>| match value {
             Value::Record(record) => {
                 let path = self.lineage(record).pop().unwrap_or_default();
