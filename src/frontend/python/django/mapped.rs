@@ -65,6 +65,13 @@ impl Declared {
                     let call = Call { path: "django.db.models.TextField".to_owned(), ..Call::default() };
                     self.fields.entry((*column).to_owned()).or_insert(Some(call));
                 }
+                if matches!(last, "AbstractUser" | "PermissionsMixin") {
+                    for (name, to) in [("groups", "auth.Group"), ("user_permissions", "auth.Permission")] {
+                        let mut call = Call { path: "django.db.models.ManyToManyField".to_owned(), ..Call::default() };
+                        call.set("to", Py::Text(to.to_owned()));
+                        self.fields.entry(name.to_owned()).or_insert(Some(call));
+                    }
+                }
             }
             None => self.partial = true,
         }
@@ -156,8 +163,9 @@ fn historical(declared: &Declared, attribute: &str, call: &Call, path: &str) -> 
     if declared.parents.is_empty() && !declared.fields.values().flatten().any(primary) {
         columns.insert("id".to_owned());
     }
-    columns.extend(["history_id", "history_date", "history_type"].map(str::to_owned));
-    doubtful.extend(["history_user_id", "history_change_reason", "history_relation_id"].map(str::to_owned));
+    let of_history = ["history_id", "history_date", "history_type", "history_user_id", "history_change_reason"];
+    columns.extend(of_history.map(str::to_owned));
+    doubtful.insert("history_relation_id".to_owned());
     let name = match call.get("table_name") {
         Some(name) => name.as_str().map(str::to_owned),
         None if call.get("custom_model_name").is_some() || call.get("app").is_some() => None,

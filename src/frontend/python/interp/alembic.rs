@@ -201,17 +201,27 @@ impl<'a> Interp<'a> {
         let Some(written) = Self::directive_sql(name, &args, &w) else {
             return match self.custom_directive(base, name, &args, call) {
                 Some(value) => value,
-                None => self.directive_elsewhere(name, call),
+                None => match super::extra::directive(name, &args, &w) {
+                    Some(written) => self.write_all(written, &conn, span),
+                    None => self.directive_elsewhere(name, call),
+                },
             };
         };
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
         self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
         self.old_type = if name == "alter_column" { existing_type(&args, &w) } else { None };
+        self.write_all(written, &conn, span);
+        (self.mapper_default, self.old_type) = (false, None);
+        Value::None
+    }
+
+    /// Sends the statements of a directive.
+    fn write_all(&mut self, written: Vec<Writer>, conn: &Rc<Conn>, span: Span) -> Value<'a> {
         self.directive = true;
         for one in written {
-            self.write_out(one, &conn, span);
+            self.write_out(one, conn, span);
         }
-        (self.mapper_default, self.directive, self.old_type) = (false, false, None);
+        self.directive = false;
         Value::None
     }
 

@@ -333,6 +333,8 @@ impl<'a> Interp<'a> {
                 Some(Value::list(parts, self.span(call)))
             }
             "bindparams" | "columns" | "compile" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
+            "execute_if" => Some(Self::execute_if(text, keyword(named, "dialect"), self.span(call))),
+            "against" if text.marked => keep(sql.clone()),
             "startswith" if sql.is_known() => Some(Value::Bool(sql.text.starts_with(first?.as_str()?))),
             _ => None,
         }

@@ -72,6 +72,9 @@ impl<'a> Interp<'a> {
         let env = self.module_env(0);
         let Some(file) = self.units.first().map(|unit| unit.file) else { return Vec::new() };
         let values: Vec<Value<'a>> = env.vars.borrow().values().flat_map(Value::alternatives).collect();
+        // `from shop.apps import *` behind a class may take its name, but not the class.
+        let values = values.into_iter().chain(self.classes.clone().into_iter().map(Value::Class));
+        let values: Vec<Value<'a>> = values.collect();
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         for value in values {
             match value {
