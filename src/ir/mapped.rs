@@ -54,5 +54,10 @@ impl MappedTable {
 }
 
 fn holds(names: &BTreeSet<String>, name: &str) -> bool {
-    names.contains(name) || names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    names.contains(name) || names.iter().any(|own| clipped(own).eq_ignore_ascii_case(clipped(name)))
+}
+
+/// A name as far as PostgreSQL keeps it, in bytes; a mapper's may be longer.
+fn clipped(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(63)).unwrap_or(name)
 }

@@ -29,6 +29,14 @@ pub(in super::super) struct Declared {
     pub(in super::super) partial: bool,
 }
 
+/// Abstract classes of other packages with columns that they add; what else they add is not known.
+/// Sources: django-treebeard `mp_tree.py`, `ns_tree.py`; django-mptt `models.py`.
+const TREES: &[(&str, &str, &[&str])] = &[
+    ("treebeard.", "MP_Node", &["path", "depth", "numchild"]),
+    ("treebeard.", "NS_Node", &["lft", "rgt", "tree_id", "depth"]),
+    ("mptt.", "MPTTModel", &["lft", "rght", "tree_id", "level"]),
+];
+
 /// Abstract classes of Django with their columns.
 /// Source: django.contrib.auth `base_user.py`, `models.py`; django.contrib.sessions `base_session.py`.
 const ABSTRACT: &[(&str, &[&str])] = &[
@@ -73,7 +81,14 @@ impl Declared {
                     }
                 }
             }
-            None => self.partial = true,
+            None => {
+                self.partial = true;
+                let tree = TREES.iter().find(|(package, name, _)| *name == last && path.starts_with(package));
+                for column in tree.into_iter().flat_map(|(.., columns)| *columns) {
+                    let call = Call { path: "django.db.models.IntegerField".to_owned(), ..Call::default() };
+                    self.fields.entry((*column).to_owned()).or_insert(Some(call));
+                }
+            }
         }
     }
 }

@@ -235,7 +235,11 @@ fn entity<'a>(verb: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
     let arguments = |one: &mut Writer| one.append(&names.arguments);
     let typed = |one: &mut Writer| one.word(&names.without_defaults());
     let table = |one: &mut Writer| match &on {
-        Some(on) => one.append(on),
+        Some(on) => {
+            // So the library says, whatever the schema of the object is.
+            one.word(if on.text.contains('.') { "" } else { "public." });
+            one.append(on);
+        }
         None => one.hole("the table is not known"),
     };
     let in_schema = |one: &mut Writer| one.name(schema.as_ref().unwrap_or(&Value::None));

@@ -210,7 +210,8 @@ impl<'a> Interp<'a> {
         let plain = Self::comes_from(class, &|path| path.rsplit('.').next() == Some("SQLModel"), 0);
         self.columns_of(class, class, plain, &mut columns, 0);
         // A class of another project names the table of those that are derived from it, if they are mapped at all.
-        let likely = if table.is_none() { text::likely_names(class.name) } else { BTreeSet::new() };
+        let hidden = table.is_none() && Self::own(class, "__tablename__").is_none();
+        let likely = if hidden { text::likely_names(class.name) } else { BTreeSet::new() };
         let is_mapped = table.is_some() || columns.mapped;
         is_mapped.then(|| MappedTable { likely, ..columns.into_table(path, class.name, table) })
     }
@@ -228,6 +229,8 @@ impl<'a> Interp<'a> {
             columns.partial = true;
             return;
         }
+        // What runs for each class that is derived from this one may add columns to it.
+        columns.partial |= ["__mapper_cls__", "__init_subclass__"].iter().any(|hook| Self::own(class, hook).is_some());
         let declared = declared_attributes(class);
         let vars: Vec<(&'a str, Value<'a>)> =
             class.env.vars.borrow().iter().map(|(name, value)| (*name, value.clone())).collect();

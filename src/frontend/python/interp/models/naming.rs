@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use super::super::super::django::Py;
 use super::super::super::value::{Class, Record, Value};
 use super::super::Interp;
-use super::library::{adds_nothing, is_flask_model, known_columns};
+use super::library::{adds_nothing, is_flask_model, known_columns, known_table};
 use super::text::snake;
 use super::{Base, MAX_DEPTH, Name, is_true};
 use crate::ir::QualifiedName;
@@ -38,7 +39,9 @@ impl<'a> Interp<'a> {
                     Some(base) => self.own_table(&base, of, depth + 1),
                     None => None,
                 },
-                Base::Library(_) | Base::Unknown => None,
+                Base::Library(path) => known_table(&path)
+                    .map(|table| Some(QualifiedName { schema: self.schema_of(of), name: table.to_owned() })),
+                Base::Unknown => None,
             };
             if name.is_some() {
                 return name;
@@ -49,14 +52,24 @@ impl<'a> Interp<'a> {
         }
         let name = if Self::is_sqlmodel_table(class) {
             class.name.to_lowercase()
-        } else if self.has_mapped_parent(class, 0) {
-            return None;
         } else if Self::comes_from(class, &is_flask_model, 0) {
+            // One that is derived from a model shares its table, unless it has a key of its own.
+            // Source: flask_sqlalchemy, `should_set_tablename`.
+            if self.has_mapped_parent(class, 0) && !self.has_own_key(class) {
+                return None;
+            }
             snake(class.name)
         } else {
             return None;
         };
         Some(Some(QualifiedName { schema: self.schema_of(of), name }))
+    }
+
+    /// Whether a column of the primary key stands in the class itself.
+    fn has_own_key(&mut self, class: &Class<'a>) -> bool {
+        let own: Vec<Value<'a>> = class.env.vars.borrow().values().cloned().collect();
+        let mut calls = own.iter().filter_map(|value| self.taken_down(value));
+        calls.any(|call| super::is_column(&call) && matches!(call.get("primary_key"), Some(Py::Bool(true))))
     }
 
     fn mixed_in_table(&mut self, base: &Rc<Class<'a>>, of: &Rc<Class<'a>>, depth: u32) -> Option<Name> {
