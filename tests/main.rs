@@ -40,6 +40,8 @@ mod schema_oracle;
 mod runners;
 /// The real runners on a real server: transactions are as said.
 mod real_runners;
+/// Connections and sessions of SQLAlchemy: transactions, and what stays set.
+mod sessions;
 /// How large tables are: named, measured on a real server, and what that changes.
 mod sizes;
 /// The home-made migration system: every planted hazard is found, no trap.

@@ -103,7 +103,7 @@ fn migration(
     }
     runners::settle(file, &mut plan, &mut operations);
     for (range, id, guards) in parts {
-        let scope = Scope { kind: plan.kind, id, opened: plan.opened, batch: plan.batch };
+        let scope = Scope { kind: plan.kind, id, opened: plan.opened, batch: plan.batch, ..Scope::default() };
         arrange(file, operations.get_mut(range).unwrap_or_default(), scope, &guards);
     }
     let stem = file.path.rsplit('/').next().unwrap_or(&file.path);

@@ -29,6 +29,23 @@ struct Begun {
 /// What is known of one connection.
 #[derive(Default)]
 struct Session {
+    lasting: Lasting,
+    /// By scope id.
+    scopes: BTreeMap<u32, Inner>,
+}
+
+/// What outlives a transaction.
+#[derive(Clone, Copy, Default)]
+struct Lasting {
+    /// SET.
+    settings: Timeouts,
+    /// The time zone, as SET leaves it.
+    zone: Zone,
+}
+
+/// What goes on inside of what the source arranges: a transaction, or none.
+#[derive(Default)]
+struct Inner {
     begun: Option<Begun>,
     /// A COMMIT or ROLLBACK written in SQL ended the transaction that the source arranges around it. What opened it
     /// does not notice and opens no other, so what follows commits by itself.
@@ -37,23 +54,17 @@ struct Session {
     group: Option<usize>,
     /// The query string whose implicit transaction `group` is.
     query: Option<u32>,
-    /// SET.
-    settings: Timeouts,
     /// SET as it was when the open transaction began: ROLLBACK brings it back.
-    saved: Timeouts,
+    saved: Lasting,
     /// SET LOCAL, until the transaction ends.
-    local: Timeouts,
-    /// The time zone, likewise: as SET leaves it, as it was, and SET LOCAL.
-    zone: Zone,
-    saved_zone: Zone,
-    local_zone: Zone,
+    local: Lasting,
 }
 
 /// Walks over operations in the order in which they run.
 #[derive(Default)]
 pub(super) struct Replay {
     pub(super) transactions: Vec<Transaction>,
-    /// By scope id.
+    /// By connection.
     sessions: BTreeMap<u32, Session>,
 }
 
@@ -64,45 +75,50 @@ impl Replay {
     }
 
     pub(super) fn step(&mut self, at: (usize, usize), operation: &Operation) -> OperationState {
-        let session = self.sessions.entry(operation.context.scope.id).or_default();
+        let scope = operation.context.scope;
+        let Session { lasting, scopes } = self.sessions.entry(scope.connection).or_default();
+        let inner = scopes.entry(scope.id).or_default();
         let transactions = &mut self.transactions;
         let driver = operation.detail == "driver";
         let step = step_of(operation);
-        if session.query.is_some_and(|query| query != operation.statement.query) {
-            session.end();
+        if inner.query.is_some_and(|query| query != operation.statement.query) {
+            inner.end();
         }
-        let reopens = session.closed;
+        let reopens = inner.closed;
         let outer = match step {
-            Step::Begin if !driver => session.begin(operation, transactions),
+            Step::Begin if !driver => inner.begin(operation, *lasting, transactions),
             _ => None,
         };
         if commits_first(operation) {
-            session.begun = None;
-            session.end();
+            inner.begun = None;
+            inner.end();
         }
-        let (kind, group) = session.enter(operation, transactions);
+        let (kind, group) = inner.enter(operation, *lasting, transactions);
         if let Some(transaction) = transactions.get_mut(group) {
             transaction.operations.push(at);
         }
-        let timeouts = session.settings.overlaid(session.local);
-        let zone = session.zone.overlaid(session.local_zone);
+        let timeouts = lasting.settings.overlaid(inner.local.settings);
+        let zone = lasting.zone.overlaid(inner.local.zone);
         match step {
             Step::End(end, chain) => {
                 if let Some(transaction) = transactions.get_mut(group).filter(|_| kind != TransactionKind::None) {
                     transaction.end = end;
                 }
-                session.leave(operation, kind, end, chain, driver);
+                if end == End::Rollback && kind != TransactionKind::None {
+                    *lasting = inner.saved;
+                }
+                inner.leave(operation, kind, end, chain, driver);
             }
             // SET LOCAL outside a transaction block has no effect but a warning.
             Step::Set(setting) if setting.local && kind != TransactionKind::None => {
-                session.local.apply(setting);
-                session.local_zone = Zone::of(setting).unwrap_or(session.local_zone);
+                inner.local.settings.apply(setting);
+                inner.local.zone = Zone::of(setting).unwrap_or(inner.local.zone);
             }
             Step::Set(setting) if !setting.local => {
-                session.local.forget(setting);
-                session.settings.apply(setting);
+                inner.local.settings.forget(setting);
+                lasting.settings.apply(setting);
                 if let Some(zone) = Zone::of(setting) {
-                    (session.zone, session.local_zone) = (zone, Zone::Unset);
+                    (lasting.zone, inner.local.zone) = (zone, Zone::Unset);
                 }
             }
             Step::Begin | Step::Set(_) | Step::Plain => {}
@@ -111,9 +127,14 @@ impl Replay {
     }
 }
 
-impl Session {
+impl Inner {
     /// BEGIN; whose transaction is open already.
-    fn begin(&mut self, operation: &Operation, transactions: &mut [Transaction]) -> Option<TransactionKind> {
+    fn begin(
+        &mut self,
+        operation: &Operation,
+        lasting: Lasting,
+        transactions: &mut [Transaction],
+    ) -> Option<TransactionKind> {
         let scope = operation.context.scope.kind;
         if let Some(begun) = &mut self.begun {
             match operation.statement.dialect {
@@ -140,12 +161,17 @@ impl Session {
             }
             None => self.group = None,
         }
-        self.save();
+        self.saved = lasting;
         None
     }
 
     /// The transaction that the operation runs in.
-    fn enter(&mut self, operation: &Operation, transactions: &mut Vec<Transaction>) -> (TransactionKind, usize) {
+    fn enter(
+        &mut self,
+        operation: &Operation,
+        lasting: Lasting,
+        transactions: &mut Vec<Transaction>,
+    ) -> (TransactionKind, usize) {
         let scope = operation.context.scope;
         let arranged = if self.closed { TransactionKind::None } else { scope.kind };
         let (kind, opener, place) = match (self.begun, arranged) {
@@ -168,7 +194,7 @@ impl Session {
             return (TransactionKind::None, push(transactions, alone));
         }
         let group = self.group.unwrap_or_else(|| {
-            self.save();
+            self.saved = lasting;
             push(transactions, Transaction { kind, opener, opened: place, ..Transaction::default() })
         });
         self.group = Some(group);
@@ -185,9 +211,6 @@ impl Session {
             begun.depth -= 1;
             return;
         }
-        if end == End::Rollback && kind != TransactionKind::None {
-            (self.settings, self.zone) = (self.saved, self.saved_zone);
-        }
         let implicit = self.query.is_some();
         if driver {
             self.closed = false;
@@ -202,17 +225,11 @@ impl Session {
         self.end();
     }
 
-    /// A ROLLBACK brings back what is set now.
-    fn save(&mut self) {
-        (self.saved, self.saved_zone) = (self.settings, self.zone);
-    }
-
     /// Nothing is open any more but what the source arranges.
     fn end(&mut self) {
         self.group = None;
         self.query = None;
-        self.local = Timeouts::default();
-        self.local_zone = Zone::Unset;
+        self.local = Lasting::default();
     }
 }
 

@@ -259,6 +259,8 @@ pub struct Scope {
     pub kind: TransactionKind,
     /// Unique in the file: operations of one connection block share it.
     pub id: u32,
+    /// The connection that it is on, unique in the file: what SET sets there outlives the transaction.
+    pub connection: u32,
     /// What opens it (`engine.begin()`, the marker, the convention), where something does.
     pub opened: Option<Span>,
     /// The runner applies all pending files in it.

@@ -56,11 +56,24 @@ impl Text {
     }
 }
 
-/// A connection's transaction, shared by all that works on the connection.
+/// A connection and its transaction, shared by all that works on the connection.
 #[derive(Debug, Default)]
 pub(super) struct Conn {
+    /// Unique in the file.
+    pub(super) id: u32,
     /// The transaction now open.
     pub(super) scope: Cell<Scope>,
+}
+
+impl Conn {
+    pub(super) fn new(scope: Scope) -> Self {
+        Self { id: scope.id, scope: Cell::new(scope) }
+    }
+
+    /// The transaction now open, for what is sent.
+    pub(super) fn now(&self) -> Scope {
+        Scope { connection: self.id, ..self.scope.get() }
+    }
 }
 
 /// An engine, connection, cursor or session.
@@ -70,6 +83,8 @@ pub(super) struct Handle {
     pub(super) engine: bool,
     /// Engine whose connections commit by themselves.
     pub(super) autocommit: bool,
+    /// A session over a connection that is in a transaction already: what it commits, that transaction keeps.
+    pub(super) joined: bool,
     /// Its connection.
     pub(super) conn: Rc<Conn>,
 }
@@ -363,6 +378,11 @@ impl<'a> Env<'a> {
 }
 
 impl Value<'_> {
+    /// An engine (or pool), a connection, a cursor.
+    pub(super) fn handle(engine: bool, autocommit: bool, conn: Rc<Conn>) -> Self {
+        Self::Handle(Rc::new(Handle { engine, autocommit, joined: false, conn }))
+    }
+
     pub(super) fn unknown(reason: impl Into<String>, text: impl Into<String>, span: Span) -> Self {
         Self::opaque(Unknown { reason: reason.into(), text: text.into(), span }, false)
     }

@@ -415,7 +415,7 @@ fn context(migration: &DjangoMigration) -> Context {
         Some(false) => TransactionKind::None,
         None => TransactionKind::Unknown,
     };
-    Context { scope: Scope { kind, id: 1, opened: None, batch: false }, ..Context::default() }
+    Context { scope: Scope { kind, id: 1, ..Scope::default() }, ..Context::default() }
 }
 
 fn order_field(span: Span) -> Field {

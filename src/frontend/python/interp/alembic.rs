@@ -9,7 +9,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::super::sqlalchemy::{self as sa, Args, Column, Kind, Nameless, Owner, Table, Writer};
-use super::super::value::{Conn, Handle, Record, Text, Value};
+use super::super::value::{Conn, Record, Text, Value};
 use super::Interp;
 use super::alter::{alter_column, drop_constraint};
 use crate::config::Dialect;
@@ -62,7 +62,7 @@ impl<'a> Interp<'a> {
         let mut scope = self.fresh(TransactionKind::Runner, None);
         let settings = self.env_settings();
         scope.batch = settings.batch;
-        let conn = Rc::new(Conn { scope: std::cell::Cell::new(scope) });
+        let conn = Rc::new(Conn::new(scope));
         self.migration = Some(conn.clone());
         let place = self.frame().map(|frame| frame.at).unwrap_or_default();
         for sql in settings.timeouts.iter().cloned() {
@@ -126,7 +126,7 @@ impl<'a> Interp<'a> {
 
     fn migration_handle(&mut self) -> Value<'a> {
         let conn = self.migration_conn();
-        Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
+        Value::handle(false, false, conn)
     }
 
     fn directive(&mut self, base: &Value<'a>, name: &str, mut args: Args<'a>, call: &'a ExprCall) -> Value<'a> {

@@ -5,12 +5,15 @@ use std::rc::Rc;
 
 use ruff_python_ast::ExprCall;
 
-use super::super::sqlalchemy as sa;
+use super::super::sqlalchemy::{self as sa, Args};
 use super::super::value::{ARGUMENT, Applied, ENVIRONMENT, Function, Handle, Text, Value, origin};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::ir::TransactionKind;
 use crate::span::Span;
+
+/// The class of a factory of sessions: `sessionmaker(bind=engine)`.
+pub(super) const SESSIONS: &str = "#sessions";
 
 impl<'a> Interp<'a> {
     /// A function that the project does not define.
@@ -169,6 +172,19 @@ impl<'a> Interp<'a> {
         Value::Text(Rc::new(Text { marked: true, ..text }))
     }
 
+    /// What a factory of sessions makes when it is called.
+    pub(super) fn made_session(
+        &mut self,
+        maker: &Value<'a>,
+        arguments: &[Value<'a>],
+        named: &[Named<'a>],
+        span: Span,
+    ) -> Option<Value<'a>> {
+        let given = !arguments.is_empty() || keyword(named, "bind").is_some();
+        let arguments = if given { arguments } else { std::slice::from_ref(maker) };
+        self.open_database("Session", arguments, named, span)
+    }
+
     /// Engines, connections and sessions that the program opens.
     pub(super) fn open_database(
         &mut self,
@@ -177,8 +193,20 @@ impl<'a> Interp<'a> {
         named: &[Named<'a>],
         span: Span,
     ) -> Option<Value<'a>> {
-        let bind = keyword(named, "bind");
-        let first = arguments.first().or(bind.as_ref());
+        if matches!(name, "sessionmaker" | "async_sessionmaker") {
+            let made = super::alembic::record(SESSIONS, Args::of_call(arguments, named), span);
+            return Some(Value::Record(Rc::new(made)));
+        }
+        let mut bind = keyword(named, "bind").or_else(|| arguments.first().cloned());
+        if let Some(Value::Record(maker)) = &bind
+            && maker.class == SESSIONS
+        {
+            // `scoped_session(sessionmaker(bind))`
+            let fields = maker.fields.borrow();
+            let own = fields.get("bind").or_else(|| fields.get("0")).cloned();
+            drop(fields);
+            bind = own;
+        }
         let autocommit = keyword(named, "isolation_level").is_some_and(|v| v.as_str() == Some("AUTOCOMMIT"))
             || keyword(named, "autocommit").is_some_and(|v| v.truth() == Some(true));
         let engine = matches!(
@@ -190,18 +218,26 @@ impl<'a> Interp<'a> {
         if super::peewee::DATABASES.contains(&name) {
             // Each statement is committed, unless `atomic()` says otherwise.
             let conn = self.new_conn(TransactionKind::None, Some(span));
-            return Some(Value::Handle(Rc::new(Handle { engine: false, autocommit: true, conn })));
+            return Some(Value::handle(false, true, conn));
         }
         if !(engine || connection) {
             return None;
         }
-        if let (true, Some(bind @ Value::Handle(_))) = (connection, first) {
-            // A session over a connection works in that one's transaction.
-            return Some(bind.clone());
+        let mut autocommit = autocommit;
+        if let (true, Some(Value::Handle(handle))) = (connection, &bind)
+            && handle.engine
+        {
+            autocommit |= handle.autocommit;
+        } else if let (true, Some(bind @ Value::Handle(handle))) = (connection, &bind) {
+            // A session over a connection works in that one's transaction, and does not commit what it has not begun.
+            // Source: "Joining a Session into an External Transaction" of SQLAlchemy's documentation.
+            let joined = name.contains("ession") && self.is_within(bind);
+            let Handle { engine, autocommit, .. } = **handle;
+            return Some(Value::Handle(Rc::new(Handle { engine, autocommit, joined, conn: handle.conn.clone() })));
         }
         let kind = if autocommit || name == "create_pool" { TransactionKind::None } else { TransactionKind::Runner };
         let conn = self.new_conn(kind, Some(span));
-        Some(Value::Handle(Rc::new(Handle { engine, autocommit: kind == TransactionKind::None, conn })))
+        Some(Value::handle(engine, kind == TransactionKind::None, conn))
     }
 }
 

@@ -77,6 +77,9 @@ impl<'a> Interp<'a> {
             Value::Record(record) if let Some(function) = Self::callable(record) => {
                 self.enter(&function, arguments, named, Some(span), false)
             }
+            Value::Record(record) if record.class == super::builtin::SESSIONS => {
+                self.made_session(callee, arguments, named, span).unwrap_or(Value::None)
+            }
             Value::Class(class) => self.instance(class, arguments, named, span, false),
             Value::Django(django) => match &**django {
                 Dj::Foreign(path) => self.call_foreign(path, arguments, named, call),

@@ -62,7 +62,7 @@ impl<'a> Interp<'a> {
             None => TransactionKind::Unknown,
         };
         self.next_id = self.next_id.max(1);
-        self.django.conn.scope.set(Scope { kind, id: 1, opened: None, batch: false });
+        self.django.conn.scope.set(Scope { kind, id: 1, ..Scope::default() });
         let pairs = |name: &str| -> Vec<((String, String), Span)> {
             let value = class.attribute(name, 0);
             value.and_then(|value| Value::items(&value)).unwrap_or_default().iter().filter_map(Self::node).collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::super::strings;
-use super::super::value::{Dj, Function, Handle, Record, Text, Value};
+use super::super::value::{Dj, Function, Record, Text, Value};
 use super::Interp;
 use super::django::{last, unknown_of};
 use crate::ir::{Operation, TransactionKind};
@@ -16,7 +16,7 @@ impl<'a> Interp<'a> {
     fn capture(&mut self, run: impl FnOnce(&mut Self)) -> Vec<Operation> {
         let before = self.django.captured.replace(Vec::new());
         let (guards, loops) = (std::mem::take(&mut self.guards), std::mem::take(&mut self.loops));
-        let scope = self.django.conn.scope.get();
+        let scope = self.django.conn.now();
         run(self);
         self.django.conn.scope.set(scope);
         (self.guards, self.loops) = (guards, loops);
@@ -87,7 +87,7 @@ impl<'a> Interp<'a> {
                 conn.scope.set(scope);
             }
             let apps = Value::Django(Rc::new(Dj::Apps));
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
+            let editor = Value::handle(false, false, conn.clone());
             let mut codes = code.alternatives();
             if codes.iter().any(|code| matches!(code, Value::Function(_) | Value::Record(_))) {
                 // `try: from a import f`, `f = f or None`: what is not followed stands beside what is.
@@ -141,7 +141,7 @@ impl<'a> Interp<'a> {
         let app = self.django.app.clone();
         let bound = super::call::bound(function, this);
         self.capture(|interp| {
-            let editor = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }));
+            let editor = Value::handle(false, false, conn);
             let state = || {
                 let fields = BTreeMap::from([("apps".to_owned(), Value::Django(Rc::new(Dj::Apps)))]);
                 let fields = RefCell::new(fields);

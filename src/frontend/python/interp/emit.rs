@@ -149,7 +149,7 @@ impl<'a> Interp<'a> {
         let own = files.contains(&root) || filled.is_some_and(|call| call.file == root);
         let origins = if own { Vec::new() } else { files.into_iter().collect() };
         self.spliced = spliced(&text.sql).filter(|_| !self.composed);
-        self.place_operations(operations, conn.scope.get(), origins);
+        self.place_operations(operations, conn.now(), origins);
         self.spliced = None;
     }
 
@@ -160,7 +160,7 @@ impl<'a> Interp<'a> {
         let reason = hole.map_or_else(|| "it is passed as an argument".to_owned(), |hole| hole.reason.clone());
         let details = Details::Opaque(OpaqueReason::Unresolved(reason));
         let mut operation = self.plain(OpKind::Opaque, details, call, self.dialect(), 0);
-        operation.context = Arc::new(Context { scope: conn.scope.get(), ..Context::default() });
+        operation.context = Arc::new(Context { scope: conn.now(), ..Context::default() });
         self.out.defer(call, operation);
     }
 
@@ -233,7 +233,7 @@ impl<'a> Interp<'a> {
         let query = self.out.next_query();
         let mut operation = self.plain(kind, details.unwrap_or_default(), span, self.dialect(), query);
         operation.detail = detail;
-        self.place_operations(vec![operation], conn.scope.get(), Vec::new());
+        self.place_operations(vec![operation], conn.now(), Vec::new());
     }
 
     /// Emits a change of rows that is no text.
@@ -255,7 +255,7 @@ impl<'a> Interp<'a> {
         operation.table = table;
         operation.detail = detail;
         self.out.count(span, Followed::Whole, false);
-        self.place_operations(vec![operation], conn.scope.get(), origins);
+        self.place_operations(vec![operation], conn.now(), origins);
     }
 
     /// Emits a statement that is made of calls.
@@ -292,7 +292,7 @@ impl<'a> Interp<'a> {
             let mut operation = self.plain(OpKind::IndexCreate, Details::None, span, self.dialect(), query);
             describe_index(&mut operation, record);
             self.out.count(span, Followed::Whole, false);
-            self.place_operations(vec![operation], conn.scope.get(), Vec::new());
+            self.place_operations(vec![operation], conn.now(), Vec::new());
         }
     }
 
@@ -306,7 +306,7 @@ impl<'a> Interp<'a> {
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
         self.out.count(span, Followed::Not, self.directive);
-        self.place_operations(vec![operation], conn.scope.get(), origins);
+        self.place_operations(vec![operation], conn.now(), origins);
     }
 
     /// Says, once for each place, that the program goes on where it is not followed.
@@ -333,7 +333,7 @@ impl<'a> Interp<'a> {
         let query = self.out.next_query();
         let operation = self.plain(OpKind::Opaque, details, span, self.dialect(), query);
         self.out.count(span, Followed::Not, false);
-        let scope = self.django.conn.scope.get();
+        let scope = self.django.conn.now();
         self.place_operations(vec![operation], scope, Vec::new());
     }
 

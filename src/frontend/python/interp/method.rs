@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 
 use super::super::sqlalchemy::{self as sa, Args};
 use super::super::strings;
-use super::super::value::{Construct, Handle, READ, Record, Text, Value};
+use super::super::value::{Construct, READ, Record, Text, Value};
 use super::call::{Named, keyword};
 use super::schema::TABLES;
 use super::{Interp, last_name};
@@ -357,7 +357,7 @@ impl<'a> Interp<'a> {
             Value::Handle(handle) => (handle.engine, handle.autocommit),
             _ => (false, false),
         };
-        let handle = |engine, autocommit, conn| Some(Value::Handle(Rc::new(Handle { engine, autocommit, conn })));
+        let handle = |engine, autocommit, conn| Some(Value::handle(engine, autocommit, conn));
         match name {
             "execution_options" | "set_isolation_level" => {
                 let level = keyword(named, "isolation_level");
@@ -404,6 +404,10 @@ impl<'a> Interp<'a> {
             "commit" | "rollback" => {
                 let kind = if name == "commit" { OpKind::TransactionCommit } else { OpKind::TransactionRollback };
                 let conn = self.conn_of(base);
+                let joined = matches!(base, Value::Handle(handle) if handle.joined);
+                if joined && name == "commit" && self.is_within(base) {
+                    return Some(Value::None);
+                }
                 self.emit_plain(kind, "driver", None, &conn, span);
                 let mut scope = conn.scope.get();
                 if scope.kind == TransactionKind::Unknown && scope.id > 0 {
@@ -419,6 +423,15 @@ impl<'a> Interp<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a transaction is open on a connection that is given by its handle, and goes on whatever is begun on it:
+    /// one that is written, or that of the tool which applies migrations. A driver's own begins with a statement.
+    pub(super) fn is_within(&self, value: &Value<'a>) -> bool {
+        let Value::Handle(handle) = value else { return false };
+        let own = self.migration.as_ref().is_some_and(|own| Rc::ptr_eq(own, &handle.conn));
+        let kind = handle.conn.scope.get().kind;
+        !handle.engine && (kind == TransactionKind::Explicit || own && kind != TransactionKind::None)
     }
 
     /// `session.query(M)`, `table.update()`, `select(…)`: a statement made of calls.

@@ -39,7 +39,6 @@ mod stmt;
 mod template;
 mod tool;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -382,11 +381,11 @@ impl<'a> Interp<'a> {
 
     fn fresh(&mut self, kind: TransactionKind, opened: Option<Span>) -> Scope {
         self.next_id += 1;
-        Scope { kind, id: self.next_id, opened, batch: false }
+        Scope { kind, id: self.next_id, opened, ..Scope::default() }
     }
 
     fn new_conn(&mut self, kind: TransactionKind, opened: Option<Span>) -> Rc<Conn> {
-        Rc::new(Conn { scope: Cell::new(self.fresh(kind, opened)) })
+        Rc::new(Conn::new(self.fresh(kind, opened)))
     }
 
     /// The connection behind a receiver, made up where nothing is known of it.

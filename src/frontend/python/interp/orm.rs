@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::ExprCall;
 
 use super::super::django::{model_table, table_word, user_table};
-use super::super::value::{Conn, Dj, Handle, Query, READ, Value};
+use super::super::value::{Conn, Dj, Query, READ, Value};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::ir::{
@@ -149,8 +149,8 @@ impl<'a> Interp<'a> {
                     };
                 }
                 if path.ends_with("django.db.connection") || path.ends_with("connections[]") {
-                    let handle = Handle { engine: false, autocommit: false, conn: self.django.conn.clone() };
-                    return self.database_method(&Value::Handle(Rc::new(handle)), name, arguments, named, call);
+                    let handle = Value::handle(false, false, self.django.conn.clone());
+                    return self.database_method(&handle, name, arguments, named, call);
                 }
                 if let Some(value) = self.along(path)
                     && !matches!(value, Value::Django(_))

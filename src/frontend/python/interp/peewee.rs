@@ -191,7 +191,7 @@ impl<'a> Interp<'a> {
     /// The connection behind one of Peewee's databases, which commits each statement where nothing says otherwise.
     fn peewee_conn(&mut self, database: &Value<'a>) -> Rc<Conn> {
         let conn = self.conn_of(database);
-        let scope = conn.scope.get();
+        let scope = conn.now();
         if scope.kind == TransactionKind::Unknown {
             let scope = self.fresh(TransactionKind::None, None);
             conn.scope.set(scope);

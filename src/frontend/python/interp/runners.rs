@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::super::value::{Env, Function, Handle, Value};
+use super::super::value::{Env, Function, Value};
 use super::Interp;
 use super::call::{Named, keyword};
 use crate::frontend::sql;
@@ -98,7 +98,7 @@ impl<'a> Interp<'a> {
         self.within(env, step.at, direction, |this| {
             this.swallowed += u32::from(ignored);
             if let Value::Function(function) = value {
-                let handle = Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn: conn.clone() }));
+                let handle = Value::handle(false, false, conn.clone());
                 this.enter(function, &[handle], &[], Some(step.span), false);
             } else {
                 this.send(value, conn, step.span);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use ruff_python_ast::{ExceptHandler, Expr, Stmt, StmtClassDef, StmtFor, StmtTry, StmtWith};
 use ruff_text_size::Ranged;
 
-use super::super::value::{Class, Conn, Env, Handle, Text, Value};
+use super::super::value::{Class, Conn, Env, Text, Value};
 use super::{Flow, Interp, MAX_DEPTH, last_name};
 use crate::ir::{Direction, Scope, TransactionKind};
 use crate::span::Span;
@@ -385,16 +385,21 @@ impl<'a> Interp<'a> {
             };
             // A connection of SQLAlchemy that commits by itself begins nothing; those of drivers do.
             let begins = matches!(attribute.attr.as_str(), "transaction" | "atomic");
+            if self.is_within(&base) {
+                return base;
+            }
             let kind = if autocommit && !begins { TransactionKind::None } else { TransactionKind::Explicit };
             let scope = self.fresh(kind, Some(span));
             let conn = self.conn_of(&base);
             restore.push((conn.clone(), conn.scope.get()));
             if !(engine || attribute.attr.as_str() == "begin_nested") {
                 conn.scope.set(scope);
-                return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
+                return Value::handle(false, autocommit, conn);
             }
-            let conn = Rc::new(Conn { scope: std::cell::Cell::new(scope) });
-            return Value::Handle(Rc::new(Handle { engine: false, autocommit, conn }));
+            // A savepoint is set on the connection itself.
+            let id = if engine { scope.id } else { conn.id };
+            let conn = Rc::new(Conn { id, ..Conn::new(scope) });
+            return Value::handle(false, autocommit, conn);
         }
         let value = self.eval(expr);
         if let Value::Record(record) = &value

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::super::peewee::Models;
 use super::super::piccolo::Call;
-use super::super::value::{Conn, Env, Function, Handle, Record, Value};
+use super::super::value::{Conn, Env, Function, Record, Value};
 use super::runners::Step;
 use super::{Frame, Interp};
 use crate::ir::{Direction, TransactionKind, Unknown};
@@ -101,7 +101,7 @@ impl<'a> Interp<'a> {
     pub(super) fn handed(&mut self, function: &Function<'a>) -> Vec<Value<'a>> {
         if self.tool.changeset && matches!(function.name, "upgrade" | "downgrade") {
             let conn = self.tool_conn();
-            return vec![Value::Handle(Rc::new(Handle { engine: true, autocommit: false, conn }))];
+            return vec![Value::handle(true, false, conn)];
         }
         if !entries(self.tool.runner).contains(&function.name) {
             return Vec::new();
@@ -129,7 +129,7 @@ impl<'a> Interp<'a> {
     /// A connection that the tool has, in its transaction.
     fn tool_handle(&mut self) -> Value<'a> {
         let conn = self.tool_conn();
-        Value::Handle(Rc::new(Handle { engine: false, autocommit: false, conn }))
+        Value::handle(false, false, conn)
     }
 
     /// The connection that the tool applies the migration on.
