@@ -271,17 +271,17 @@ fn of_all(names: &[Expr]) -> Option<Dialect> {
 /// The guards for where the database is one of several that are named, the file's own among them, and for where it is
 /// none of them; `None` for any other list.
 fn among(names: &Expr, own: Dialect) -> Option<(GuardKind, GuardKind)> {
-    let names = match names {
+    let items = match names {
         Expr::Tuple(list) => &list.elts,
         Expr::List(list) => &list.elts,
         Expr::Set(list) => &list.elts,
         _ => return None,
     };
-    let named: Vec<Dialect> = names.iter().filter_map(dialect_of).collect();
+    let dialects: Vec<Dialect> = items.iter().filter_map(dialect_of).collect();
     let mut others = [Dialect::Postgres, Dialect::Sqlite, Dialect::Mysql, Dialect::Mssql].into_iter();
-    let other = others.find(|dialect| !named.contains(dialect));
+    let other = others.find(|dialect| !dialects.contains(dialect));
     let outside = other.map_or(GuardKind::Other, GuardKind::Dialect);
-    named.contains(&own).then_some((GuardKind::Dialect(own), outside))
+    dialects.contains(&own).then_some((GuardKind::Dialect(own), outside))
 }
 
 /// The dialect of a name, as SQLAlchemy, its drivers and URLs write it.

@@ -17,7 +17,7 @@ const OPERATORS: [(&str, &str); 2] = [("!=", "new_old_not_equals"), ("=", "new_o
 
 /// The statements of a directive; `None` where it is none of a library that is known, or not written so that it can be
 /// told what it sends.
-pub(super) fn directive<'a>(name: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+pub(super) fn directive(name: &str, args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     match name {
         // Elsewhere the library says that it does nothing.
         "sync_enum_values" | "add_enum_value" if w.dialect != Dialect::Postgres => Some(Vec::new()),
@@ -29,7 +29,7 @@ pub(super) fn directive<'a>(name: &str, args: &Args<'a>, w: &Writer) -> Option<V
 }
 
 /// Words with a hole for each `{}`.
-fn sql<'a>(w: &Writer, template: &str, parts: &[&dyn Fn(&mut Writer)]) -> Writer {
+fn sql(w: &Writer, template: &str, parts: &[&dyn Fn(&mut Writer)]) -> Writer {
     let mut one = w.another();
     let mut parts = parts.iter();
     for (at, words) in template.split("{}").enumerate() {
@@ -43,111 +43,152 @@ fn sql<'a>(w: &Writer, template: &str, parts: &[&dyn Fn(&mut Writer)]) -> Writer
     one
 }
 
+/// A type that gets other values: one of the same name takes its place.
+struct Enum<'v, 'a> {
+    schema: &'v Value<'a>,
+    name: &'v Value<'a>,
+    /// Pairs of an old value and the new one.
+    renamed: Vec<Value<'a>>,
+}
+
+impl Enum<'_, '_> {
+    fn in_schema(&self, one: &mut Writer, name: &dyn Fn(&mut Writer)) {
+        one.name(self.schema);
+        one.word(".");
+        name(one);
+    }
+
+    fn new(&self, one: &mut Writer) {
+        one.table(Some(self.schema), self.name);
+    }
+
+    fn old(&self, one: &mut Writer) {
+        self.in_schema(one, &|one| self.old_name(one));
+    }
+
+    /// What it is called until it goes.
+    fn old_name(&self, one: &mut Writer) {
+        match self.name {
+            Value::Text(text) => {
+                let mut old = text.sql.clone();
+                old.push("_old", one.place);
+                one.name_text(&old);
+            }
+            other => one.unknown(other, "the name is not known"),
+        }
+    }
+
+    /// `WHEN … = old THEN new` for each value that gets another name.
+    fn cases(&self, one: &mut Writer, compared: &dyn Fn(&mut Writer), typed: bool) {
+        for pair in &self.renamed {
+            one.word(" WHEN ");
+            compared(one);
+            one.word("::text = ");
+            literal(one, &part(pair, 0, "").unwrap_or(Value::None));
+            one.word(" THEN ");
+            literal(one, &part(pair, 1, "").unwrap_or(Value::None));
+            if typed {
+                one.word("::");
+                self.new(one);
+            }
+        }
+    }
+
+    /// The operators that indexes and conditions need while a column is of the one type and a value of the other.
+    fn operators(&self, w: &Writer) -> Vec<Writer> {
+        let value = |one: &mut Writer| {
+            let old = |one: &mut Writer| one.word("old_enum_val");
+            if self.renamed.is_empty() {
+                one.word("old_enum_val::text");
+                return;
+            }
+            one.word("CASE");
+            self.cases(one, &old, false);
+            one.word(" ELSE old_enum_val::text END");
+        };
+        let (new, old) = (|one: &mut Writer| self.new(one), |one: &mut Writer| self.old(one));
+        let each = OPERATORS.into_iter().flat_map(|(operator, function)| {
+            let function = |one: &mut Writer| self.in_schema(one, &|one| one.word(function));
+            let compares = format!(
+                "CREATE FUNCTION {{}}(new_enum_val {{}}, old_enum_val {{}}) RETURNS boolean AS $$ SELECT \
+                 new_enum_val::text {operator} {{}}; $$ LANGUAGE SQL IMMUTABLE"
+            );
+            let is = format!("CREATE OPERATOR {{}}.{operator} (leftarg = {{}}, rightarg = {{}}, procedure = {{}})");
+            [
+                sql(w, &compares, &[&function, &new, &old, &value]),
+                sql(w, &is, &[&|one| one.name(self.schema), &new, &old, &function]),
+            ]
+        });
+        each.collect()
+    }
+
+    fn no_operators(&self, w: &Writer) -> Vec<Writer> {
+        let (new, old) = (|one: &mut Writer| self.new(one), |one: &mut Writer| self.old(one));
+        let each = OPERATORS.into_iter().flat_map(|(operator, function)| {
+            let function = |one: &mut Writer| self.in_schema(one, &|one| one.word(function));
+            let is = format!("DROP OPERATOR IF EXISTS {{}}.{operator} ({{}}, {{}})");
+            [
+                sql(w, &is, &[&|one| one.name(self.schema), &new, &old]),
+                sql(w, "DROP FUNCTION {}(new_enum_val {}, old_enum_val {})", &[&function, &new, &old]),
+            ]
+        });
+        each.collect()
+    }
+}
+
 /// A type with the values that it shall have, in place of one of the same name.
-fn sync_enum_values<'a>(args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+fn sync_enum_values(args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     let (schema, name) = (args.get(0, &["enum_schema"])?, args.get(1, &["enum_name"])?);
     let values = args.get(2, &["new_values"])?;
     let columns = args.get(3, &["affected_columns"]).and_then(Value::items)?;
     let renamed = args.get(4, &["enum_values_to_rename"]).and_then(Value::items).unwrap_or_default();
     let indexes = args.get(5, &["indexes_to_recreate"]).and_then(Value::items).unwrap_or_default();
-    let old_name = |one: &mut Writer| match name {
-        Value::Text(text) => {
-            let mut old = text.sql.clone();
-            old.push("_old", one.place);
-            one.name_text(&old);
-        }
-        other => one.unknown(other, "the name is not known"),
-    };
-    let new = |one: &mut Writer| one.table(Some(schema), name);
-    let in_schema = |one: &mut Writer, name: &dyn Fn(&mut Writer)| {
-        one.name(schema);
-        one.word(".");
-        name(one);
-    };
-    let old = |one: &mut Writer| in_schema(one, &old_name);
+    let of = Enum { schema, name, renamed };
     let mut found = vec![
-        sql(w, "ALTER TYPE {} RENAME TO {}", &[&new, &old_name]),
-        sql(w, "CREATE TYPE {} AS ENUM({})", &[&new, &|one| literals(one, values)]),
+        sql(w, "ALTER TYPE {} RENAME TO {}", &[&|one| of.new(one), &|one| of.old_name(one)]),
+        sql(w, "CREATE TYPE {} AS ENUM({})", &[&|one| of.new(one), &|one| literals(one, values)]),
     ];
-    let as_new = |one: &mut Writer| {
-        if renamed.is_empty() {
-            one.word("old_enum_val::text");
-            return;
-        }
-        one.word("CASE");
-        for pair in &renamed {
-            one.word(" WHEN old_enum_val::text = ");
-            literal(one, &part(pair, 0, "").unwrap_or(Value::None));
-            one.word(" THEN ");
-            literal(one, &part(pair, 1, "").unwrap_or(Value::None));
-        }
-        one.word(" ELSE old_enum_val::text END");
-    };
-    for (operator, function) in OPERATORS {
-        let function = |one: &mut Writer| in_schema(one, &|one| one.word(function));
-        let body = format!(
-            "CREATE FUNCTION {{}}(new_enum_val {{}}, old_enum_val {{}}) RETURNS boolean AS $$ SELECT new_enum_val::text \
-             {operator} {{}}; $$ LANGUAGE SQL IMMUTABLE"
-        );
-        found.push(sql(w, &body, &[&function, &new, &old, &as_new]));
-        let body = format!("CREATE OPERATOR {{}}.{operator} (leftarg = {{}}, rightarg = {{}}, procedure = {{}})");
-        found.push(sql(w, &body, &[&|one| one.name(schema), &new, &old, &function]));
-    }
+    found.extend(of.operators(w));
     found.extend(indexes.iter().map(|index| {
-        sql(
-            w,
-            "DROP INDEX IF EXISTS {}",
-            &[&|one| match part(index, 0, "name") {
-                Some(Value::Text(name)) => one.dotted(&name.sql),
-                _ => one.hole("the name is not known"),
-            }],
-        )
+        let name = |one: &mut Writer| match part(index, 0, "name") {
+            Some(Value::Text(name)) => one.dotted(&name.sql),
+            _ => one.hole("the name is not known"),
+        };
+        sql(w, "DROP INDEX IF EXISTS {}", &[&name])
     }));
-    for column in &columns {
-        found.extend(cast_column(column, schema, &new, &renamed, w));
-    }
-    for (operator, function) in OPERATORS {
-        let body = format!("DROP OPERATOR IF EXISTS {{}}.{operator} ({{}}, {{}})");
-        found.push(sql(w, &body, &[&|one| one.name(schema), &new, &old]));
-        let function = |one: &mut Writer| in_schema(one, &|one| one.word(function));
-        found.push(sql(w, "DROP FUNCTION {}(new_enum_val {}, old_enum_val {})", &[&function, &new, &old]));
-    }
-    found.push(sql(w, "DROP TYPE {}", &[&old]));
-    for index in &indexes {
+    found.extend(columns.iter().flat_map(|column| cast_column(column, &of, w)));
+    found.extend(of.no_operators(w));
+    found.push(sql(w, "DROP TYPE {}", &[&|one| of.old(one)]));
+    found.extend(indexes.iter().map(|index| {
         let mut one = w.another();
         match part(index, 1, "definition") {
             Some(Value::Text(definition)) => one.append(&definition.sql),
             _ => one.hole("the index is not known"),
         }
-        found.push(one);
-    }
+        one
+    }));
     Some(found)
 }
 
 /// What becomes of a column of the type. A default that only the database knows is not told; the library reads it for
 /// columns that are given as a pair of names.
-fn cast_column<'a>(
-    column: &Value<'a>,
-    schema: &Value<'a>,
-    new: &dyn Fn(&mut Writer),
-    renamed: &[Value<'a>],
-    w: &Writer,
-) -> Vec<Writer> {
+fn cast_column<'a>(column: &Value<'a>, of: &Enum<'_, 'a>, w: &Writer) -> Vec<Writer> {
     let given = |at: usize, name: &str| part(column, at, name).unwrap_or(Value::None);
     // A pair, or `TableReference(table_name, column_name, table_schema, column_type, existing_server_default)`.
     let pair = matches!(column, Value::List(..));
     let (table, name) = (given(0, "table_name"), given(1, "column_name"));
     let own = if pair { Value::None } else { given(2, "table_schema") };
-    let own = if matches!(own, Value::None) { schema.clone() } else { own };
+    let own = if matches!(own, Value::None) { of.schema.clone() } else { own };
     let kind = if pair { given(2, "column_type") } else { given(3, "column_type") };
     let default = if pair { Value::None } else { given(4, "existing_server_default") };
-    let array = kind.path().is_some_and(|path| path.ends_with(".ARRAY"));
+    let array = kind.path().and_then(|path| path.rsplit('.').next()) == Some("ARRAY");
     let alter = |one: &mut Writer| {
         one.word("ALTER TABLE ");
         one.table(Some(&own), &table);
         one.word(" ALTER COLUMN ");
         one.name(&name);
     };
+    let new = |one: &mut Writer| of.new(one);
     let mut found = Vec::new();
     let has_default = !matches!(default, Value::None);
     if has_default {
@@ -155,23 +196,12 @@ fn cast_column<'a>(
     }
     let column = |one: &mut Writer| one.name(&name);
     found.push(if array {
-        sql(w, "{} TYPE {}[] USING {}::text[]::{}[]", &[&alter, new, &column, new])
-    } else if renamed.is_empty() {
-        sql(w, "{} TYPE {} USING {}::text::{}", &[&alter, new, &column, new])
+        sql(w, "{} TYPE {}[] USING {}::text[]::{}[]", &[&alter, &new, &column, &new])
+    } else if of.renamed.is_empty() {
+        sql(w, "{} TYPE {} USING {}::text::{}", &[&alter, &new, &column, &new])
     } else {
-        let cases = |one: &mut Writer| {
-            for pair in renamed {
-                one.word(" WHEN ");
-                one.name(&name);
-                one.word("::text = ");
-                literal(one, &part(pair, 0, "").unwrap_or(Value::None));
-                one.word(" THEN ");
-                literal(one, &part(pair, 1, "").unwrap_or(Value::None));
-                one.word("::");
-                new(one);
-            }
-        };
-        sql(w, "{} TYPE {} USING CASE{} ELSE {}::text::{} END", &[&alter, new, &cases, &column, new])
+        let cases = |one: &mut Writer| of.cases(one, &column, true);
+        sql(w, "{} TYPE {} USING CASE{} ELSE {}::text::{} END", &[&alter, &new, &cases, &column, &new])
     });
     if has_default {
         // The same value, of the new type.
@@ -190,7 +220,7 @@ fn cast_column<'a>(
     found
 }
 
-fn add_enum_value<'a>(args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+fn add_enum_value(args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     let (schema, name) = (args.get(0, &["enum_schema"])?, args.get(1, &["enum_name"])?);
     let value = args.get(2, &["new_value"])?;
     let neighbor = args.get(3, &["before_value"]).filter(|value| !matches!(value, Value::None));
@@ -205,7 +235,7 @@ fn add_enum_value<'a>(args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
 }
 
 /// An object that is known by its definition.
-fn entity<'a>(verb: &str, args: &Args<'a>, w: &Writer) -> Option<Vec<Writer>> {
+fn entity(verb: &str, args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     let Value::Record(object) = args.get(0, &["target", "entity"])? else { return None };
     let class = object.class.as_str();
     let of = Args::of_record(object);
