@@ -213,8 +213,7 @@ fn is_like(v: &View<'_>, model: &MappedTable, table: &QualifiedName) -> bool {
     }
     // As the migration finds it: it may take several of them away.
     let Some(first) = v.model.view(v.at.0, 0) else { return false };
-    let relation = first.before().and_then(|before| before.relation(table).known());
-    let Some(relation) = relation.filter(Relation::is_complete) else { return false };
+    let Some(relation) = first.before().and_then(|before| before.relation(table).known()) else { return false };
     model.columns.iter().all(|name| matches!(relation.column(name), Found::Known(_)))
 }
 

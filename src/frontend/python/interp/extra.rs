@@ -58,11 +58,11 @@ impl Enum<'_, '_> {
         name(one);
     }
 
-    fn new(&self, one: &mut Writer) {
+    fn new_type(&self, one: &mut Writer) {
         one.table(Some(self.schema), self.name);
     }
 
-    fn old(&self, one: &mut Writer) {
+    fn old_type(&self, one: &mut Writer) {
         self.in_schema(one, &|one| self.old_name(one));
     }
 
@@ -89,7 +89,7 @@ impl Enum<'_, '_> {
             literal(one, &part(pair, 1, "").unwrap_or(Value::None));
             if typed {
                 one.word("::");
-                self.new(one);
+                self.new_type(one);
             }
         }
     }
@@ -106,7 +106,7 @@ impl Enum<'_, '_> {
             self.cases(one, &old, false);
             one.word(" ELSE old_enum_val::text END");
         };
-        let (new, old) = (|one: &mut Writer| self.new(one), |one: &mut Writer| self.old(one));
+        let (new, old) = (|one: &mut Writer| self.new_type(one), |one: &mut Writer| self.old_type(one));
         let each = OPERATORS.into_iter().flat_map(|(operator, function)| {
             let function = |one: &mut Writer| self.in_schema(one, &|one| one.word(function));
             let compares = format!(
@@ -123,7 +123,7 @@ impl Enum<'_, '_> {
     }
 
     fn no_operators(&self, w: &Writer) -> Vec<Writer> {
-        let (new, old) = (|one: &mut Writer| self.new(one), |one: &mut Writer| self.old(one));
+        let (new, old) = (|one: &mut Writer| self.new_type(one), |one: &mut Writer| self.old_type(one));
         let each = OPERATORS.into_iter().flat_map(|(operator, function)| {
             let function = |one: &mut Writer| self.in_schema(one, &|one| one.word(function));
             let is = format!("DROP OPERATOR IF EXISTS {{}}.{operator} ({{}}, {{}})");
@@ -145,8 +145,8 @@ fn sync_enum_values(args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     let indexes = args.get(5, &["indexes_to_recreate"]).and_then(Value::items).unwrap_or_default();
     let of = Enum { schema, name, renamed };
     let mut found = vec![
-        sql(w, "ALTER TYPE {} RENAME TO {}", &[&|one| of.new(one), &|one| of.old_name(one)]),
-        sql(w, "CREATE TYPE {} AS ENUM({})", &[&|one| of.new(one), &|one| literals(one, values)]),
+        sql(w, "ALTER TYPE {} RENAME TO {}", &[&|one| of.new_type(one), &|one| of.old_name(one)]),
+        sql(w, "CREATE TYPE {} AS ENUM({})", &[&|one| of.new_type(one), &|one| literals(one, values)]),
     ];
     found.extend(of.operators(w));
     found.extend(indexes.iter().map(|index| {
@@ -158,7 +158,7 @@ fn sync_enum_values(args: &Args<'_>, w: &Writer) -> Option<Vec<Writer>> {
     }));
     found.extend(columns.iter().flat_map(|column| cast_column(column, &of, w)));
     found.extend(of.no_operators(w));
-    found.push(sql(w, "DROP TYPE {}", &[&|one| of.old(one)]));
+    found.push(sql(w, "DROP TYPE {}", &[&|one| of.old_type(one)]));
     found.extend(indexes.iter().map(|index| {
         let mut one = w.another();
         match part(index, 1, "definition") {
@@ -188,7 +188,7 @@ fn cast_column<'a>(column: &Value<'a>, of: &Enum<'_, 'a>, w: &Writer) -> Vec<Wri
         one.word(" ALTER COLUMN ");
         one.name(&name);
     };
-    let new = |one: &mut Writer| of.new(one);
+    let new = |one: &mut Writer| of.new_type(one);
     let mut found = Vec::new();
     let has_default = !matches!(default, Value::None);
     if has_default {
