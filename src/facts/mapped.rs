@@ -205,16 +205,21 @@ fn fits(v: &View<'_>, model: &MappedTable) -> bool {
     model.columns.iter().filter(held).count() * 2 >= model.columns.len()
 }
 
-/// Whether the table is that of a model whose own name for it is not known: it is called like the class, and each of the
-/// class's columns is there, of which one alone would say little.
+/// Whether the table is that of a model whose own name for it is not known: it is called like the class, and none of the
+/// class's columns is missing there, where one alone would say little.
 fn is_like(v: &View<'_>, model: &MappedTable, table: &QualifiedName) -> bool {
-    if !model.may_be(table) || model.columns.len() < 2 {
+    if !model.may_be(table) {
         return false;
     }
     // As the migration finds it: it may take several of them away.
     let Some(first) = v.model.view(v.at.0, 0) else { return false };
     let Some(relation) = first.before().and_then(|before| before.relation(table).known()) else { return false };
-    model.columns.iter().all(|name| matches!(relation.column(name), Found::Known(_)))
+    let mut held = 0;
+    let mut there = model.columns.iter().map(|name| relation.column(name));
+    there.all(|column| {
+        held += usize::from(matches!(column, Found::Known(_)));
+        !matches!(column, Found::Absent)
+    }) && held >= 2
 }
 
 /// How many folders two paths share from the top.
