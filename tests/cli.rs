@@ -200,3 +200,32 @@ fn a_registry_is_recognised_by_its_shape() {
     }
     assert!(!rules.contains("index-not-concurrent") && !rules.contains("backfill-in-migration"), "{rules:?}");
 }
+
+#[test]
+fn a_module_that_django_passes_over_is_read_with_the_migration_that_imports_it() {
+    let helper: &[u8] = b"def fill(apps, schema_editor):\n    for order in apps.get_model('shop', 'Order').objects.all():\n        order.note = ''\n        order.save()\n";
+    let first: &[u8] = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Order', [('id', models.AutoField(primary_key=True)), ('note', models.TextField())])]\n";
+    let second: &[u8] = b"from django.db import migrations\nfrom shop.migrations._fill import fill\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('shop', '0001_initial')]\n    operations = [migrations.RunPython(fill)]\n";
+    let folder = project(&[
+        ("shop/migrations/__init__.py", b""),
+        ("shop/migrations/_fill.py", helper),
+        ("shop/migrations/0001_initial.py", first),
+        ("shop/migrations/0002_fill.py", second),
+    ]);
+    let found = run(folder.path(), CHECK, &["."]).findings();
+    let places: Vec<_> = found.iter().map(|finding| (finding["path"].as_str(), finding["line"].as_u64())).collect();
+    assert_eq!(places, [(Some("shop/migrations/0002_fill.py"), Some(7))]);
+}
+
+#[test]
+fn the_driver_that_a_django_site_installs_names_its_server() {
+    let index: &[u8] = b"from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.AddIndex('order', models.Index(fields=['note'], name='order_note'))]\n";
+    let found = |list: &str, drivers: &[u8]| {
+        let folder = project(&[("shop/migrations/0002_note.py", index), (list, drivers)]);
+        let rule = ["check", ".", "--select", "index-not-concurrent", "--output-format", "json"];
+        ddlint(folder.path(), &rule).findings().len()
+    };
+    assert_eq!(found("requirements/production.txt", b"Django==4.2\nmysqlclient==2.2\n"), 0);
+    assert_eq!(found("requirements.txt", b"mysqlclient==2.2\npsycopg2-binary==2.9\n"), 1);
+    assert_eq!(found("requirements.txt", b"Django==4.2\n"), 1);
+}

@@ -32,6 +32,8 @@ pub struct Project {
     unresolved: usize,
     /// What became of the calls that send something.
     calls: Calls,
+    /// How revisions follow each other.
+    graph: Graph,
 }
 
 impl Project {
@@ -101,7 +103,7 @@ impl Project {
         problems.extend(graph.problems(&whole));
         let model = Model::new(migrations, sources.all(), policy, registry, sources.whole(), &graph);
         problems.extend(way_back_problems(&model.timeline.migrations, &files, &graph.one_way()));
-        Self { model, files: sources.all(), revisions: names, problems, unresolved, calls }
+        Self { model, files: sources.all(), revisions: names, problems, unresolved, calls, graph }
     }
 
     fn summary(&self, judged: usize) -> Summary {
@@ -175,8 +177,10 @@ pub fn check(sources: &Sources, settings: &Settings, rules: &RuleSet, baseline: 
     let mut summary = project.summary(sources.files().len());
     let enabled = rules.enabled();
     project.model.mapped = super::mapped::read(&project.model, &project.files, sources, &enabled);
+    let past = super::past::problems(&project.model, &project.graph, &project.files, sources, rules);
     let mut findings = Judge::new(&project.model, &enabled, &project.files).findings();
     findings.extend(raised(&project.problems, rules));
+    findings.extend(raised(&past, rules));
     let findings = settle(findings, &project, settings, rules);
     let path = |diagnostic: &Diagnostic| {
         project.files.get(diagnostic.span.file.0 as usize).map_or("", |file| file.path.as_str())

@@ -7,6 +7,7 @@ mod explain;
 mod judge;
 mod mapped;
 mod outcome;
+mod past;
 mod rules;
 mod sizes;
 pub mod suppress;

@@ -229,6 +229,31 @@ impl Graph {
         self.part.get(at).copied().unwrap_or(at)
     }
 
+    /// The files of revisions that are `new` and that one which is not follows, each with such a one. Those that stand for
+    /// others are left out: a database that has those has them too.
+    pub fn followed(
+        &self,
+        is_new: &dyn Fn(FileId) -> bool,
+        is_old: &dyn Fn(FileId) -> bool,
+    ) -> BTreeMap<FileId, FileId> {
+        let mut found = BTreeMap::new();
+        let mut by = vec![None; self.revisions.len()];
+        for (start, revision) in self.revisions.iter().enumerate() {
+            let old = revision.span.file;
+            let mut open = if is_old(old) { vec![start] } else { Vec::new() };
+            while let Some(at) = open.pop() {
+                let Some(slot) = by.get_mut(at).filter(|slot| slot.is_none()) else { continue };
+                *slot = Some(old);
+                open.extend(self.before.get(at).into_iter().flatten());
+            }
+        }
+        for (revision, by) in self.revisions.iter().zip(by) {
+            let counts = is_new(revision.span.file) && revision.replaces.is_empty();
+            found.extend(by.filter(|_| counts).map(|by| (revision.span.file, by)));
+        }
+        found
+    }
+
     /// What is wrong with the graph. `whole`: every migration of that file's folder was read.
     pub fn problems(&self, whole: &dyn Fn(FileId) -> bool) -> Vec<Problem> {
         let mut problems = self.cycles();

@@ -46,12 +46,12 @@ static POSTGRES: LazyLock<Regex> = LazyLock::new(|| {
 });
 static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)",
+        r"(?i)dialects[ \t]+import[^\n]*\bmysql\b|dialects\.mysql|\bmysql_\w+[ \t]*=|\bENGINE[ \t]*=[ \t]*InnoDB\b|\bAUTO_INCREMENT\b|\b(?:TINY|MEDIUM|LONG)(?:BLOB|TEXT|INT)\b|\butf8mb4\b|\b(?:TABLE|INTO|UPDATE|FROM|EXISTS)[ \t]+`\w+`|\bUNSIGNED\b|\b(?:VAR)?BINARY[ \t]*\(\d+\)|\bFOREIGN_KEY_CHECKS\b|\bDROP[ \t]+FOREIGN[ \t]+KEY\b|\bALTER[ \t]+TABLE[ \t]+\S+[ \t]+(?:ADD|DROP)[ \t]+(?:UNIQUE[ \t]+)?(?:INDEX|KEY)\b|_ibfk_\d",
     )
 });
 static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
+        r"(?i)dialects[ \t]+import[^\n]*\bsqlite\b|dialects\.sqlite|\bsqlite_\w+[ \t]*=|\b(?-i:AUTOINCREMENT)\b|\bPRAGMA[ \t]+\w+|\bWITHOUT[ \t]+ROWID\b|\bsqlite_master\b|\b(?:INSERT|UPDATE)[ \t]+OR[ \t]+(?:IGNORE|REPLACE)\b|(?m:^[ \t]*\)[ \t]*STRICT[ \t]*;)",
     )
 });
 /// A type that PostgreSQL has not, and that MySQL has beside other words of its own.
@@ -60,6 +60,8 @@ static BLOB: LazyLock<Regex> = LazyLock::new(|| {
         r"(?im)^[ \t]*[`\x22\[]?\w+[`\x22\]]?[ \t]+BLOB\b|\bADD[ \t]+(?:COLUMN[ \t]+)?[`\x22\[]?\w+[`\x22\]]?[ \t]+BLOB\b",
     )
 });
+/// A type that only SQLite and MySQL take, in SQL of one line: Peewee's migrations hold such where its own words do not do.
+static DATETIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(,][ \t]*[`\x22]\w+[`\x22][ \t]+DATETIME\b"));
 /// A literal URL of a database.
 static URL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(postgres(?:ql)?|cockroachdb|mysql|mariadb|sqlite|mssql)(?:\+\w+)?://"));
@@ -96,8 +98,7 @@ pub(super) fn around(
     if let (true, Some((dialect, why, _))) = (firm, &configured) {
         return Some((*dialect, why.clone()));
     }
-    // Scripts that lie together need not be for one database.
-    let vote = if runner == Runner::Script { None } else { vote(path, folder, language) };
+    let vote = vote(path, folder, language, runner);
     if let Some((dialect, votes)) = vote {
         if dialect == Dialect::default() {
             return None;
@@ -109,7 +110,7 @@ pub(super) fn around(
 }
 
 /// The dialect that most files of a folder are written for, and how many are.
-fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, usize)> {
+fn vote(path: &Path, folder: &Folder, language: Language, runner: Runner) -> Option<(Dialect, usize)> {
     let alike = |name: &&str| recognise::language(name) == Some(language) && recognise::dialect(name).is_none();
     let names: Vec<&str> = folder.names().filter(alike).collect();
     let sample = names.len().min(MAX_FILES);
@@ -118,7 +119,8 @@ fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, us
     for name in names.into_iter().step_by(step) {
         let Some(text) = head(&path.join(name)) else { continue };
         let mut says = [&POSTGRES, &MYSQL, &SQLITE].map(|words| words.is_match(&text));
-        says[2] |= says == [false; 3] && BLOB.is_match(&text);
+        let peewee = runner == Runner::PeeweeMigrate;
+        says[2] |= says == [false; 3] && (BLOB.is_match(&text) || (peewee && DATETIME.is_match(&text)));
         // What names several chooses between them.
         if says.iter().filter(|said| **said).count() == 1 {
             for ((_, count), said) in votes.iter_mut().zip(says) {
@@ -129,7 +131,14 @@ fn vote(path: &Path, folder: &Folder, language: Language) -> Option<(Dialect, us
     let all: usize = votes.iter().map(|(_, count)| count).sum();
     let (dialect, count) = votes.into_iter().max_by_key(|(_, count)| *count)?;
     // A few files prove little against the default: a project that supports several databases has options for each.
-    let needed = if dialect == Dialect::Postgres { 1 } else { (sample / 4).max(2) };
+    let needed = match (dialect, runner) {
+        // Scripts that lie together need not be for one database: most must say so, and none anything else.
+        (_, Runner::Script) if all > count => return None,
+        (_, Runner::Script) => (sample / 2).max(3),
+        (Dialect::Postgres, _) => 1,
+        (_, Runner::PeeweeMigrate) => 2,
+        _ => (sample / 4).max(2),
+    };
     (count >= needed && count >= MAJORITY * (all - count)).then_some((dialect, count))
 }
 
@@ -195,13 +204,24 @@ fn flask(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
     None
 }
 
+/// The dialect of a Django site that installs drivers of another server than PostgreSQL, and of no other.
+pub(super) fn of_django(root: &Path, folder: &Folder) -> Option<(Dialect, String)> {
+    driver(root, folder, Runner::Django).filter(|(dialect, _)| *dialect == Dialect::Mysql)
+}
+
 /// The dialect of the drivers that the project installs, where they are of one. Python brings that of SQLite.
 fn driver(root: &Path, folder: &Folder, runner: Runner) -> Option<(Dialect, String)> {
     const LISTS: [&str; 6] =
         ["requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "requirements.in"];
+    // A folder of lists has one for what runs in production, by itself or under what all have in common.
+    const NAMES: [&str; 6] = ["production", "prod", "base", "common", "main", "requirements"];
     let mut without = None;
     for at in folder.upwards() {
-        for list in LISTS.into_iter().filter(|list| at.has(list)) {
+        let lists = LISTS.into_iter().filter(|list| at.has(list)).map(str::to_owned);
+        let more = if at.has("requirements") { &NAMES[..] } else { &[] };
+        let more = more.iter().flat_map(|name| ["txt", "in"].map(|ending| format!("requirements/{name}.{ending}")));
+        for list in lists.chain(more) {
+            let list = list.as_str();
             let text = head(&root.join(&at.shown).join(list)).unwrap_or_default();
             if without.is_none() && runner == Runner::PeeweeMigrate && text.contains("peewee") {
                 let why = format!("`peewee` in `{list}`, and no driver of a server");
@@ -243,6 +263,9 @@ mod tests {
             assert!(POSTGRES.is_match(text) && !MYSQL.is_match(text) && !SQLITE.is_match(text), "{text}");
         }
         for text in ["from sqlalchemy.dialects import mysql", "mysql_engine='InnoDB'", "UPDATE `t`", "h VARBINARY(20)"]
+            .into_iter()
+            .chain(["SET FOREIGN_KEY_CHECKS=0", "ALTER TABLE t DROP FOREIGN KEY f", "alter table t add index i (a)"])
+            .chain(["'account_ibfk_2'"])
         {
             assert!(MYSQL.is_match(text) && !POSTGRES.is_match(text) && !SQLITE.is_match(text), "{text}");
         }
@@ -252,6 +275,13 @@ mod tests {
                 && BLOB.is_match("ALTER TABLE t\n    ADD claims BLOB;")
         );
         assert!(!SQLITE.is_match("CREATE TABLE t (id integer)") && !SQLITE.is_match("Column(autoincrement=False)"));
+    }
+
+    #[test]
+    fn a_type_that_postgres_lacks_is_told_in_sql_alone() {
+        assert!(DATETIME.is_match("CREATE TABLE \"event\" (\"id\" TEXT, \"start_time\" DATETIME NOT NULL)"));
+        assert!(!DATETIME.is_match("sa.Column(\"created\", DATETIME)"));
+        assert!(SQLITE.is_match("'INSERT OR IGNORE INTO t(a) VALUES (?)'"));
     }
 
     #[test]

@@ -338,7 +338,9 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
         pattern(r#"(?i)dialect|postgres|psycopg|asyncpg|mysql\.|mysql['"]|mariadb|['"]sqlite['"]|create_engine"#)
     });
     static SQLITE: LazyLock<Regex> = LazyLock::new(|| {
-        pattern(r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b"#)
+        pattern(
+            r#"(?m)['"]\s*PRAGMA\s+\w|^\s*PRAGMA\s+\w+\s*(?:=|;|\()|\bSqlite(?:Ext)?(?:Database|Migrator)\b|^\s*(?:from|import)\s+[\w.]*sqlite\w*\b|\b(?:INSERT|UPDATE)\s+OR\s+(?:IGNORE|REPLACE)\b"#,
+        )
     });
     static MYSQL: LazyLock<Regex> = LazyLock::new(|| {
         pattern(
@@ -349,7 +351,7 @@ pub(super) fn dialect_by_python(text: &str) -> Option<(Dialect, &'static str)> {
     if CHOOSES.is_match(head) {
         None
     } else if SQLITE.is_match(head) {
-        Some((Dialect::Sqlite, "`PRAGMA` or Peewee's class for SQLite in it"))
+        Some((Dialect::Sqlite, "`PRAGMA`, `OR IGNORE`, a class or a module for SQLite in it"))
     } else if MYSQL.is_match(head) {
         Some((Dialect::Mysql, "`ENGINE=InnoDB`, `AUTO_INCREMENT`, a type, quotes or a class for MySQL in it"))
     } else {
@@ -426,6 +428,9 @@ mod tests {
     fn a_python_file_of_one_dialect_gives_it_away() {
         let of = |text| dialect_by_python(text).map(|found| found.0);
         assert_eq!(of("conn.execute(\"PRAGMA legacy_alter_table=ON\")\n"), Some(Dialect::Sqlite));
+        assert_eq!(of("from shop.drivers.sqlite import Cursor\n"), Some(Dialect::Sqlite));
+        assert_eq!(of("import sqlite3\nimport psycopg\n"), None);
+        assert_eq!(of("cur.execute('UPDATE OR IGNORE t SET a = 1')\n"), Some(Dialect::Sqlite));
         assert_eq!(of("step('ALTER TABLE t ADD c TINYBLOB NULL')\n"), Some(Dialect::Mysql));
         assert_eq!(of("if bind.dialect.name == 'sqlite':\n    op.execute('PRAGMA foreign_keys=OFF')\n"), None);
         assert_eq!(of("# pragma: no cover\nsa.Column('id', autoincrement=True)\n"), None);

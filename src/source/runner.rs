@@ -39,6 +39,43 @@ impl Runner {
         self.about().opt_out
     }
 
+    /// What becomes of a migration that comes before one which it has applied already, as a clause; `None` where it
+    /// applies it late, or that is not known.
+    ///
+    /// Sources: Flyway's parameter `outOfOrder`; goose `internal/gooseutil/resolve.go`; node-pg-migrate `src/runner.ts`
+    /// (`checkOrder`); refinery `refinery_core/src/traits/mod.rs` (`abort_missing`); Atlas `migrate apply --exec-order`;
+    /// supabase/cli `internal/migration/up`; golang-migrate keeps one version in `schema_migrations`; Alembic's
+    /// `RevisionMap` counts all that an applied revision follows as applied; Django's `check_consistent_history`.
+    pub fn late(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Flyway => "Flyway refuses to go on unless `outOfOrder` is set",
+            Self::Goose => "goose refuses to go on without `-allow-missing`",
+            Self::NodePgMigrate => "node-pg-migrate refuses to go on while it checks the order",
+            Self::Refinery => "refinery refuses to go on while it aborts on missing migrations",
+            Self::Atlas => "Atlas refuses to go on with its `linear` order",
+            Self::Supabase => "`supabase db push` refuses to go on without `--include-all`",
+            Self::GolangMigrate => "golang-migrate remembers the newest version alone, and never applies it there",
+            Self::Alembic => "Alembic counts it as applied there, and never runs it",
+            Self::Django => "Django refuses to go on with an inconsistent history",
+            _ => return None,
+        })
+    }
+
+    /// What becomes of a change to the text of a migration that it has applied, where it compares texts, as a clause.
+    ///
+    /// Sources: Flyway's checksums of versioned migrations; sqlx `sqlx-core/src/migrate/migrator.rs`
+    /// (`VersionMismatch`); refinery `refinery_core/src/traits/mod.rs` (`abort_divergent`); postgres-migrations
+    /// `src/validation.ts`.
+    pub fn compares(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Flyway => "Flyway compares checksums, and refuses to go on",
+            Self::Sqlx => "sqlx compares checksums, and refuses to go on",
+            Self::Refinery => "refinery compares checksums, and refuses to go on",
+            Self::PostgresMigrations => "postgres-migrations compares checksums, and refuses to go on",
+            _ => return None,
+        })
+    }
+
     /// The runner in words.
     pub fn about(self) -> About {
         match self {

@@ -241,8 +241,11 @@ impl Sources {
             return Verdict::Read(why);
         }
         let verdict = recognise::by_path(shown, given);
-        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) || recognise::language(shown) != Some(Language::Sql) {
+        if !matches!(verdict, Verdict::Read(_) | Verdict::Look) {
             return verdict;
+        }
+        if recognise::language(shown) == Some(Language::Python) {
+            return detect::beside_django(&self.folder_of(path), name(shown)).unwrap_or(verdict);
         }
         detect::by_folder(&self.folder_of(path), name(shown)).unwrap_or(verdict)
     }
@@ -457,16 +460,16 @@ impl Sources {
         language: Language,
         runner: Runner,
     ) -> Option<(Dialect, String)> {
-        if runner == Runner::Django {
-            // Each app has a folder of its own, and what tells them apart is no file beside them.
-            return None;
-        }
         let path = path.parent().unwrap_or(path);
         let key = (path.to_owned(), language == Language::Python, runner);
         if let Some(known) = self.lock().dialects.get(&key) {
             return known.clone();
         }
-        let found = dialects::around(&self.root, folder, path, language, runner);
+        // Each app of Django has a folder of its own, and what tells its server is no file beside them.
+        let found = match runner {
+            Runner::Django => dialects::of_django(&self.root, folder),
+            _ => dialects::around(&self.root, folder, path, language, runner),
+        };
         self.lock().dialects.insert(key, found.clone());
         found
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 
 use regex::bytes::Regex;
 
@@ -63,6 +63,8 @@ enum From {
         revision: String,
         /// The files by path, each with the name of its object.
         objects: BTreeMap<String, String>,
+        /// Paths by the name of the file, put together when first asked for.
+        named: OnceLock<BTreeMap<String, Vec<String>>>,
         batch: Mutex<Batch>,
         /// The first file that git knows of and did not give.
         absent: Mutex<Option<String>>,
@@ -97,7 +99,13 @@ impl Tree {
         });
         let objects = objects.collect();
         let batch = Mutex::new(Batch::start(root).map_err(|error| unusable(&error))?);
-        let from = From::Git { revision: revision.to_owned(), objects, batch, absent: Mutex::default() };
+        let from = From::Git {
+            revision: revision.to_owned(),
+            objects,
+            named: OnceLock::new(),
+            batch,
+            absent: Mutex::default(),
+        };
         Ok(Self { root: root.to_owned(), from, loaded: Mutex::default() })
     }
 
@@ -145,10 +153,15 @@ impl Tree {
         if let Some(then) = self.text(&file.path) {
             return Some(then);
         }
-        let From::Git { objects, .. } = &self.from else { return None };
-        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
-        let mut moved = objects.keys().filter(|path| name(path) == name(&file.path));
-        moved.find_map(|path| self.text(path).filter(|then| then.text == file.text))
+        let From::Git { objects, named, .. } = &self.from else { return None };
+        let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let named = named.get_or_init(|| {
+            let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            objects.keys().for_each(|path| named.entry(name(path)).or_default().push(path.clone()));
+            named
+        });
+        let mut alike = named.get(&name(&file.path)).into_iter().flatten();
+        alike.find_map(|path| self.text(path).filter(|then| then.text == file.text))
     }
 
     /// The files that may hold models, as far as `wanted` wants their texts. Tests, examples, migrations and other

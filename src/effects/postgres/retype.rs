@@ -36,9 +36,10 @@ impl Model<'_> {
                 self.others(AccessExclusive);
             }
         }
-        // Of a table that no migration makes, what the source says of the column is all that is known.
+        // Of a table that no migration makes, what the source says of the column is all that is known. Those that are
+        // derived from a table have its column with its type.
         let said = || details.old_type.is_some() && self.type_change(None, &details).rewrite == Tri::No;
-        if !family.complete && self.effects.rewrites.items.is_empty() && !(family.members.is_empty() && said()) {
+        if !family.complete && self.effects.rewrites.items.is_empty() && !said() {
             self.effects.rewrites.complete = false;
         }
     }

@@ -1,5 +1,7 @@
 //! Short scripts and the operations they come to.
 
+mod rows;
+
 use super::{Reader, Reading, read};
 use crate::ir::{
     DataSource, Details, Direction, GuardKind, Migration, OpKind, OpaqueReason, Operation, TransactionKind, Where,

@@ -124,6 +124,11 @@ impl Opaque<'_> {
             path: None,
         }
     }
+
+    /// Whether it is what SQLAlchemy reads of the database's tables: `metadata.tables`, and the classes of `automap_base()`.
+    pub(super) fn holds_tables(&self) -> bool {
+        self.row_of.is_none() && [".tables}", ".classes}"].iter().any(|end| self.unknown.text.ends_with(end))
+    }
 }
 
 /// A function's code.

@@ -172,6 +172,15 @@ pub(super) fn by_folder(folder: &Folder, name: &str) -> Option<Verdict> {
     ours.then(|| Verdict::Read("named like a migration of Flyway".to_owned()))
 }
 
+/// What Django says of a Python file among its migrations: a module whose name starts so is passed over, and is there for
+/// those that import it. Source: `MigrationLoader.load_disk` in django/db/migrations/loader.py.
+pub(super) fn beside_django(folder: &Folder, name: &str) -> Option<Verdict> {
+    static NUMBERED: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\d{4}_\w+\.py$"));
+    let package = name.starts_with(['_', '~']) && folder.has("__init__.py");
+    let helper = package && folder.names_any(|other| NUMBERED.is_match(other));
+    helper.then_some(Verdict::Leave("a module that Django passes over, read where a migration imports it"))
+}
+
 /// Markers that count where nothing else tells.
 fn weak_marker(head: &str) -> Option<(Runner, &str)> {
     static UP: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?mi)^\s*--[\s-]*(up|down)\s+migration\b"));

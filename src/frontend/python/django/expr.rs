@@ -40,6 +40,19 @@ impl Compiler<'_> {
         self.field(name).map_or_else(|| name.to_owned(), Field::column)
     }
 
+    /// `metadata__owner`, which is a key in a field of JSON. Source: `KeyTransform.as_postgresql` in
+    /// django/db/models/fields/json.py.
+    fn key_of_json(&self, name: &str) -> Option<String> {
+        let (first, keys) = name.split_once("__").filter(|_| self.field(name).is_none())?;
+        let field = self.field(first).filter(|field| field.kind == "JSONField")?;
+        let column = quoted(&field.column());
+        let keys: Vec<String> = keys.split("__").map(|key| key.replace('\'', "''")).collect();
+        Some(match keys.as_slice() {
+            [key] => format!("({column} -> '{key}')"),
+            keys => format!("({column} #> '{{{}}}')", keys.join(",")),
+        })
+    }
+
     /// A condition.
     pub(super) fn condition(&self, q: &Py) -> String {
         match self.node(q, false, 0) {
@@ -170,7 +183,10 @@ impl Compiler<'_> {
             _ => {}
         }
         match call.name() {
-            "F" => Some(quoted(&self.column(call.argument(0, "name")?.as_str()?))),
+            "F" => {
+                let name = call.argument(0, "name")?.as_str()?;
+                Some(self.key_of_json(name).unwrap_or_else(|| quoted(&self.column(name))))
+            }
             "Value" => literal(call.argument(0, "value")?, self.state.dialect),
             "Q" => Some(render(&self.node(value, false, depth + 1)?, 0)),
             "OpClass" => {
@@ -228,7 +244,10 @@ impl Compiler<'_> {
             };
             let plain = inner.is_some_and(|inner| match inner {
                 Py::Text(_) => true,
-                Py::Call(call) => call.name() == "F",
+                Py::Call(call) => {
+                    let name = call.argument(0, "name").and_then(Py::as_str).unwrap_or_default();
+                    call.name() == "F" && self.key_of_json(name).is_none()
+                }
                 _ => false,
             });
             let sql = inner.and_then(|inner| self.expression(inner, 0)).unwrap_or_else(|| hole("{expression}"));

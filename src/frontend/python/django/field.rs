@@ -115,7 +115,7 @@ const FOREIGN: &[(&str, &str, i64)] = &[
 ];
 
 /// Attributes that no column shows (`Field.non_db_attrs`).
-const NOT_IN_DATABASE: &[&str] = &[
+pub(super) const NOT_IN_DATABASE: &[&str] = &[
     "blank",
     "choices",
     "db_column",

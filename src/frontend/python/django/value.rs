@@ -3,6 +3,40 @@
 use crate::ir::{Migration, Operation, Revision, Unknown};
 use crate::span::Span;
 
+use super::field::NOT_IN_DATABASE;
+
+/// The names of the parameters of Django's operations, in their order.
+const PARAMETERS: &[(&[&str], &[&str])] = &[
+    (&["CreateModel"], &["name", "fields", "options", "bases", "managers"]),
+    (&["DeleteModel"], &["name"]),
+    (&["RenameModel"], &["old_name", "new_name"]),
+    (&["AddField", "AlterField"], &["model_name", "name", "field", "preserve_default"]),
+    (&["RemoveField"], &["model_name", "name"]),
+    (&["RenameField"], &["model_name", "old_name", "new_name"]),
+    (&["AlterModelTable"], &["name", "table"]),
+    (&["AlterUniqueTogether"], &["name", "unique_together"]),
+    (&["AlterIndexTogether"], &["name", "index_together"]),
+    (&["AlterOrderWithRespectTo"], &["name", "order_with_respect_to"]),
+    (&["AddIndex", "AddIndexConcurrently"], &["model_name", "index"]),
+    (&["RemoveIndex", "RemoveIndexConcurrently", "RemoveConstraint"], &["model_name", "name"]),
+    (&["AddConstraint", "AddConstraintNotValid"], &["model_name", "constraint"]),
+];
+
+/// The options of a model that a database shows.
+const OPTIONS: &[&str] = &[
+    "constraints",
+    "db_table",
+    "db_table_comment",
+    "db_tablespace",
+    "index_together",
+    "indexes",
+    "managed",
+    "order_with_respect_to",
+    "proxy",
+    "swappable",
+    "unique_together",
+];
+
 /// A value of the source.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Py {
@@ -93,6 +127,45 @@ impl Call {
         self.name() == name || self.bases.iter().any(|base| last(base) == name)
     }
 
+    /// The same operation with its arguments by name.
+    fn named(&self) -> Self {
+        let names = PARAMETERS.iter().find(|(operations, _)| operations.contains(&self.name()));
+        let names = names.map_or(&[][..], |(_, names)| *names);
+        let mut call = Self { args: Vec::new(), ..self.clone() };
+        for (at, value) in self.args.iter().enumerate() {
+            match names.get(at) {
+                Some(name) => call.kwargs.push(((*name).to_owned(), value.clone())),
+                None => call.args.push(value.clone()),
+            }
+        }
+        call.kwargs.retain(|(name, _)| name != "managers" && name != "preserve_default");
+        if let Some((_, Py::Dict(options))) = call.kwargs.iter_mut().find(|(name, _)| name == "options") {
+            options.retain(|(name, _)| name.as_str().is_some_and(|name| OPTIONS.contains(&name)));
+        }
+        call.kwargs.retain(|(name, value)| !(name == "options" && *value == Py::Dict(Vec::new())));
+        call
+    }
+
+    /// Writes it without places, and without what no database shows.
+    fn say(&self, out: &mut String) {
+        out.push_str(&self.path);
+        out.push('(');
+        for argument in &self.args {
+            argument.say(out);
+            out.push(',');
+        }
+        let mut named: Vec<&(String, Py)> = self.kwargs.iter().collect();
+        named.sort_by(|a, b| a.0.cmp(&b.0));
+        let shows = |name: &str| name == "db_column" || !NOT_IN_DATABASE.contains(&name);
+        for (name, value) in named.into_iter().filter(|(name, _)| shows(name)) {
+            out.push_str(name);
+            out.push('=');
+            value.say(out);
+            out.push(',');
+        }
+        out.push(')');
+    }
+
     /// Sets a keyword argument.
     pub fn set(&mut self, name: &str, value: Py) {
         match self.kwargs.iter_mut().find(|(key, _)| key == name) {
@@ -125,6 +198,37 @@ impl Py {
     /// The strings of a list.
     pub fn strings(&self) -> Vec<String> {
         self.items().into_iter().filter_map(|item| item.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Writes it without places.
+    fn say(&self, out: &mut String) {
+        match self {
+            Self::None => out.push_str("None"),
+            Self::Bool(value) => out.push_str(if *value { "True" } else { "False" }),
+            Self::Int(value) => out.push_str(&value.to_string()),
+            Self::Number(text) | Self::Name(text, _) => out.push_str(text),
+            Self::Text(text) => out.push_str(&format!("{text:?}")),
+            Self::List(items) => {
+                out.push('[');
+                for item in items {
+                    item.say(out);
+                    out.push(',');
+                }
+                out.push(']');
+            }
+            Self::Dict(pairs) => {
+                out.push('{');
+                for (key, value) in pairs {
+                    key.say(out);
+                    out.push(':');
+                    value.say(out);
+                    out.push(',');
+                }
+                out.push('}');
+            }
+            Self::Call(call) => call.say(out),
+            Self::Unknown(unknown) => out.push_str(&unknown.text),
+        }
     }
 
     /// The call, where it is one.
@@ -173,6 +277,14 @@ impl DjangoMigration {
     pub fn directives(&self) -> usize {
         self.operations.iter().map(Step::directives).sum()
     }
+
+    /// What it does to a database, operation by operation, each as a text with its place. Two versions of a file that
+    /// do the same have the same texts, however they are written.
+    pub fn said(&self) -> Vec<(String, Span)> {
+        let mut said = Vec::new();
+        self.operations.iter().for_each(|step| step.said(&mut said));
+        said
+    }
 }
 
 /// One operation of a migration.
@@ -189,6 +301,24 @@ pub enum Step {
 }
 
 impl Step {
+    fn said(&self, said: &mut Vec<(String, Span)>) {
+        match self {
+            // These change what Django knows, and nothing else.
+            Self::Call(call) if call.is("AlterModelOptions") || call.is("AlterModelManagers") => {}
+            Self::Call(call) => {
+                let mut text = String::new();
+                call.named().say(&mut text);
+                said.push((text, call.span));
+            }
+            Self::Separate(database, ..) => database.iter().for_each(|step| step.said(said)),
+            Self::Done(forward, ..) => {
+                let text = |op: &Operation| format!("{:016x}", op.statement.fingerprint);
+                said.extend(forward.iter().map(|op| (text(op), op.statement.span)));
+            }
+            Self::Unknown(unknown) => said.push((unknown.text.clone(), unknown.span)),
+        }
+    }
+
     fn directives(&self) -> usize {
         let all = |steps: &[Self]| steps.iter().map(Self::directives).sum::<usize>();
         match self {

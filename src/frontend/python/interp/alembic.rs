@@ -120,8 +120,12 @@ impl<'a> Interp<'a> {
 
     /// An attribute of the migration context or of a batch.
     pub(super) fn alembic_attribute(&mut self, base: &Record<'a>, name: &str) -> Option<Value<'a>> {
-        let bound = base.class == CONTEXT && matches!(name, "bind" | "connection");
-        bound.then(|| self.migration_handle())
+        match name {
+            "bind" | "connection" if base.class == CONTEXT => Some(self.migration_handle()),
+            // Where Alembic's default is changed, it is for all tables alike: their names stay told apart without it.
+            "version_table_schema" if base.class == CONTEXT => Some(Value::None),
+            _ => None,
+        }
     }
 
     fn migration_handle(&mut self) -> Value<'a> {
@@ -210,7 +214,11 @@ impl<'a> Interp<'a> {
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
         self.mapper_default = column.is_some_and(|column| column.has_mapper_default());
         self.old_type = if name == "alter_column" { existing_type(&args, &w) } else { None };
+        let rows = args.get(1, &["rows"]).filter(|_| name == "bulk_insert");
+        let from_rows = rows.is_some_and(|rows| self.is_grown(rows) || super::comprehension::gives_rows(rows));
+        let before = std::mem::replace(&mut self.from_rows, from_rows);
         self.write_all(written, &conn, span);
+        self.from_rows = before;
         (self.mapper_default, self.old_type) = (false, None);
         Value::None
     }

@@ -56,6 +56,8 @@ impl<'a> Interp<'a> {
             Value::Module(unit) => {
                 let env = self.module_env(*unit);
                 let value = env.get(name).and_then(|value| self.used_or_external(&value, span));
+                // `import shop.types` makes `types` an attribute of the package.
+                let value = value.or_else(|| self.module(*unit, 1, name).map(Value::Module));
                 value.unwrap_or_else(|| Value::unknown(format!("`{name}` is not defined there"), text, span))
             }
             Value::Django(_) if let Some(manager) = self.manager(base, name, span) => manager,
@@ -84,6 +86,9 @@ impl<'a> Interp<'a> {
                 if let Some(value) = on {
                     return value;
                 }
+                if opaque.holds_tables() && opaque.unknown.text.ends_with(".classes}") {
+                    return Self::reflected(sa::word(name, span), true, span);
+                }
                 let reason = match (opaque.path.as_deref(), name) {
                     (Some("os"), "environ") => ENVIRONMENT.to_owned(),
                     (Some("sys"), "argv") => ARGUMENT.to_owned(),
@@ -101,6 +106,12 @@ impl<'a> Interp<'a> {
                 }
                 opaque.attributes.borrow_mut().insert(name.to_owned(), value.clone());
                 value
+            }
+            Value::Either(values) => {
+                let there = values.iter().filter(|value| !matches!(value, Value::None | Value::Either(_)));
+                let found: Vec<_> = there.map(|value| self.attribute_of(value, name, span)).collect();
+                let found = found.into_iter().reduce(Value::join);
+                found.unwrap_or_else(|| Value::unknown("the attribute is not followed", text, span))
             }
             _ => Value::unknown("the attribute is not followed", text, span),
         }

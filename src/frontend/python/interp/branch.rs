@@ -244,7 +244,8 @@ fn either(one: Flow, other: Flow) -> Flow {
     }
 }
 
-fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
+/// The variables after one of two ways.
+pub(super) fn join<'a>(mut left: Vars<'a>, right: Vars<'a>) -> Vars<'a> {
     for (name, value) in right {
         let value = match left.remove(name) {
             Some(other) => other.join(value),

@@ -37,10 +37,10 @@ impl<'a> Interp<'a> {
             ("Identifier" | "Literal" | "quote_ident", Some(_)) => self.quoted(arguments, span),
             ("Placeholder", _) => sa::word("%s", span),
             ("map", Some(function)) => {
-                let Some(items) = arguments.get(1).and_then(Value::items) else {
-                    return self.unknown("it is not known", call);
-                };
                 let function = function.clone();
+                let Some(items) = arguments.get(1).and_then(Value::items) else {
+                    return self.mapped_over(&function, arguments.get(1), call);
+                };
                 let quotes =
                     function.path().is_some_and(|path| path.ends_with(".Identifier") || path.ends_with(".Literal"));
                 let one = |item: Value<'a>| {
@@ -117,6 +117,19 @@ impl<'a> Interp<'a> {
                     None => self.unknown("the attribute's name is not known", call),
                 },
             },
+            ("setattr", Some(object)) => {
+                self.row_changed(object, span);
+                if let (Some(name), Some(value)) = (arguments.get(1).and_then(Value::as_str), arguments.get(2)) {
+                    match object {
+                        Value::Record(record) => &record.fields,
+                        Value::Unknown(opaque) => &opaque.attributes,
+                        _ => return Value::None,
+                    }
+                    .borrow_mut()
+                    .insert(name.to_owned(), value.clone());
+                }
+                Value::None
+            }
             ("next" | "anext", Some(value)) => match Value::items(value).and_then(|items| items.into_iter().next()) {
                 Some(first) => first,
                 None => self.part_of(value, call, "it is not known"),
@@ -161,6 +174,22 @@ impl<'a> Interp<'a> {
             }
             _ => None,
         }
+    }
+
+    /// `map(function, rows)`: a loop over what is known only while the program runs.
+    fn mapped_over(&mut self, function: &Value<'a>, over: Option<&Value<'a>>, call: &'a ExprCall) -> Value<'a> {
+        let (Some(over), Some(given)) = (over, call.arguments.args.get(1)) else {
+            return self.unknown("it is not known", call);
+        };
+        let reason = "it comes from a loop over values that are not known";
+        let row = self.row_of(over, given).unwrap_or_else(|| self.part_of(over, given, reason));
+        let rows = u32::from(super::comprehension::gives_rows(over));
+        self.loops.push(None);
+        self.row_loops += rows;
+        self.apply(function, &[row], &[], call, self.span(call));
+        self.row_loops -= rows;
+        self.loops.pop();
+        self.part_of(over, call, "it is not known")
     }
 
     pub(super) fn mark(&mut self, value: &Value<'a>, span: Span) -> Value<'a> {

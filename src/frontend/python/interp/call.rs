@@ -1,10 +1,11 @@
 //! Calls: entering functions of the project, and what is known of those outside it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_text_size::Ranged;
 
 use super::super::guards;
 use super::super::sqlalchemy::Args;
@@ -90,8 +91,9 @@ impl<'a> Interp<'a> {
                 _ => self.unknown("it is known only while the program runs", call),
             },
             Value::Either(values) => {
-                let results: Vec<_> =
-                    values.iter().map(|value| self.apply(value, arguments, named, call, span)).collect();
+                // What is called is there.
+                let there = values.iter().filter(|value| !matches!(value, Value::None));
+                let results: Vec<_> = there.map(|value| self.apply(value, arguments, named, call, span)).collect();
                 results.into_iter().reduce(Value::join).unwrap_or(Value::None)
             }
             _ => {
@@ -199,6 +201,7 @@ impl<'a> Interp<'a> {
         match function.body {
             Body::Block(body) => {
                 self.block(body);
+                self.run_registered(body);
             }
             Body::Expression(expr) => nested = Some(self.eval(expr)),
         }
@@ -212,6 +215,30 @@ impl<'a> Interp<'a> {
             None => {}
         }
         nested.unwrap_or_else(|| returned(frame.returns))
+    }
+
+    /// Runs the functions of a body that a decorator was given and that nothing names: whoever registered them calls
+    /// them, in order. The steps of an upgrade are often written so.
+    fn run_registered(&mut self, body: &'a [Stmt]) {
+        let steps = body.iter().filter_map(Stmt::as_function_def_stmt);
+        let steps: Vec<_> = steps.filter(|def| def.decorator_list.iter().any(|by| registers(&by.expression))).collect();
+        let (Some(first), Some(last), 0) = (body.first(), body.last(), self.quiet) else { return };
+        if steps.is_empty() {
+            return;
+        }
+        let text = self.source().get(first.start().to_usize()..last.end().to_usize()).unwrap_or_default();
+        let mut used = BTreeSet::new();
+        super::names_used(text, &mut used);
+        self.spend(text.len() / 16);
+        let env = self.env();
+        for step in steps.into_iter().filter(|step| !used.contains(step.name.as_str())) {
+            if let Some(Value::Function(function)) = env.get(step.name.as_str())
+                && function.span == self.span(step)
+                && !self.reached.contains(&function.span)
+            {
+                self.enter(&function, &[], &[], None, true);
+            }
+        }
     }
 
     fn bind(
@@ -335,6 +362,13 @@ impl<'a> Interp<'a> {
 /// Whether a name is written as those of classes are.
 fn is_class(name: &str) -> bool {
     name.starts_with(char::is_uppercase)
+}
+
+/// Whether a decorator may keep the function it is given. Those of the standard library only change it.
+fn registers(decorator: &Expr) -> bool {
+    let plain =
+        ["wraps", "contextmanager", "asynccontextmanager", "cache", "lru_cache", "singledispatch", "total_ordering"];
+    !plain.contains(&last_name(decorator))
 }
 
 /// The value of a call: what was returned for the dialect of the code around it, where something was.

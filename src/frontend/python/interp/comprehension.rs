@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Comprehension, Expr, ExprDictComp};
 
-use super::super::value::Value;
+use super::super::value::{READ, Value};
 use super::Interp;
 use super::stmt::MAX_ROUNDS;
 
@@ -22,6 +22,11 @@ impl<'a> Interp<'a> {
         match self.generate(element, generators, &mut out, 0) {
             Ok(()) => Value::list(out, self.span(expr)),
             Err(rows @ Value::Django(_)) if self.django.on && Self::object_of(&rows).is_some() => rows,
+            // A list that is made of rows has one element for each.
+            Err(iterated) if gives_rows(&iterated) => {
+                self.grown.insert(self.span(expr));
+                self.unknown(READ, expr)
+            }
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }
@@ -36,6 +41,7 @@ impl<'a> Interp<'a> {
                 let pairs = keys.into_iter().zip(values).collect();
                 Value::Dict(Rc::new(std::cell::RefCell::new(pairs)), self.span(expr))
             }
+            Err(iterated) if gives_rows(&iterated) => self.unknown(READ, expr),
             Err(iterated) => self.part_of(&iterated, expr, "it is built from values that are not known"),
         }
     }
@@ -58,7 +64,7 @@ impl<'a> Interp<'a> {
             let reason = "it comes from a loop over values that are not known";
             let row = self.row_of(&iterated, &generator.target);
             self.assign(&generator.target, row.unwrap_or_else(|| self.part_of(&iterated, &generator.target, reason)));
-            let rows = u32::from(iterated.is_read());
+            let rows = u32::from(gives_rows(&iterated));
             self.loops.push(None);
             self.row_loops += rows;
             let made = self.eval(element);
@@ -81,4 +87,9 @@ impl<'a> Interp<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether a loop over it sees rows; a cursor is iterated for those of its last statement.
+pub(super) fn gives_rows(iterated: &Value<'_>) -> bool {
+    iterated.is_read() || matches!(iterated, Value::Handle(_))
 }

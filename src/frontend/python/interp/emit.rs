@@ -260,6 +260,13 @@ impl<'a> Interp<'a> {
 
     /// Emits a statement that is made of calls.
     pub(super) fn emit_construct(&mut self, construct: &Construct<'a>, conn: &Rc<Conn>, span: Span) {
+        let before = self.from_rows;
+        self.from_rows |= construct.rows.as_ref().is_some_and(|rows| self.is_grown(rows));
+        self.emit_made(construct, conn, span);
+        self.from_rows = before;
+    }
+
+    fn emit_made(&mut self, construct: &Construct<'a>, conn: &Rc<Conn>, span: Span) {
         if Self::has_table(&construct.target) {
             let mut written = Writer::new(span, self.dialect());
             super::super::sqlalchemy::write_construct(&mut written, construct);
@@ -381,6 +388,7 @@ impl<'a> Interp<'a> {
             match (operation.kind, &mut operation.details) {
                 (OpKind::ColumnAdd, Details::Column(column)) => column.mapper_default = self.mapper_default,
                 (OpKind::ColumnRetype, Details::Column(column)) => column.old_type.clone_from(&self.old_type),
+                (OpKind::DataInsert, Details::Data(data)) if self.from_rows => data.rows = Some(0),
                 _ => {}
             }
         }

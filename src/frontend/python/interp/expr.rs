@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCompare, Number, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, CmpOp, Expr, ExprCompare, ExprSlice, Number, Operator, UnaryOp};
 
 use super::super::sqlalchemy as sa;
 use super::super::strings;
@@ -136,8 +136,11 @@ impl<'a> Interp<'a> {
             Expr::Generator(comp) => self.comprehension(&comp.elt, &comp.generators, expr),
             Expr::Yield(inner) => {
                 let value = inner.value.as_ref().map_or(Value::None, |value| self.eval(value));
+                let rows = self.row_loops > 0;
                 if let Some(frame) = self.frames.last_mut() {
                     frame.yields.get_or_insert_default().push(value);
+                    // What a generator gives for each row is as many as there are rows.
+                    self.grown.extend(frame.place().filter(|_| rows));
                 }
                 Value::None
             }
@@ -322,6 +325,35 @@ impl<'a> Interp<'a> {
         Value::opaque(crate::ir::Unknown { reason, text: format!("{{{text}}}"), span }, value.is_parameter())
     }
 
+    /// `names[1:]`, `schema[:-1]`: a part of what is known, between bounds that are.
+    fn slice_of(&mut self, base: &Value<'a>, slice: &'a ExprSlice, span: Span) -> Option<Value<'a>> {
+        let len = match base {
+            Value::Text(text) if text.sql.is_known() && text.sql.text.is_ascii() => text.sql.text.len(),
+            Value::List(items, _) if !self.is_grown(base) => items.borrow().len(),
+            _ => return None,
+        };
+        if slice.step.is_some() || items_are_read(base) {
+            return None;
+        }
+        let mut bound = |given: &'a Option<Box<Expr>>, default: usize| match given.as_deref().map(|it| self.eval(it)) {
+            None | Some(Value::None) => Some(default),
+            Some(Value::Int(at)) => {
+                let whole = i64::try_from(len).ok()?;
+                let at = if at < 0 { whole.saturating_add(at) } else { at };
+                usize::try_from(at.clamp(0, whole)).ok()
+            }
+            Some(_) => None,
+        };
+        let from = bound(&slice.lower, 0)?;
+        let to = bound(&slice.upper, len)?.max(from);
+        match base {
+            Value::Text(text) => Some(Value::Text(Rc::new(Text { sql: text.sql.part(from..to), ..(**text).clone() }))),
+            // A loop may have added more than is known: nothing is left out that could be there.
+            Value::List(items, _) if from < to => Some(Value::list(items.borrow().get(from..to)?.to_vec(), span)),
+            _ => None,
+        }
+    }
+
     fn subscript(&mut self, base: &Value<'a>, key: &Value<'a>, expr: &'a Expr) -> Value<'a> {
         if let Value::Django(django) = base {
             return match &**django {
@@ -339,6 +371,12 @@ impl<'a> Interp<'a> {
                 _ => self.unknown("its element is not known", expr),
             };
         }
+        if let Expr::Subscript(subscript) = expr
+            && let Expr::Slice(slice) = &*subscript.slice
+            && let Some(part) = self.slice_of(base, slice, self.span(expr))
+        {
+            return part;
+        }
         match (base, key) {
             _ if base.path() == Some(super::peewee::ORM) => return super::peewee::model_named(key, self.span(expr)),
             // Some of the objects that were read one by one.
@@ -347,6 +385,10 @@ impl<'a> Interp<'a> {
                     && items.borrow().iter().any(|item| matches!(item, Value::Django(_))) =>
             {
                 return Value::list(items.borrow().clone(), self.span(expr));
+            }
+            (Value::Unknown(opaque), Value::Text(_)) if opaque.holds_tables() => {
+                let class = opaque.unknown.text.ends_with(".classes}");
+                return Self::reflected(key.clone(), class, self.span(expr));
             }
             // The first of the objects that were read.
             (Value::Unknown(opaque), Value::Int(_)) if opaque.row_of.is_some() => return base.clone(),
@@ -433,4 +475,9 @@ fn comparison_word(op: CmpOp) -> Option<&'static str> {
         CmpOp::GtE => ">=",
         _ => return None,
     })
+}
+
+/// Whether a list holds objects that were read: they stand for as many as there are.
+fn items_are_read(list: &Value<'_>) -> bool {
+    matches!(list, Value::List(items, _) if items.borrow().iter().any(|item| matches!(item, Value::Django(_))))
 }

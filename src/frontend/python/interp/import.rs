@@ -34,6 +34,11 @@ impl<'a> Interp<'a> {
                         env.vars.borrow_mut().insert(bound, promise(0, alias.name.to_string(), None));
                     } else if let Some((root @ ("sqlalchemy" | "alembic"), _)) = alias.name.split_once('.') {
                         env.vars.borrow_mut().insert(root, promise(0, root.to_owned(), None));
+                    } else if let Some((root, _)) = alias.name.split_once('.')
+                        && !self.django.on
+                        && self.is_package(unit, root)
+                    {
+                        env.vars.borrow_mut().insert(root, promise(0, root.to_owned(), None));
                     }
                 }
             }
@@ -59,6 +64,12 @@ impl<'a> Interp<'a> {
         }
     }
 
+    /// Whether a package of the project has this name.
+    fn is_package(&self, from: usize, root: &str) -> bool {
+        let file = self.units.get(from).and_then(|unit| self.program.module(unit.file, 0, root));
+        file.is_some_and(|file| file.path.ends_with("__init__.py"))
+    }
+
     /// The value behind a name; `None` where it is imported and the project does not have it.
     pub(super) fn used(&mut self, value: Value<'a>) -> Option<Value<'a>> {
         match value {
@@ -79,7 +90,9 @@ impl<'a> Interp<'a> {
             }
             Value::Either(values) if values.iter().any(|value| matches!(value, Value::Import(_))) => {
                 let known: Vec<_> = values.iter().filter_map(|value| self.used(value.clone())).collect();
-                known.into_iter().reduce(Value::join)
+                // `except ImportError: name = None` says nothing of what the library has.
+                let none = known.iter().all(|value| matches!(value, Value::None));
+                if none && known.len() < values.len() { None } else { known.into_iter().reduce(Value::join) }
             }
             other => Some(other),
         }

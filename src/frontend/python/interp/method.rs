@@ -14,6 +14,9 @@ use crate::frontend::text::SqlText;
 use crate::ir::{Known, OpKind, QualifiedName, TransactionKind, Unknown};
 use crate::span::Span;
 
+/// Methods that add to a list or a set.
+const GROWS: [&str; 4] = ["append", "add", "extend", "insert"];
+
 impl<'a> Interp<'a> {
     pub(super) fn method(
         &mut self,
@@ -113,6 +116,10 @@ impl<'a> Interp<'a> {
                 if let Some(part) = self.piece_of(text, call) {
                     return part;
                 }
+            }
+            Value::List(_, made) if self.row_loops > 0 && !self.grown.contains(made) && GROWS.contains(&name) => {
+                self.grown.insert(*made);
+                return self.method(base, name, arguments, named, call);
             }
             Value::List(items, _) => match (name, arguments.first()) {
                 ("append" | "add", Some(value)) => {

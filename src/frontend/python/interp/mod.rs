@@ -86,6 +86,13 @@ struct Frame<'a> {
     direction: Direction,
 }
 
+impl Frame<'_> {
+    /// The call, or the function where nothing has called it.
+    fn place(&self) -> Option<Span> {
+        self.call.or_else(|| self.function.as_ref().map(|function| function.span))
+    }
+}
+
 /// How a statement ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Flow {
@@ -113,6 +120,10 @@ pub(super) struct Interp<'a> {
     loops: Vec<Option<u32>>,
     /// How many of them run over rows that were read from a database.
     row_loops: u32,
+    /// Lists, by where they are made, that a loop over rows has added to: they have an element for each row.
+    grown: BTreeSet<Span>,
+    /// What is being sent inserts one row for each of what was read.
+    from_rows: bool,
     /// Texts of which parts are sent that were not followed, by the place that their unknown parts name.
     scripts: std::collections::BTreeMap<Span, Rc<super::value::Text>>,
     /// The statements of what is being sent are sent one by one.
@@ -178,6 +189,8 @@ impl<'a> Interp<'a> {
             guards: Vec::new(),
             loops: Vec::new(),
             row_loops: 0,
+            grown: BTreeSet::new(),
+            from_rows: false,
             scripts: std::collections::BTreeMap::new(),
             apart: false,
             endless: 0,

@@ -7,7 +7,10 @@ use ruff_python_ast::{Expr, ExprCall};
 use super::super::value::{Class, Conn, Construct, READ, Value};
 use super::call::{Named, keyword};
 use super::{Interp, last_name};
-use crate::ir::{DataDetails, DataSource, Known, OpKind, QualifiedName, TransactionKind, Unknown, Where};
+use crate::ir::{
+    DataDetails, DataSource, Known, OpKind, Predicate, QualifiedName, Term, TermOperator, TermValue, TransactionKind,
+    Unknown, Where,
+};
 use crate::span::Span;
 
 impl<'a> Interp<'a> {
@@ -22,6 +25,9 @@ impl<'a> Interp<'a> {
     ) -> Option<Value<'a>> {
         let first = arguments.first();
         let given = || call.arguments.args.first();
+        if let ("delete", Some(row), true) = (name, first, Self::is_session(base, call)) {
+            return self.row_deleted(base, row, call);
+        }
         let (kind, source, rows, table) = match name {
             "add" | "merge" if Self::is_session(base, call) => {
                 let table = first.zip(given()).map(|(row, expr)| self.table_of(row, expr));
@@ -49,11 +55,29 @@ impl<'a> Interp<'a> {
             }
             _ => return None,
         };
+        let listed = if name.ends_with("_mappings") { arguments.get(1) } else { first };
+        let rows = if listed.is_some_and(|rows| self.is_grown(rows)) { Some(0) } else { rows };
         let source = (kind == OpKind::DataInsert).then_some(source);
         let condition = if source.is_some() { Where::Absent } else { Where::Unknown };
         let details = DataDetails { source, rows, condition, ..DataDetails::default() };
         let conn = self.conn_of(base);
         self.emit_rows(kind, "", table, details, &conn, self.span(call));
+        Some(Value::None)
+    }
+
+    /// `session.delete(order)`: one row, by its key.
+    fn row_deleted(&mut self, base: &Value<'a>, row: &Value<'a>, call: &'a ExprCall) -> Option<Value<'a>> {
+        let span = self.span(call);
+        let table = match row {
+            Value::Unknown(opaque) if opaque.table.is_some() => opaque.table.clone()?,
+            Value::Unknown(_) | Value::Record(_) => self.table_of(row, call.arguments.args.first()?),
+            _ => return None,
+        };
+        let term = Term { column: "id".to_owned(), operator: TermOperator::Equal, value: TermValue::Parameter };
+        let condition = Where::Predicate(Predicate { text: "id = …".to_owned(), terms: vec![term], complete: true });
+        let details = DataDetails { source: Some(DataSource::Orm), condition, ..DataDetails::default() };
+        let conn = self.conn_of(base);
+        self.emit_rows(OpKind::DataDelete, "", Some(table), details, &conn, span);
         Some(Value::None)
     }
 
@@ -75,7 +99,11 @@ impl<'a> Interp<'a> {
     /// What a statement made of calls reads, where its rows are objects: `session.execute(select(Model))`.
     pub(super) fn objects_read(&mut self, sent: &Value<'a>, conn: &Rc<Conn>, call: &'a ExprCall) -> Option<Value<'a>> {
         let Value::Construct(construct) = sent else { return None };
-        let model = matches!(&construct.target, Value::Class(_) | Value::Unknown(_));
+        let model = match &construct.target {
+            Value::Class(_) | Value::Unknown(_) => true,
+            Value::Record(table) => table.fields.borrow().contains_key(super::schema::MADE_CLASS),
+            _ => false,
+        };
         if construct.kind != OpKind::DataSelect || !model {
             return None;
         }
@@ -120,6 +148,40 @@ impl<'a> Interp<'a> {
         let reason = READ.to_owned();
         let unknown = Unknown { reason, text: format!("{{{}}}", self.shown(target)), span: self.span(target) };
         Some(Value::rows(unknown, conn, table))
+    }
+
+    /// Whether it is a list to which a loop over rows has added, or one that was made of rows.
+    pub(super) fn is_grown(&self, list: &Value<'a>) -> bool {
+        match list {
+            Value::List(_, made) => self.grown.contains(made),
+            Value::Unknown(opaque) => self.grown.contains(&opaque.unknown.span),
+            _ => false,
+        }
+    }
+
+    /// What belongs to an object that was read is changed: `order.customer.note = "x"`, `order.options["note"] = "x"`.
+    pub(super) fn part_changed(&mut self, part: &'a Expr, span: Span) {
+        let Expr::Attribute(attribute) = part else { return };
+        // To look at a name again runs nothing.
+        if !attribute.value.is_name_expr() {
+            return;
+        }
+        let Value::Unknown(opaque) = self.eval(&attribute.value) else { return };
+        if opaque.table.is_some() {
+            self.row_changed(&Value::Unknown(opaque), span);
+        }
+    }
+
+    /// One of the objects in a row of `session.query(Order, Customer)`.
+    pub(super) fn object_in(&self, row: &Value<'a>, at: usize, target: &'a Expr) -> Option<Value<'a>> {
+        let Value::Unknown(opaque) = row else { return None };
+        let (conn, table) = (opaque.row_of.clone()?, opaque.table.clone()?);
+        let (span, text) = (self.span(target), format!("{{{}}}", self.shown(target)));
+        // A query is kept with the first of its models.
+        let reason = "which of the query's models it is was not followed".to_owned();
+        let table = if at == 0 { table } else { Known::Unknown(Unknown { reason, text: text.clone(), span }) };
+        let unknown = Unknown { reason: READ.to_owned(), text, span };
+        Some(Value::rows(unknown, conn, Some(table)))
     }
 
     /// Whether `add` is that of a session: sets have one too.

@@ -13,10 +13,22 @@ use crate::config::Dialect;
 use crate::ir::{Guard, GuardKind};
 use crate::span::Span;
 
+/// A field of the record of a table that is a class, whose rows are objects: `automap_base()` makes it.
+pub(super) const MADE_CLASS: &str = "#class";
+
 /// Names that a table made of calls goes by.
 pub(super) const TABLES: [&str; 3] = ["Table", "table", "TableClause"];
 
 impl<'a> Interp<'a> {
+    /// A table of this name, whose columns the program asks the database for; or the class that is made for it.
+    pub(super) fn reflected(name: Value<'a>, class: bool, span: Span) -> Value<'a> {
+        let mut args = Args { positional: vec![name], ..Args::default() };
+        if class {
+            args.named.insert(MADE_CLASS.to_owned(), Value::Bool(true));
+        }
+        Value::Record(Rc::new(super::alembic::record("Table", args, span)))
+    }
+
     /// A function or method of SQLAlchemy; `None` where the receiver is none of it, or nothing is known of it.
     pub(super) fn library_method(
         &mut self,

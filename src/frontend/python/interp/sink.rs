@@ -129,10 +129,14 @@ impl<'a> Interp<'a> {
             let own = name == "raw" && self.tool.runner == crate::source::Runner::Piccolo;
             let conn = if own { self.tool_conn() } else { self.conn_of(base) };
             // Once for each set of parameters.
-            let many = PER_ROW.contains(&name) || arguments.get(1).is_some_and(are_sets_of_parameters);
+            let rows = arguments.get(1).is_some_and(|sets| {
+                self.is_grown(sets) || (PER_ROW.contains(&name) && super::comprehension::gives_rows(sets))
+            });
+            let many = rows || PER_ROW.contains(&name) || arguments.get(1).is_some_and(are_sets_of_parameters);
             if many {
                 self.loops.push(None);
             }
+            let before = std::mem::replace(&mut self.from_rows, rows);
             match (value, arguments.get(1)) {
                 (Value::Construct(construct), Some(rows @ (Value::List(..) | Value::Dict(..)))) => {
                     let mut construct = (**construct).clone();
@@ -142,6 +146,7 @@ impl<'a> Interp<'a> {
                 }
                 _ => self.send(value, &conn, span),
             }
+            self.from_rows = before;
             if many {
                 self.loops.pop();
             }

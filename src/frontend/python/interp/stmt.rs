@@ -102,6 +102,11 @@ impl<'a> Interp<'a> {
             Stmt::With(stmt) => return self.with(stmt),
             Stmt::Try(stmt) => return self.try_block(stmt),
             Stmt::Match(stmt) => return self.match_cases(stmt),
+            Stmt::Delete(stmt) => {
+                for subscript in stmt.targets.iter().filter_map(Expr::as_subscript_expr) {
+                    self.part_changed(&subscript.value, self.span(subscript));
+                }
+            }
             Stmt::Import(_) | Stmt::ImportFrom(_) => self.import(stmt),
             _ => {}
         }
@@ -174,7 +179,11 @@ impl<'a> Interp<'a> {
                         self.conn_of(&base).scope.set(scope);
                     }
                     (Value::Unknown(opaque), _) => {
-                        self.row_changed(&base, self.span(target));
+                        let span = self.span(target);
+                        self.row_changed(&base, span);
+                        if opaque.row_of.is_none() {
+                            self.part_changed(&attribute.value, span);
+                        }
                         opaque.attributes.borrow_mut().insert(name.to_owned(), value);
                     }
                     _ => {}
@@ -182,6 +191,9 @@ impl<'a> Interp<'a> {
             }
             Expr::Subscript(subscript) => {
                 let (base, key) = (self.eval(&subscript.value), self.eval(&subscript.slice));
+                if let Value::Unknown(_) = base {
+                    self.part_changed(&subscript.value, self.span(target));
+                }
                 if let Value::Dict(pairs, _) = base {
                     let mut pairs = pairs.borrow_mut();
                     match pairs.iter_mut().find(|(k, _)| k.equals(&key) == Some(true)) {
@@ -200,8 +212,8 @@ impl<'a> Interp<'a> {
             _ => Vec::new(),
         };
         for (at, target) in targets.iter().enumerate() {
-            let part = match items.get(at) {
-                Some(item) => item.clone(),
+            let part = match items.get(at).cloned().or_else(|| self.object_in(value, at, target)) {
+                Some(item) => item,
                 None => self.part_of(value, target, "it is unpacked from a value that is not known"),
             };
             self.assign(target, part);
@@ -268,7 +280,7 @@ impl<'a> Interp<'a> {
         let (iterated, target) = self.iterated(stmt);
         if let Some(items) = Value::items(&iterated) {
             // A list that a loop over rows has filled with them.
-            let rows = items.iter().any(Value::is_object_read);
+            let rows = self.is_grown(&iterated) || items.iter().any(Value::is_object_read);
             if rows {
                 self.open_loop(&stmt.body);
                 self.row_loops += 1;
@@ -300,8 +312,7 @@ impl<'a> Interp<'a> {
                 let row = self.row_of(&iterated, target);
                 items.push(row.unwrap_or_else(|| self.part_of(&iterated, target, reason)));
             }
-            // A cursor is iterated for its rows.
-            let rows = u32::from(iterated.is_read() || matches!(iterated, Value::Handle(_)));
+            let rows = u32::from(super::comprehension::gives_rows(&iterated));
             for item in items {
                 self.assign(target, item);
                 self.open_loop(&stmt.body);
@@ -320,11 +331,28 @@ impl<'a> Interp<'a> {
         self.swallowed += u32::from(swallowed);
         let mut flow = self.block(&stmt.body);
         self.swallowed -= u32::from(swallowed);
+        // A handler may run or not: what it assigns is one of two values.
+        let env = self.env();
+        let tried = if stmt.handlers.is_empty() { None } else { Some(env.vars.borrow().clone()) };
+        let mut joined = tried.clone();
         for ExceptHandler::ExceptHandler(handler) in &stmt.handlers {
+            if let Some(tried) = &tried {
+                self.spend(tried.len() / 4);
+                env.vars.borrow_mut().clone_from(tried);
+            }
             let ended = self.block(&handler.body);
             if ended == Flow::Next {
+                // What the body did not get to leaves the handler's values alone.
+                let after = env.vars.borrow().clone();
+                joined = Some(match joined {
+                    Some(before) if flow == Flow::Next => super::branch::join(before, after),
+                    _ => after,
+                });
                 flow = Flow::Next;
             }
+        }
+        if let Some(joined) = joined {
+            env.vars.replace(joined);
         }
         if flow == Flow::Next {
             flow = self.block(&stmt.orelse);
