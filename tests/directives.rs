@@ -21,8 +21,10 @@ fn explained(folder: &Path, file: &str) -> Vec<[String; 4]> {
 
 /// A revision of Alembic whose `upgrade` is this.
 fn revision(imports: &str, upgrade: &str) -> String {
-    let body: String = upgrade.lines().map(|line| format!("    {line}\n")).collect();
-    format!("from alembic import op\n{imports}\n\nrevision = \"1a\"\ndown_revision = None\n\n\ndef upgrade():\n{body}")
+    let body = upgrade.replace('\n', "\n    ");
+    format!(
+        "from alembic import op\n{imports}\n\nrevision = \"1a\"\ndown_revision = None\n\n\ndef upgrade():\n    {body}\n"
+    )
 }
 
 fn statements(imports: &str, upgrade: &str) -> Vec<String> {

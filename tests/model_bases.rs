@@ -16,8 +16,8 @@ fn spoken(files: &[(&str, &str)], drops: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn drop_columns(path: &Path, drops: &[(&str, &str)]) -> Vec<String> {
-    let sql: String =
-        drops.iter().map(|(table, column)| format!("ALTER TABLE {table} DROP COLUMN {column};\n")).collect();
+    let drops_of = |(table, column): &(&str, &str)| format!("ALTER TABLE {table} DROP COLUMN {column};");
+    let sql = drops.iter().map(drops_of).collect::<Vec<_>>().join("\n");
     write(path, &[("drops/migrations/0001_drops.sql", sql.as_bytes())]);
     let select = "column-dropped,column-dropped-while-mapped";
     let run = ddlint(path, &["check", "--diff-base", "HEAD", "--select", select, "--output-format", "json"]);

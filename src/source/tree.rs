@@ -157,7 +157,9 @@ impl Tree {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let named = named.get_or_init(|| {
             let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            objects.keys().for_each(|path| named.entry(name(path)).or_default().push(path.clone()));
+            for path in objects.keys() {
+                named.entry(name(path)).or_default().push(path.clone());
+            }
             named
         });
         let mut alike = named.get(&name(&file.path)).into_iter().flatten();
