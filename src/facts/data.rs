@@ -40,12 +40,19 @@ fn names_rows(column: &str) -> bool {
 /// Whether it changes one row, or the few that belong to one, and a loop over rows runs it for each.
 pub(super) fn row_by_row(view: &View<'_>) -> bool {
     let (Some(data), context) = (details(view), &view.op.context) else { return false };
+    let one = |term: &Term| (&term.operator, &term.value) == (&TermOperator::Equal, &TermValue::Parameter);
     match (data.source, view.op.kind) {
-        // An object is saved, or one batch of them is sent, a round.
-        (Some(DataSource::Orm), _) => context.in_loop && data.limit.is_none_or(|limit| limit <= 1),
+        // A list is written a round.
+        (Some(DataSource::Orm), _) if data.bulk => context.in_loop && data.limit.is_some_and(|limit| limit <= 1),
+        // An object is written a round; or a query's rows, which are one's where it asks for what a row has.
+        (Some(DataSource::Orm), OpKind::DataUpdate | OpKind::DataDelete) => match &data.condition {
+            Where::Unknown => context.in_loop,
+            _ if key_terms(view).any(one) => context.in_loop,
+            _ => context.per_row && terms(view).iter().any(one),
+        },
+        (Some(DataSource::Orm), _) => context.in_loop,
         (Some(DataSource::Values), OpKind::DataInsert) => context.per_row,
         (_, OpKind::DataUpdate | OpKind::DataDelete) => {
-            let one = |term: &Term| (&term.operator, &term.value) == (&TermOperator::Equal, &TermValue::Parameter);
             context.per_row
                 && (key_terms(view).any(one) || terms(view).iter().any(|term| one(term) && names_rows(&term.column)))
         }

@@ -360,6 +360,8 @@ pub struct DataDetails {
     pub source: Option<DataSource>,
     /// Rows written out in VALUES, or in COPY data.
     pub rows: Option<u64>,
+    /// A mapper writes a list of objects with it: `bulk_create`, `bulk_update_mappings`.
+    pub bulk: bool,
     /// SET list.
     pub assignments: Vec<Assignment>,
     /// Columns of the INSERT list.

@@ -9,7 +9,7 @@ use crate::config::Dialect;
 use crate::diagnostic::Confidence;
 use crate::frontend::Calls;
 use crate::ir::{
-    Context, Details, Direction, Line, Migration, OpKind, OpaqueReason, Operation, Scope, TransactionKind,
+    Context, Details, Direction, Known, Line, Migration, OpKind, OpaqueReason, Operation, Scope, TransactionKind,
 };
 use crate::source::{Role, Runner, SourceFile};
 use crate::span::{FileId, Span};
@@ -35,8 +35,14 @@ pub(super) enum Followed {
     Not,
 }
 
-/// What makes an operation the same as one already told: places, text, kind, transaction.
-type Seen = (Span, Span, String, &'static str, (&'static str, u32));
+/// What makes an operation the same as one already told: places, text, kind, table, transaction.
+type Seen = (Span, Span, String, &'static str, Option<String>, (&'static str, u32));
+
+/// The table of an operation, where its text does not name it: that of a model, which a loop may go through several of.
+pub(super) fn written_to(operation: &Operation) -> Option<String> {
+    let mapped = operation.kind.changes_data();
+    operation.table.as_ref().filter(|_| mapped).and_then(Known::known).map(ToString::to_string)
+}
 
 #[derive(Debug)]
 struct Block {
@@ -224,7 +230,8 @@ impl Output {
             let (text, scope) =
                 if unresolved { (String::new(), ("", 0)) } else { (operation.statement.text.clone(), scope) };
             // One call can be a commit many times over; a statement is told once.
-            let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), scope);
+            let table = written_to(&operation);
+            let key = (operation.statement.span, operation.span, text, operation.kind.as_str(), table, scope);
             if operation.detail == "driver" || block.seen.insert(key) {
                 block.migration.operations.push(operation);
             }

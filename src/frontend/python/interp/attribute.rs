@@ -1,5 +1,7 @@
 //! Attributes: what is behind the dot.
 
+use std::rc::Rc;
+
 use super::super::sqlalchemy as sa;
 use super::super::value::{ARGUMENT, Dj, ENVIRONMENT, Opaque, Value};
 use super::Interp;
@@ -68,6 +70,8 @@ impl<'a> Interp<'a> {
                 Dj::Model(_) if name == "_meta" => base.clone(),
                 Dj::Model(query) if name == "db_table" => Self::table_text(query, span),
                 Dj::Model(query) => Self::lead(query, name, true, text, span),
+                Dj::Query(_) if name == "object_list" => base.clone(),
+                Dj::Row(query, _) if name == "object_list" => Value::Django(Rc::new(Dj::Query(query.clone()))),
                 Dj::Row(query, _) => Self::lead(query, name, false, text, span),
                 _ => Value::unknown("it is read from the database", text, span),
             },

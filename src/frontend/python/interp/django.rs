@@ -453,6 +453,12 @@ impl<'a> Interp<'a> {
         if name == "get_user_model" {
             return Self::user_model(span);
         }
+        // Its pages are parts of the query.
+        if let ("Paginator" | "AsyncPaginator", Some(Value::Django(rows))) = (name, arguments.first())
+            && let Dj::Query(_) = &**rows
+        {
+            return Value::Django(rows.clone());
+        }
         let inside = self.frame().is_some_and(|frame| frame.function.is_some());
         let plain = inside && !models::of_mapper(path) && !name.chars().next().is_some_and(char::is_uppercase);
         let builtin = !path.contains('.') && !matches!(name, "swappable_dependency");

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use super::super::blocks::written_to;
 use super::super::strings;
 use super::super::value::{Dj, Function, Record, Text, Value};
 use super::Interp;
@@ -23,7 +24,7 @@ impl<'a> Interp<'a> {
         let captured = std::mem::replace(&mut self.django.captured, before).unwrap_or_default();
         // A statement that branches and rounds of a loop send again is told once.
         let mut seen = BTreeSet::new();
-        let key = |op: &Operation| (op.statement.span, op.statement.text.clone(), op.kind, op.span);
+        let key = |op: &Operation| (op.statement.span, op.statement.text.clone(), op.kind, op.span, written_to(op));
         captured.into_iter().filter(|op| seen.insert(key(op)) || op.detail == "driver").collect()
     }
 

@@ -231,7 +231,8 @@ impl<'a> Interp<'a> {
                 // How often a loop has added to the list is not known.
                 let items = items.filter(|items| !items.iter().any(Value::is_object_read));
                 let rows = items.map(|items| items.len() as u64);
-                let details = DataDetails { rows, limited: batch.is_some(), limit: batch, ..DataDetails::default() };
+                let limited = batch.is_some();
+                let details = DataDetails { rows, bulk: true, limited, limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataInsert, query, details, span);
                 self.unknown(READ, call)
             }
@@ -245,7 +246,8 @@ impl<'a> Interp<'a> {
                 let assignments = fields.unwrap_or_default().iter().filter_map(assigned).collect();
                 let condition = Where::Predicate(Predicate { text: "id IN (…)".to_owned(), ..Predicate::default() });
                 let limited = batch.is_some();
-                let details = DataDetails { assignments, condition, limited, limit: batch, ..DataDetails::default() };
+                let details =
+                    DataDetails { bulk: true, assignments, condition, limited, limit: batch, ..DataDetails::default() };
                 self.orm_write(OpKind::DataUpdate, query, details, span);
                 self.unknown(READ, call)
             }

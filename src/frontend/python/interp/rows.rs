@@ -59,7 +59,8 @@ impl<'a> Interp<'a> {
         let rows = if listed.is_some_and(|rows| self.is_grown(rows)) { Some(0) } else { rows };
         let source = (kind == OpKind::DataInsert).then_some(source);
         let condition = if source.is_some() { Where::Absent } else { Where::Unknown };
-        let details = DataDetails { source, rows, condition, ..DataDetails::default() };
+        let bulk = matches!(name, "add_all" | "bulk_save_objects") || name.ends_with("_mappings");
+        let details = DataDetails { source, rows, bulk, condition, ..DataDetails::default() };
         let conn = self.conn_of(base);
         self.emit_rows(kind, "", table, details, &conn, self.span(call));
         Some(Value::None)
