@@ -12,6 +12,8 @@ mod cli;
 mod cost;
 /// What is read of PostgreSQL, against a real server and its own regression suite.
 mod coverage;
+/// Directives of libraries, statements that wait for events, projects of Flask-Migrate.
+mod directives;
 /// Django's migrations: what is worked out from the files against what Django sends to a real server.
 mod django;
 /// Types of a foreign key's columns: what real servers take, refuse and cast.
@@ -20,6 +22,8 @@ mod keys;
 mod lsp;
 /// Models beside migrations, in real repositories of git: what a release maps must not go.
 mod models;
+/// Models whose names and columns come from somewhere else.
+mod model_bases;
 /// Peewee's and Piccolo's migrations, against what the tools send to a real server.
 mod orms;
 /// What real servers do for each statement, against what the model says.

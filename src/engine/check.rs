@@ -92,8 +92,11 @@ impl Project {
         let mut lines = graph.lines(&files);
         lines.extend(alternatives(&graph, &migrations, &files));
         for migration in &mut migrations {
-            if let (Line::Place, Some(root)) = (&migration.line, lines.get(&migration.span.file)) {
-                migration.line = Line::Site(root.clone());
+            let Some(root) = lines.get(&migration.span.file) else { continue };
+            match &mut migration.line {
+                Line::Database { site, .. } => *site = Some(root.clone()),
+                line @ Line::Place => *line = Line::Site(root.clone()),
+                Line::Site(_) | Line::Beside => {}
             }
         }
         let whole = |file: FileId| files.get(file.0 as usize).is_some_and(|file| sources.is_whole(&file.path));

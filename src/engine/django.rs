@@ -26,7 +26,7 @@ pub(super) fn lower(read: Vec<Read>, reader: &Reader, sources: &Sources) -> (Vec
         let root: Arc<str> = root.into();
         lowered.extend(lower_django(&migrations, dialect).into_iter().map(|migration| match migration.line {
             Line::Place => Migration { line: Line::Site(root.clone()), ..migration },
-            Line::Site(_) | Line::Beside => migration,
+            Line::Site(_) | Line::Database { .. } | Line::Beside => migration,
         }));
     }
     let order = lowered.iter().map(|migration| migration.span.file).collect();

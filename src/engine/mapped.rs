@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::RuleSet;
 use crate::facts::{self, FACTS, Mapped, Model, Models};
-use crate::frontend::{Reader, may_map};
+use crate::frontend::{Reader, Wanted};
 use crate::rule::Rule;
-use crate::source::{SourceFile, Sources, Tree};
+use crate::source::{self, SourceFile, Sources, Tree};
 use crate::span::FileId;
 
 /// Bytes of a file of the base that are looked through for statements which are not there, before the rest counts as
@@ -107,14 +107,15 @@ fn models(model: &Model, tree: &Tree, operations: &[(usize, usize)]) -> Option<M
     if wanted.is_empty() {
         return None;
     }
-    let (files, any) = tree.models(&|text| may_map(text, &wanted));
+    let wanted = Wanted::new(&wanted);
+    let source::Models { files, any, skipped } = tree.models(&|text| wanted.in_text(text));
     let reader = Reader::default();
-    let mut found = Models { revision: tree.revision().map(str::to_owned), any, ..Models::default() };
+    let revision = tree.revision().map(str::to_owned);
+    let mut found = Models { revision, any, damaged: skipped, ..Models::default() };
     for file in files {
-        match reader.mapped(&file, tree) {
-            Some(tables) => found.tables.extend(tables),
-            None => found.damaged = true,
-        }
+        let (tables, whole) = reader.mapped(&file, tree);
+        found.tables.extend(tables);
+        found.damaged |= !whole;
     }
     found.tables.sort();
     Some(found)

@@ -98,7 +98,7 @@ fn changed(
 ) -> Option<(Span, &'static str)> {
     let place = file.place.clone();
     let (runner, role, dialect, placeholder) = (file.runner, file.role, file.dialect, file.placeholder.clone());
-    let then = SourceFile { place, runner, role, dialect, placeholder, ..then.clone() };
+    let then = SourceFile { role, runner, dialect, placeholder, place, ..then.clone() };
     // What was read of the project is not to be taken for what the base has, and the other way round.
     let (then_does, now_does) = (done(&Reader::default().read(&then, base)), done(&reader.read(file, sources)));
     let same = then_does.iter().zip(&now_does).take_while(|(then, now)| then.0 == now.0).count();

@@ -171,18 +171,22 @@ fn asked<'a>(v: &View<'a>, models: &'a Models, table: &QualifiedName, column: Op
     let nearest = of_table.iter().map(|model| shared(own, &model.path)).max().unwrap_or(0);
     let (near, far): (Vec<&MappedTable>, Vec<&MappedTable>) =
         of_table.into_iter().partition(|model| shared(own, &model.path) == nearest && fits(v, model));
-    let hit = near.iter().find(|model| column.is_none_or(|column| model.maps(&column.name)));
+    // A class whose table is named out of sight has that of a like name which holds all of its columns.
+    let unnamed = models.tables.iter().filter(|model| near.is_empty() && far.is_empty() && is_like(v, model, table));
+    let hit = near.iter().copied().chain(unnamed).find(|model| column.is_none_or(|column| model.maps(&column.name)));
     if let Some(model) = hit {
         return Answer::Mapped(model, models.revision.as_deref());
     }
     if models.damaged {
         return Answer::Unknown;
     }
-    let nameless = models.tables.iter().filter(|model| model.table.is_none());
+    let mut nameless = models.tables.iter().filter(|model| model.table.is_none());
     match column {
         Some(column) => {
-            let leaves_out = near.iter().chain(&far).copied().chain(nameless).all(|m| m.leaves_out(&column.name));
-            if near.is_empty() || !leaves_out { Answer::Unknown } else { Answer::Unmapped }
+            // Two classes seldom share a table without one naming it for both.
+            let hidden = nameless.any(|model| model.may_hold(&column.name) || model.may_be(table));
+            let leaves_out = near.iter().chain(&far).all(|model| model.leaves_out(&column.name));
+            if near.is_empty() || hidden || !leaves_out { Answer::Unknown } else { Answer::Unmapped }
         }
         // The tables of these tools are those of models, so that none is left where no model has it.
         None => {
@@ -199,6 +203,23 @@ fn fits(v: &View<'_>, model: &MappedTable) -> bool {
     let there = relation.columns();
     let held = |name: &&String| there.iter().any(|column| column.state.name.eq_ignore_ascii_case(name));
     model.columns.iter().filter(held).count() * 2 >= model.columns.len()
+}
+
+/// Whether the table is that of a model whose own name for it is not known: it is called like the class, and none of the
+/// class's columns is missing there, where one alone would say little.
+fn is_like(v: &View<'_>, model: &MappedTable, table: &QualifiedName) -> bool {
+    if !model.may_be(table) {
+        return false;
+    }
+    // As the migration finds it: it may take several of them away.
+    let Some(first) = v.model.view(v.at.0, 0) else { return false };
+    let Some(relation) = first.before().and_then(|before| before.relation(table).known()) else { return false };
+    let mut held = 0;
+    let mut there = model.columns.iter().map(|name| relation.column(name));
+    there.all(|column| {
+        held += usize::from(matches!(column, Found::Known(_)));
+        !matches!(column, Found::Absent)
+    }) && held >= 2
 }
 
 /// How many folders two paths share from the top.

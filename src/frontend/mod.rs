@@ -6,7 +6,7 @@ pub mod python;
 mod runners;
 mod sql_file;
 
-pub use python::{DjangoMigration, Reading, lower_django, may_map};
+pub use python::{DjangoMigration, Reading, Wanted, lower_django};
 pub use sql_file::Outline;
 
 use crate::ir::MappedTable;
@@ -59,10 +59,10 @@ impl Reader {
         }
     }
 
-    /// The tables that the models in a source map; `None` where it cannot be read.
-    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> Option<Vec<MappedTable>> {
+    /// The tables that the models in a source map, and whether it was read to its end.
+    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> (Vec<MappedTable>, bool) {
         match file.language {
-            Language::Sql => Some(Vec::new()),
+            Language::Sql => (Vec::new(), true),
             Language::Python => self.python.mapped(file, modules),
         }
     }

@@ -35,6 +35,12 @@ pub fn project(file: &SourceFile) -> Project {
 pub fn project_of(migration: &Migration, file: &SourceFile) -> Project {
     match &migration.line {
         Line::Site(root) => Project { runner: file.runner, root: root.as_ref().to_owned() },
+        Line::Database { name, site } => {
+            let of = project(file);
+            let root = site.as_ref().map_or(of.root, |site| site.as_ref().to_owned());
+            let root = if name.is_empty() { root } else { format!("{root} ({name})") };
+            Project { root, ..of }
+        }
         Line::Place | Line::Beside => project(file),
     }
 }

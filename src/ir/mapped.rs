@@ -17,6 +17,8 @@ pub struct MappedTable {
     pub columns: BTreeSet<String>,
     /// Names of which it is not known whether they are columns.
     pub doubtful: BTreeSet<String>,
+    /// Names that the table may well have where what computes its name is not known, in lower case.
+    pub likely: BTreeSet<String>,
     /// Nothing is left out: no base class is one of another project, and no column is read from the database.
     pub whole: bool,
 }
@@ -30,17 +32,32 @@ impl MappedTable {
         })
     }
 
+    /// Whether `name` is one that mappers give to the table of such a class, where what names it is not known.
+    pub fn may_be(&self, name: &QualifiedName) -> bool {
+        self.table.is_none() && self.likely.contains(&name.name.to_lowercase())
+    }
+
     /// Whether the column is certainly mapped.
     pub fn maps(&self, column: &str) -> bool {
         holds(&self.columns, column)
     }
 
+    /// Whether the column is mapped, or it is not known whether it is.
+    pub fn may_hold(&self, column: &str) -> bool {
+        self.maps(column) || holds(&self.doubtful, column)
+    }
+
     /// Whether it is known that the column is not mapped.
     pub fn leaves_out(&self, column: &str) -> bool {
-        self.whole && !self.maps(column) && !holds(&self.doubtful, column)
+        self.whole && !self.may_hold(column)
     }
 }
 
 fn holds(names: &BTreeSet<String>, name: &str) -> bool {
-    names.contains(name) || names.iter().any(|own| own.eq_ignore_ascii_case(name))
+    names.contains(name) || names.iter().any(|own| clipped(own).eq_ignore_ascii_case(clipped(name)))
+}
+
+/// A name as far as PostgreSQL keeps it, in bytes; a mapper's may be longer.
+fn clipped(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(63)).unwrap_or(name)
 }

@@ -34,6 +34,14 @@ pub enum Line {
     /// Those that share one database, in whichever folders: the apps of a Django site, a graph of Alembic with several
     /// `version_locations`. Named after a folder of theirs.
     Site(Arc<str>),
+    /// Those of one of several databases that the same files are applied to, each with functions of its own: a bind of
+    /// Flask-Migrate, an engine of Alembic's template `multidb`.
+    Database {
+        /// Its name; empty for the one that has none.
+        name: Arc<str>,
+        /// What a line of the files would be called.
+        site: Option<Arc<str>>,
+    },
     /// None: it stands for others, which are there too and are part of the line (a squashed migration).
     Beside,
 }

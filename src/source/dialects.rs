@@ -1,6 +1,7 @@
 //! The dialect of a source that does not say it: what its runner's configuration names, what the files beside it are
 //! written for, which driver the project installs. What is found does not depend on the files that a run is given.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,6 +15,20 @@ use crate::config::Dialect;
 const MAX_FILES: usize = 64;
 /// How much of a file is looked at, in bytes.
 const HEAD: usize = 64 << 10;
+/// Folders above the migrations of a Flask application in which its configuration is looked for, and folders in each.
+const MAX_ABOVE: usize = 4;
+const MAX_PACKAGES: usize = 30;
+/// Modules that configure a Flask application.
+const FLASK: [&str; 8] = [
+    "config.py",
+    "settings.py",
+    "default_settings.py",
+    "app.py",
+    "application.py",
+    "__init__.py",
+    "extensions.py",
+    "config/__init__.py",
+];
 /// The votes that one dialect needs for each vote of another.
 const MAJORITY: usize = 3;
 
@@ -55,6 +70,12 @@ static DATETIME: LazyLock<Regex> = LazyLock::new(|| pattern(r"[(,][ \t]*[`\x22]\
 /// A literal URL of a database.
 static URL: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"(?i)\b(postgres(?:ql)?|cockroachdb|mysql|mariadb|sqlite|mssql)(?:\+\w+)?://"));
+/// The URL of a Flask application's database, up to its scheme, on its line or the next.
+static DATABASE_URI: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(
+        r#"SQLALCHEMY_DATABASE_URI\b[^\n#]*(?:[=(\\]\s*\n[^\n#]*)?["'](postgres(?:ql)?|cockroachdb|mysql|mariadb|sqlite|mssql)(?:\+\w+)?://"#,
+    )
+});
 /// A URL that `env.py` sets itself.
 static OVERRIDDEN: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -157,8 +178,52 @@ fn alembic(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
     }
     let mut named = URL.captures_iter(&env).filter_map(|found| recognise::dialect_of_url(found.get(1)?.as_str()));
     // A database file there is mostly for tests.
-    let first = named.next().filter(|first| *first != Dialect::Sqlite)?;
-    named.all(|other| other == first).then(|| (first, "a URL in `env.py`".to_owned(), true))
+    match named.next() {
+        Some(first) if first != Dialect::Sqlite => {
+            named.all(|other| other == first).then(|| (first, "a URL in `env.py`".to_owned(), true))
+        }
+        _ if env.contains("current_app") => flask(root, folder),
+        _ => None,
+    }
+}
+
+/// The dialect that the configuration of a Flask application says literally, in a folder above the migrations or in one
+/// beside them; what the environment may say instead proves nothing of a file of SQLite.
+fn flask(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
+    for at in folder.upwards().take(MAX_ABOVE) {
+        let here = FLASK.iter().filter(|name| at.has(name)).map(|name| (*name).to_owned());
+        let packages = at.names().filter(|name| !name.contains('.')).take(MAX_PACKAGES);
+        let below = packages.flat_map(|package| FLASK.iter().map(move |name| format!("{package}/{name}")));
+        let (mut servers, mut file_at) = (BTreeMap::new(), None);
+        for path in here.chain(below) {
+            let Some(text) = head(&root.join(&at.shown).join(&path)) else { continue };
+            for found in DATABASE_URI.captures_iter(&text) {
+                let (Some(line), Some(scheme)) = (found.get(0), found.get(1)) else { continue };
+                match recognise::dialect_of_url(scheme.as_str()) {
+                    Some(Dialect::Sqlite) => {
+                        let asked = line.as_str().contains("env") || line.as_str().contains("TEST");
+                        // `sqlite://` and `sqlite:///:memory:` are for tests.
+                        let rest = text.get(line.end()..).unwrap_or_default();
+                        let kept = rest.starts_with('/') && !rest.starts_with("/:memory:");
+                        file_at = file_at.or_else(|| (kept && !asked).then(|| path.clone()));
+                    }
+                    Some(dialect) => {
+                        servers.entry(dialect.as_str()).or_insert_with(|| (dialect, path.clone()));
+                    }
+                    None => {}
+                }
+            }
+        }
+        let why = |path: &str| format!("`SQLALCHEMY_DATABASE_URI` in `{path}`");
+        if let Some((dialect, path)) = servers.pop_first().map(|(_, found)| found) {
+            return servers.is_empty().then(|| (dialect, why(&path), true));
+        }
+        if let Some(path) = file_at {
+            let installs = driver(root, folder, Runner::Alembic).is_some();
+            return (!installs).then(|| (Dialect::Sqlite, why(&path), false));
+        }
+    }
+    None
 }
 
 /// The dialect of a Django site that installs drivers of another server than PostgreSQL, and of no other.
@@ -247,6 +312,23 @@ mod tests {
             assert!(DRIVERS.is_match(text), "{text}");
         }
         assert!(!DRIVERS.is_match("types-psycopg2==2.9") && !DRIVERS.is_match("my-asyncpg-tools==1"));
+    }
+
+    #[test]
+    fn the_url_of_a_flask_application_is_seen() {
+        for (text, scheme) in [
+            ("SQLALCHEMY_DATABASE_URI = 'postgresql+psycopg2:///app'", "postgresql"),
+            (
+                "    SQLALCHEMY_DATABASE_URI = os.environ.get('DATABASE_URL') or \\\n        'sqlite:///' + path",
+                "sqlite",
+            ),
+            ("app.config['SQLALCHEMY_DATABASE_URI'] = (\n    \"mysql://root@localhost/app\"\n)", "mysql"),
+            ("app.config.setdefault('SQLALCHEMY_DATABASE_URI', 'sqlite:///app.db')", "sqlite"),
+        ] {
+            let found = DATABASE_URI.captures(text).and_then(|found| found.get(1));
+            assert_eq!(found.map(|found| found.as_str()), Some(scheme), "{text}");
+        }
+        assert!(!DATABASE_URI.is_match("url = config.get('SQLALCHEMY_DATABASE_URI')\nother = 'sqlite:///x'"));
     }
 
     #[test]

@@ -22,5 +22,5 @@ pub use modules::{Modules, NoModules};
 pub use recognise::is_tortoise;
 pub use runner::About;
 pub use sources::{Skipped, SourceError, Sources};
-pub use tree::Tree;
+pub use tree::{Models, Tree};
 pub use walk::globs as matcher;

@@ -27,7 +27,7 @@ pub trait Modules: Sync {
 }
 
 /// The file of the module `dotted` as `from` imports it, below `root`: beside it, or from a folder above it, where the
-/// path of modules may begin, or the `src` in one. `find` gives the file at a path.
+/// path of modules may begin, or the `src` in one; never the file itself. `find` gives the file at a path.
 pub(super) fn lookup(
     root: &Path,
     from: &SourceFile,
@@ -51,8 +51,17 @@ pub(super) fn lookup(
     if parts.is_empty() {
         return None;
     }
-    let mut ancestors = folder.ancestors().take_while(|ancestor| ancestor.starts_with(root));
-    ancestors.find_map(|ancestor| below(ancestor).or_else(|| below(&ancestor.join("src"))))
+    let mut inside = None;
+    for ancestor in folder.ancestors().take_while(|ancestor| ancestor.starts_with(root)) {
+        let found = below(ancestor).or_else(|| below(&ancestor.join("src")));
+        let Some(found) = found.filter(|found| found.path != from.path) else { continue };
+        // The path of modules does not begin in a package, unless the file is run by itself.
+        if find(&ancestor.join("__init__.py")).is_none() {
+            return Some(found);
+        }
+        inside.get_or_insert(found);
+    }
+    inside
 }
 
 /// A project of one file: nothing can be imported.

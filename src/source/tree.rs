@@ -13,8 +13,8 @@ use super::modules::lookup;
 use super::{Language, Modules, Runner, SourceError, SourceFile, decode, recognise, walk};
 use crate::span::FileId;
 
-/// Longest file that is looked into, in bytes.
-const MAX_LOOK: u64 = 1 << 20;
+/// Longest file that is looked into, in bytes: longer ones are generated, and not by hand nor for a mapper.
+const MAX_LOOK: u64 = 8 << 20;
 /// Objects that git is asked for at once: their names fit into a pipe that nobody reads, so neither side waits for the
 /// other to begin, even where the system gives a pipe no more than a page.
 const AT_ONCE: usize = 60;
@@ -23,6 +23,21 @@ const AT_ONCE: usize = 60;
 static MARKS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"__tablename__|__table__|Table\(|Column\(|mapped_column|Mapped\[|table ?= ?True|\.Model\b|class Meta\b|models\.\w+(?:Field|Key)\(").ok()
 });
+
+/// A class that may be a model with nothing of its own: all that it has is in the class that it is derived from.
+static DERIVED: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?m)^\s*class \w+\([^)]*(?:Abstract|Base|Mixin|Model)").ok());
+
+/// The files that may hold models.
+#[derive(Debug, Default)]
+pub struct Models {
+    /// By path.
+    pub files: Vec<Arc<SourceFile>>,
+    /// There was any at all, wanted or not.
+    pub any: bool,
+    /// One was too long to be looked into.
+    pub skipped: bool,
+}
 
 /// A tree of files.
 #[derive(Debug)]
@@ -125,7 +140,7 @@ impl Tree {
             From::Disk { .. } => inside(&self.root, &self.root.join(path)).and_then(|path| on_disk(&path)),
             From::Git { objects, .. } => objects.get(path).and_then(|object| {
                 let mut found = None;
-                self.ask(&[(path, object)], &mut |_, bytes| found = Some(bytes));
+                self.ask(&[(path, object)], &mut |_, bytes| found = bytes);
                 found
             }),
         };
@@ -142,19 +157,27 @@ impl Tree {
         let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let named = named.get_or_init(|| {
             let mut named: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            objects.keys().for_each(|path| named.entry(name(path)).or_default().push(path.clone()));
+            for path in objects.keys() {
+                named.entry(name(path)).or_default().push(path.clone());
+            }
             named
         });
         let mut alike = named.get(&name(&file.path)).into_iter().flatten();
         alike.find_map(|path| self.text(path).filter(|then| then.text == file.text))
     }
 
-    /// The files that may hold models, by path, as far as `wanted` wants their texts; and whether there was any at all.
-    /// Tests, examples, migrations and other people's code are left out.
-    pub fn models(&self, wanted: &dyn Fn(&str) -> bool) -> (Vec<Arc<SourceFile>>, bool) {
-        let (mut found, mut any) = (BTreeSet::new(), false);
-        let mut look = |path: &str, bytes: &[u8]| {
-            if !MARKS.as_ref().is_some_and(|marks| marks.is_match(bytes)) {
+    /// The files that may hold models, as far as `wanted` wants their texts. Tests, examples, migrations and other
+    /// people's code are left out.
+    pub fn models(&self, wanted: &dyn Fn(&str) -> bool) -> Models {
+        let (mut found, mut any, mut skipped) = (BTreeSet::new(), false, false);
+        let mut look = |path: &str, bytes: Option<&[u8]>| {
+            let Some(bytes) = bytes else {
+                skipped = true;
+                return;
+            };
+            let has = |marks: &Option<Regex>| marks.as_ref().is_some_and(|marks| marks.is_match(bytes));
+            let marked = has(&MARKS);
+            if !marked && !has(&DERIVED) {
                 return;
             }
             let text = decode::text(bytes);
@@ -163,7 +186,7 @@ impl Tree {
             if is_test || recognise::python_runner(path, &text).0 != Runner::Script {
                 return;
             }
-            any = true;
+            any |= marked;
             if wanted(&text) && (self.is_kept(path) || self.keep(path, Some(bytes)).is_some()) {
                 found.insert(path.to_owned());
             }
@@ -175,19 +198,19 @@ impl Tree {
                     // The walk follows no folder that is a link, so only a file can lead out.
                     let file = || if path.is_symlink() { inside(&self.root, &path) } else { Some(path.clone()) };
                     if may_hold_models(&shown)
-                        && let Some(bytes) = file().and_then(|path| on_disk(&path))
+                        && let Some(path) = file()
                     {
-                        look(&shown, &bytes);
+                        look(&shown, on_disk(&path).as_deref());
                     }
                 }
             }
             From::Git { objects, .. } => {
                 let wanted = objects.iter().filter(|(path, _)| may_hold_models(path));
                 let wanted: Vec<(&str, &String)> = wanted.map(|(path, object)| (path.as_str(), object)).collect();
-                self.ask(&wanted, &mut |path, bytes| look(path, &bytes));
+                self.ask(&wanted, &mut |path, bytes| look(path, bytes.as_deref()));
             }
         }
-        (found.iter().filter_map(|path| self.text(path)).collect(), any)
+        Models { files: found.iter().filter_map(|path| self.text(path)).collect(), any, skipped }
     }
 
     /// Whether the file at `path` has been read, and is there.
@@ -195,17 +218,16 @@ impl Tree {
         self.lock().by_path.get(path).is_some_and(Option::is_some)
     }
 
-    /// Gives the path and contents of each of `files`, paths with their objects, to `each`; notes one that is missing.
-    fn ask(&self, files: &[(&str, &String)], each: &mut dyn FnMut(&str, Vec<u8>)) {
+    /// Gives the path and contents of each of `files`, paths with their objects, to `each`, without contents where one is
+    /// too long; notes one that is missing.
+    fn ask(&self, files: &[(&str, &String)], each: &mut dyn FnMut(&str, Option<Vec<u8>>)) {
         let From::Git { batch, absent, .. } = &self.from else { return };
         let names: Vec<&String> = files.iter().map(|(_, object)| *object).collect();
         let mut given = vec![false; files.len()];
         let mut take = |at: usize, bytes: Option<Vec<u8>>| {
             if let (Some((path, _)), Some(given)) = (files.get(at), given.get_mut(at)) {
                 *given = true;
-                if let Some(bytes) = bytes {
-                    each(path, bytes);
-                }
+                each(path, bytes);
             }
         };
         // Where git ends early, what it has not given is missing.

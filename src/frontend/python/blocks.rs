@@ -238,6 +238,16 @@ impl Output {
         }
     }
 
+    /// Notes that each database has functions of its own here: `upgrade_users` is for the one called `users`.
+    pub(super) fn by_database(&mut self) {
+        for Block { migration, .. } in &mut self.blocks {
+            let named = ["upgrade_", "downgrade_"].iter().find_map(|prefix| migration.name.strip_prefix(prefix));
+            if let Some(name) = named {
+                migration.line = Line::Database { name: name.into(), site: None };
+            }
+        }
+    }
+
     fn block_of(&self, emitted: &Emitted<'_>) -> (String, Span) {
         if let Some((name, span)) = emitted.functions.iter().find(|(name, _)| is_numbered(name)) {
             return ((*name).to_owned(), *span);

@@ -105,6 +105,13 @@ fn kinds(test: &Expr, origin: &str, own: Dialect, depth: u32) -> (GuardKind, Gua
             if let Some(dialect) = dialect_of(&compare.left).or_else(|| dialect_of(right)) {
                 return by_dialect(dialect, *op, own);
             }
+            if let Some((inside, outside)) = among(right, own) {
+                return match op {
+                    CmpOp::In => (inside, outside),
+                    CmpOp::NotIn => (outside, inside),
+                    _ => other,
+                };
+            }
             match op {
                 CmpOp::In if asks_for_objects(&compare.left, right, origin) => (GuardKind::Present, GuardKind::Absent),
                 CmpOp::NotIn if asks_for_objects(&compare.left, right, origin) => {
@@ -123,7 +130,11 @@ fn kinds(test: &Expr, origin: &str, own: Dialect, depth: u32) -> (GuardKind, Gua
             let name = match test {
                 // `isinstance(engine, PostgresEngine)`: the class says it.
                 Expr::Call(call) if name_of(&call.func) == "isinstance" => {
-                    call.arguments.args.get(1).map_or("", name_of)
+                    call.arguments.args.get(1).map_or("", |class| match class {
+                        // `mysql.dialect`, the class of SQLAlchemy.
+                        Expr::Attribute(attribute) if attribute.attr.as_str() == "dialect" => name_of(&attribute.value),
+                        other => name_of(other),
+                    })
                 }
                 // `url.startswith("postgresql://")`
                 Expr::Call(call) if name_of(&call.func) == "startswith" => match call.arguments.args.first() {
@@ -257,13 +268,32 @@ fn of_all(names: &[Expr]) -> Option<Dialect> {
     found.all(|other| other == Some(first)).then_some(first)
 }
 
-/// The dialect of a name, as SQLAlchemy and URLs write it.
+/// The guards for where the database is one of several that are named, the file's own among them, and for where it is
+/// none of them; `None` for any other list.
+fn among(names: &Expr, own: Dialect) -> Option<(GuardKind, GuardKind)> {
+    let items = match names {
+        Expr::Tuple(list) => &list.elts,
+        Expr::List(list) => &list.elts,
+        Expr::Set(list) => &list.elts,
+        _ => return None,
+    };
+    let dialects: Vec<Dialect> = items.iter().filter_map(dialect_of).collect();
+    let mut others = [Dialect::Postgres, Dialect::Sqlite, Dialect::Mysql, Dialect::Mssql].into_iter();
+    let other = others.find(|dialect| !dialects.contains(dialect));
+    let outside = other.map_or(GuardKind::Other, GuardKind::Dialect);
+    dialects.contains(&own).then_some((GuardKind::Dialect(own), outside))
+}
+
+/// The dialect of a name, as SQLAlchemy, its drivers and URLs write it.
 pub(super) fn dialect_word(name: &str) -> Option<Dialect> {
-    match name.to_lowercase().trim_end_matches("://").trim_end_matches(':') {
-        "postgresql" | "postgres" | "pg" | "psycopg2" | "asyncpg" => Some(Dialect::Postgres),
-        "sqlite" | "sqlite3" => Some(Dialect::Sqlite),
-        "mysql" | "mariadb" => Some(Dialect::Mysql),
-        "mssql" => Some(Dialect::Mssql),
+    let name = name.to_lowercase();
+    // `mysql+pymysql`
+    let name = name.split('+').next().unwrap_or_default();
+    match name.trim_end_matches("://").trim_end_matches(':') {
+        "postgresql" | "postgres" | "pg" | "psycopg2" | "psycopg" | "asyncpg" | "pg8000" => Some(Dialect::Postgres),
+        "sqlite" | "sqlite3" | "pysqlite" | "aiosqlite" => Some(Dialect::Sqlite),
+        "mysql" | "mariadb" | "pymysql" | "mysqldb" | "mysqlconnector" | "aiomysql" | "asyncmy" => Some(Dialect::Mysql),
+        "mssql" | "pymssql" => Some(Dialect::Mssql),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod guards;
 mod interp;
 mod modules;
 mod parse;
+mod pattern;
 mod peewee;
 mod piccolo;
 mod places;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use self::blocks::{Emitted, Output};
 pub use self::django::{DjangoMigration, lower as lower_django};
 use self::interp::Interp;
+pub use self::interp::Wanted;
 pub use self::modules::Reader;
 use self::modules::{Program, Slot};
 use self::parse::Parsed;
@@ -96,20 +98,21 @@ impl Reader {
         Reading { migrations, problems, calls, wrappers, sent, shape, revisions, django }
     }
 
-    /// The tables that the models in a source map; `None` where it cannot be read to its end.
-    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> Option<Vec<MappedTable>> {
+    /// The tables that the models in a source map, and whether it was read to its end.
+    pub fn mapped(&self, file: &SourceFile, modules: &dyn Modules) -> (Vec<MappedTable>, bool) {
         let parsed = parse::parse(&file.text);
         if parsed.error.is_some() {
-            return None;
+            return (Vec::new(), false);
         }
-        let slots: Vec<Slot> = (0..MAX_MODULES).map(|_| Slot::default()).collect();
+        // A model may be made of many others' parts, and each is only looked at.
+        let slots: Vec<Slot> = (0..4 * MAX_MODULES).map(|_| Slot::default()).collect();
         let program = Program { reader: self, modules, slots: &slots };
         let run = || {
             let mut interp = Interp::new(file, &parsed, program, Output::new(file, &parsed.comments));
             let tables = interp.mapped_tables();
-            (!interp.out.exhausted).then_some(tables)
+            (tables, !interp.out.exhausted)
         };
-        with_stack(run).flatten()
+        with_stack(run).unwrap_or_default()
     }
 
     /// Runs the interpreter, on a thread of its own for the sake of its stack.
@@ -143,11 +146,6 @@ fn with_stack<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
         let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
         thread.ok().and_then(|thread| thread.join().ok())
     })
-}
-
-/// Whether a source can hold a model of one of these tables, whose names are in lower case: a look at its text.
-pub fn may_map(text: &str, tables: &BTreeSet<String>) -> bool {
-    interp::may_map(text, tables)
 }
 
 /// How a run came to its end.

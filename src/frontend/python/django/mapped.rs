@@ -29,6 +29,14 @@ pub(in super::super) struct Declared {
     pub(in super::super) partial: bool,
 }
 
+/// Abstract classes of other packages with columns that they add; what else they add is not known.
+/// Sources: django-treebeard `mp_tree.py`, `ns_tree.py`; django-mptt `models.py`.
+const TREES: &[(&str, &str, &[&str])] = &[
+    ("treebeard.", "MP_Node", &["path", "depth", "numchild"]),
+    ("treebeard.", "NS_Node", &["lft", "rgt", "tree_id", "depth"]),
+    ("mptt.", "MPTTModel", &["lft", "rght", "tree_id", "level"]),
+];
+
 /// Abstract classes of Django with their columns.
 /// Source: django.contrib.auth `base_user.py`, `models.py`; django.contrib.sessions `base_session.py`.
 const ABSTRACT: &[(&str, &[&str])] = &[
@@ -65,8 +73,22 @@ impl Declared {
                     let call = Call { path: "django.db.models.TextField".to_owned(), ..Call::default() };
                     self.fields.entry((*column).to_owned()).or_insert(Some(call));
                 }
+                if matches!(last, "AbstractUser" | "PermissionsMixin") {
+                    for (name, to) in [("groups", "auth.Group"), ("user_permissions", "auth.Permission")] {
+                        let mut call = Call { path: "django.db.models.ManyToManyField".to_owned(), ..Call::default() };
+                        call.set("to", Py::Text(to.to_owned()));
+                        self.fields.entry(name.to_owned()).or_insert(Some(call));
+                    }
+                }
             }
-            None => self.partial = true,
+            None => {
+                self.partial = true;
+                let tree = TREES.iter().find(|(package, name, _)| *name == last && path.starts_with(package));
+                for column in tree.into_iter().flat_map(|(.., columns)| *columns) {
+                    let call = Call { path: "django.db.models.IntegerField".to_owned(), ..Call::default() };
+                    self.fields.entry((*column).to_owned()).or_insert(Some(call));
+                }
+            }
         }
     }
 }
@@ -96,16 +118,8 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
             doubtful.extend([attribute.clone(), format!("{attribute}_id")]);
             continue;
         };
-        if call.name() == "HistoricalRecords" {
-            // Another table with the same columns, under a name that can be chosen.
-            found.push(MappedTable {
-                path: path.to_owned(),
-                class: format!("{}.{attribute}", declared.name),
-                table: None,
-                columns: BTreeSet::new(),
-                doubtful: BTreeSet::new(),
-                whole: false,
-            });
+        if call.is("HistoricalRecords") {
+            found.push(historical(declared, attribute, call, path));
             continue;
         }
         let field = Field::new(attribute, call.clone());
@@ -120,6 +134,7 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
                     table: Some(named(&through.table(dialect))),
                     columns: through.fields.iter().map(Field::column).chain(["id".to_owned()]).collect(),
                     doubtful: BTreeSet::new(),
+                    likely: BTreeSet::new(),
                     whole: true,
                 }));
             }
@@ -132,8 +147,55 @@ pub(in super::super) fn model_tables(declared: &Declared, path: &str, dialect: D
     columns.extend((!keyed).then(|| "id".to_owned()));
     columns.extend(declared.ordered.then(|| "_order".to_owned()));
     let class = declared.name.clone();
-    found.push(MappedTable { path: path.to_owned(), class, table: name, columns, doubtful, whole: !declared.partial });
+    let (path, likely) = (path.to_owned(), BTreeSet::new());
+    found.push(MappedTable { path, class, table: name, columns, doubtful, likely, whole: !declared.partial });
     found
+}
+
+/// The table in which django-simple-history keeps what the rows of a model were: its columns, and who changed them when.
+/// Source: `simple_history/models.py`, `create_history_model`, `get_extra_fields`.
+fn historical(declared: &Declared, attribute: &str, call: &Call, path: &str) -> MappedTable {
+    let (mut columns, mut doubtful) = (BTreeSet::new(), BTreeSet::new());
+    let listed = |name: &str| match call.get(name) {
+        Some(Py::List(names)) => names.iter().map(Py::as_str).collect::<Option<Vec<&str>>>(),
+        Some(_) => None,
+        None => Some(Vec::new()),
+    };
+    let excluded = listed("excluded_fields");
+    for (attribute, call) in &declared.fields {
+        let field = call.as_ref().map(|call| Field::new(attribute, call.clone()));
+        match field {
+            Some(field) if matches!(field.kind, "Virtual" | "ManyToManyField" | "") => doubtful.insert(field.column()),
+            Some(field) => match &excluded {
+                Some(names) if names.contains(&attribute.as_str()) => false,
+                Some(_) => columns.insert(field.column()),
+                None => doubtful.insert(field.column()),
+            },
+            None => doubtful.insert(attribute.clone()),
+        };
+    }
+    let primary = |call: &Call| matches!(call.get("primary_key"), Some(Py::Bool(true)));
+    if declared.parents.is_empty() && !declared.fields.values().flatten().any(primary) {
+        columns.insert("id".to_owned());
+    }
+    let of_history = ["history_id", "history_date", "history_type", "history_user_id", "history_change_reason"];
+    columns.extend(of_history.map(str::to_owned));
+    doubtful.insert("history_relation_id".to_owned());
+    let name = match call.get("table_name") {
+        Some(name) => name.as_str().map(str::to_owned),
+        None if call.get("custom_model_name").is_some() || call.get("app").is_some() => None,
+        None => declared.app.as_ref().map(|app| format!("{app}_historical{}", declared.name.to_lowercase())),
+    };
+    MappedTable {
+        path: path.to_owned(),
+        class: format!("{}.{attribute}", declared.name),
+        table: name.map(QualifiedName::bare),
+        columns,
+        doubtful,
+        likely: BTreeSet::new(),
+        // It is given more by those who derive its class or name others to derive its model from.
+        whole: false,
+    }
 }
 
 /// A table's name as Django is given it: some projects put a schema before it by way of the quotes.

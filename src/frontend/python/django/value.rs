@@ -207,7 +207,7 @@ impl Py {
             Self::Bool(value) => out.push_str(if *value { "True" } else { "False" }),
             Self::Int(value) => out.push_str(&value.to_string()),
             Self::Number(text) | Self::Name(text, _) => out.push_str(text),
-            Self::Text(text) => out.push_str(&format!("{text:?}")),
+            Self::Text(text) => out.extend(format!("{text:?}").chars()),
             Self::List(items) => {
                 out.push('[');
                 for item in items {

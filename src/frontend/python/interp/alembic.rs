@@ -205,7 +205,10 @@ impl<'a> Interp<'a> {
         let Some(written) = Self::directive_sql(name, &args, &w) else {
             return match self.custom_directive(base, name, &args, call) {
                 Some(value) => value,
-                None => self.directive_elsewhere(name, call),
+                None => match super::extra::directive(name, &args, &w) {
+                    Some(written) => self.write_all(written, &conn, span),
+                    None => self.directive_elsewhere(name, call),
+                },
             };
         };
         let column = if name == "add_column" { args.get(1, &["column"]).and_then(Column::of) } else { None };
@@ -214,12 +217,19 @@ impl<'a> Interp<'a> {
         let rows = args.get(1, &["rows"]).filter(|_| name == "bulk_insert");
         let from_rows = rows.is_some_and(|rows| self.is_grown(rows) || super::comprehension::gives_rows(rows));
         let before = std::mem::replace(&mut self.from_rows, from_rows);
+        self.write_all(written, &conn, span);
+        self.from_rows = before;
+        (self.mapper_default, self.old_type) = (false, None);
+        Value::None
+    }
+
+    /// Sends the statements of a directive.
+    fn write_all(&mut self, written: Vec<Writer>, conn: &Rc<Conn>, span: Span) -> Value<'a> {
         self.directive = true;
         for one in written {
-            self.write_out(one, &conn, span);
+            self.write_out(one, conn, span);
         }
-        self.from_rows = before;
-        (self.mapper_default, self.directive, self.old_type) = (false, false, None);
+        self.directive = false;
         Value::None
     }
 

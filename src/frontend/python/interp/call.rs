@@ -33,7 +33,13 @@ impl<'a> Interp<'a> {
             let (arguments, named) = self.arguments(call);
             return self.method(&base, attribute.attr.as_str(), &arguments, &named, call);
         }
-        let callee = self.eval(&call.func);
+        let callee = match &*call.func {
+            // `ManyToManyField[Tag, Tag](Tag)`: the brackets are for readers of types.
+            Expr::Subscript(subscript) if self.django.on && is_class(last_name(&subscript.value)) => {
+                self.eval(&subscript.value)
+            }
+            func => self.eval(func),
+        };
         let (arguments, named) = self.arguments(call);
         self.apply(&callee, &arguments, &named, call, span)
     }
@@ -351,6 +357,11 @@ impl<'a> Interp<'a> {
         self.settle_type(class, &this, span);
         this
     }
+}
+
+/// Whether a name is written as those of classes are.
+fn is_class(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
 }
 
 /// Whether a decorator may keep the function it is given. Those of the standard library only change it.

@@ -412,6 +412,9 @@ impl<'a> Interp<'a> {
             return self.apply(&value, arguments, named, call, span);
         }
         let name = last(path);
+        if let Some(value) = path.strip_prefix("re.").and_then(|name| self.pattern_call(name, arguments, named, span)) {
+            return value;
+        }
         if let Some(value) = Self::swapper(path, arguments, span) {
             return value;
         }

@@ -27,6 +27,9 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Value<'a> {
         let span = self.span(call);
+        if let Some(value) = self.pattern_method(base, name, arguments, named, span) {
+            return value;
+        }
         if self.django.on {
             let related = match base {
                 Value::Unknown(opaque) => opaque.related.clone(),
@@ -187,7 +190,9 @@ impl<'a> Interp<'a> {
             }
             Value::Record(_) | Value::Class(_) | Value::Module(_) => {
                 let value = self.attribute_of(base, name, span);
-                if matches!(value, Value::Function(_) | Value::Class(_)) {
+                // What a module passes on of a library is called as if it were imported from there.
+                let passed_on = self.django.on && matches!(value, Value::Django(_));
+                if passed_on || matches!(value, Value::Function(_) | Value::Class(_)) {
                     return self.apply(&value, arguments, named, call, span);
                 }
             }
@@ -337,6 +342,8 @@ impl<'a> Interp<'a> {
                 Some(Value::list(parts, self.span(call)))
             }
             "bindparams" | "columns" | "compile" | "execution_options" | "encode" | "as_string" => keep(sql.clone()),
+            "execute_if" => Some(Self::execute_if(text, keyword(named, "dialect"), self.span(call))),
+            "against" if text.marked => keep(sql.clone()),
             "startswith" if sql.is_known() => Some(Value::Bool(sql.text.starts_with(first?.as_str()?))),
             _ => None,
         }

@@ -16,7 +16,9 @@ mod django_code;
 mod django_value;
 mod emit;
 mod env;
+mod event;
 mod expr;
+mod extra;
 mod import;
 mod mapped;
 mod method;
@@ -24,6 +26,7 @@ mod models;
 mod objects;
 mod open;
 mod orm;
+mod pattern;
 mod peewee;
 mod piccolo;
 mod relation;
@@ -44,7 +47,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
 pub(super) use self::env::Settings;
-pub(super) use self::models::may_map;
+pub use self::models::Wanted;
 use super::blocks::Output;
 use super::modules::Program;
 use super::parse::Parsed;
@@ -150,6 +153,10 @@ pub(super) struct Interp<'a> {
     old_type: Option<crate::ir::TypeName>,
     /// The `target_metadata` that `env.py` configures.
     configured: Option<Value<'a>>,
+    /// What is sent when a table is made or goes.
+    listeners: Vec<event::Listener<'a>>,
+    /// The classes of the file, also those whose names stand for something else in the end.
+    classes: Vec<Rc<super::value::Class<'a>>>,
     /// Tables that were made by calls.
     tables: Vec<Rc<super::value::Record<'a>>>,
     /// Types that were created with a table, by entry function.
@@ -201,6 +208,8 @@ impl<'a> Interp<'a> {
             mapper_default: false,
             old_type: None,
             configured: None,
+            listeners: Vec::new(),
+            classes: Vec::new(),
             tables: Vec::new(),
             types: BTreeSet::new(),
             django: django::Django { on: super::django::is_migration(&file.text), ..django::Django::default() },
@@ -241,6 +250,9 @@ impl<'a> Interp<'a> {
             }
         }
         self.registries(&env);
+        if functions.iter().any(|(class, def)| class.is_none() && chooses_database(def, &file.text)) {
+            self.out.by_database();
+        }
         self.out.revisions.extend(self.revision(&env));
         self.forget();
     }
@@ -429,6 +441,14 @@ impl<'a> Interp<'a> {
         let reason = format!("`{name}` is a parameter that no call in this repository passes");
         Value::opaque(Unknown { reason, text: format!("{{{name}}}"), span: self.span_in(unit, node) }, true)
     }
+}
+
+/// Whether a migration of Alembic calls a function for the database that it is told: `def upgrade(engine_name)`, whose
+/// body is `globals()["upgrade_%s" % engine_name]()`.
+fn chooses_database(def: &ruff_python_ast::StmtFunctionDef, text: &str) -> bool {
+    let span = def.range();
+    let body = text.get(span.start().to_usize()..span.end().to_usize()).unwrap_or_default();
+    def.name.as_str() == "upgrade" && !def.parameters.is_empty() && body.contains("globals()[")
 }
 
 /// Functions of the module and methods of its classes, in order.

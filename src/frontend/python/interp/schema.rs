@@ -38,6 +38,13 @@ impl<'a> Interp<'a> {
         call: &'a ExprCall,
     ) -> Option<Value<'a>> {
         let span = self.span(call);
+        if let Some(value) = base.path().and_then(|path| Self::entity_of_sql(path, name, args, span)) {
+            return Some(value);
+        }
+        if let (Some("sqlalchemy.event"), "listen") = (base.path(), name) {
+            self.listen(args);
+            return Some(Value::None);
+        }
         if let Some(path) = base
             .path()
             .filter(|path| name != "with_variant" && (path.starts_with("sqlalchemy") || path.starts_with("sqlmodel")))
@@ -78,9 +85,7 @@ impl<'a> Interp<'a> {
                 let guard = Guard { kind, text: "checkfirst".to_owned(), span };
                 self.guards.extend(first.then_some(guard));
                 if record.class == "Table" && name == "create" {
-                    let table = Table::of(Args::of_record(record));
-                    let written = written.under(table.convention().map(Arc::new));
-                    self.create_table(&table, written, &conn, span);
+                    self.make_table(record, &conn, span);
                 } else {
                     object(&mut written, record, name == "create");
                     self.write_out(written, &conn, span);
@@ -115,21 +120,31 @@ impl<'a> Interp<'a> {
         let kind = if name == "create_all" { GuardKind::Absent } else { GuardKind::Present };
         let first = args.get(2, &["checkfirst"]).and_then(Value::truth) != Some(false);
         self.guards.extend(first.then(|| Guard { kind, text: "checkfirst".to_owned(), span }));
+        let event = if name == "create_all" { "create" } else { "drop" };
+        self.fire(metadata, &format!("before_{event}"), None, &conn, span);
         for record in tables {
-            let mut written = Writer::new(span, self.dialect());
             if name == "create_all" {
-                let table = Table::of(Args::of_record(&record));
-                let written = written.under(table.convention().map(Arc::new));
-                self.create_table(&table, written, &conn, span);
+                self.make_table(&record, &conn, span);
             } else {
+                let mut written = Writer::new(span, self.dialect());
                 object(&mut written, &record, false);
                 self.write_out(written, &conn, span);
             }
         }
+        self.fire(metadata, &format!("after_{event}"), None, &conn, span);
         if first {
             self.guards.pop();
         }
         Some(Value::None)
+    }
+
+    /// Creates a table, with what waits for that.
+    fn make_table(&mut self, record: &Rc<Record<'a>>, conn: &Rc<Conn>, span: Span) {
+        let table = Table::of(Args::of_record(record));
+        let written = Writer::new(span, self.dialect()).under(table.convention().map(Arc::new));
+        self.fire(record, "before_create", Some(&table.name), conn, span);
+        self.create_table(&table, written, conn, span);
+        self.fire(record, "after_create", Some(&table.name), conn, span);
     }
 
     /// Keeps a table, for the metadata that it belongs to.
@@ -144,6 +159,10 @@ impl<'a> Interp<'a> {
 
     /// Sends a DDL construct: `CreateSequence(Sequence("s"))`; whether it is one.
     pub(super) fn send_record(&mut self, record: &Record<'a>, conn: &Rc<Conn>, span: Span) -> bool {
+        if let Some(own) = Self::unconditional(record) {
+            self.send(&own, conn, span);
+            return true;
+        }
         let Some((create, class)) = verb(&record.class) else { return false };
         let args = Args::of_record(record);
         let mut written = Writer::new(span, self.dialect());

@@ -149,6 +149,9 @@ impl<'a> Interp<'a> {
         let (name, span) = (def.name.as_str(), self.span(def));
         let class = Rc::new(Class { name, span, env, bases, fields: fields.collect(), def, ways });
         self.name_table(def, &class);
+        if self.unit() == 0 {
+            self.classes.push(class.clone());
+        }
         let class = Value::Class(class);
         self.register_class(def, &class);
         outer.vars.borrow_mut().insert(name, class.clone());

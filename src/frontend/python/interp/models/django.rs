@@ -5,7 +5,8 @@ use std::rc::Rc;
 use super::super::super::django::Declared;
 use super::super::super::value::{Class, Value};
 use super::super::Interp;
-use super::{Base, MAX_DEPTH, PLAIN};
+use super::library::is_plain;
+use super::{Base, MAX_DEPTH};
 
 impl<'a> Interp<'a> {
     /// What a class of Django says; `None` where it is none.
@@ -53,7 +54,11 @@ impl<'a> Interp<'a> {
         if Self::comes_from(class, &is, 0) {
             return true;
         }
-        let foreign = Self::comes_from(class, &|path| !PLAIN.contains(&path), 0);
+        Self::comes_from(class, &|path| !is_plain(path), 0) && self.has_fields(class, 0)
+    }
+
+    /// Whether a class, or one of the project that it is derived from, has fields of Django.
+    fn has_fields(&self, class: &Rc<Class<'a>>, depth: u32) -> bool {
         let of_django = |value: &Value<'a>| match value {
             Value::Record(record) => {
                 let path = self.lineage(record).pop().unwrap_or_default();
@@ -61,7 +66,12 @@ impl<'a> Interp<'a> {
             }
             _ => false,
         };
-        foreign && class.env.vars.borrow().values().any(of_django)
+        let own = class.env.vars.borrow().values().any(of_django);
+        own || depth < MAX_DEPTH
+            && Self::bases(class).iter().any(|base| match base {
+                Base::Own(base) => self.has_fields(base, depth + 1),
+                _ => false,
+            })
     }
 
     /// The `Meta` of a class, or the one that it gets from an abstract class.

@@ -4,6 +4,8 @@
 //! down as they are written. What a class inherits is followed through the project.
 
 mod django;
+mod library;
+mod naming;
 mod text;
 
 use std::collections::BTreeSet;
@@ -11,8 +13,8 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt};
 
-pub(in super::super) use self::text::may_map;
-use self::text::snake;
+use self::library::{adds_nothing, known_columns};
+pub use self::text::Wanted;
 use super::super::django::{Call, Py, model_tables};
 use super::super::value::{Class, Dj, Record, Value};
 use super::{Interp, last_name};
@@ -22,21 +24,6 @@ use crate::ir::{MappedTable, QualifiedName};
 pub(super) const FLASK: &str = "flask_sqlalchemy.db";
 /// Classes between a class and one that it is derived from.
 const MAX_DEPTH: u32 = 10;
-
-/// Base classes of libraries that add no column.
-const PLAIN: &[&str] = &[
-    "ABC",
-    "AsyncAttrs",
-    "DeclarativeBase",
-    "DeclarativeBaseNoMeta",
-    "Generic",
-    "MappedAsDataclass",
-    "Protocol",
-    "SQLModel",
-    "flask_appbuilder.Model",
-    "flask_appbuilder.models.sqla.Model",
-    "object",
-];
 
 /// What stands in a class of SQLAlchemy or SQLModel and is no column.
 const NO_COLUMNS: &[&str] = &[
@@ -70,6 +57,8 @@ struct Columns {
     certain: BTreeSet<String>,
     doubtful: BTreeSet<String>,
     partial: bool,
+    /// Something says that they are a table's: what Pydantic calls fields are not.
+    mapped: bool,
 }
 
 /// A table's schema and name; `None` where the name is computed.
@@ -83,6 +72,9 @@ impl<'a> Interp<'a> {
         let env = self.module_env(0);
         let Some(file) = self.units.first().map(|unit| unit.file) else { return Vec::new() };
         let values: Vec<Value<'a>> = env.vars.borrow().values().flat_map(Value::alternatives).collect();
+        // `from shop.apps import *` behind a class may take its name, but not the class.
+        let values = values.into_iter().chain(self.classes.clone().into_iter().map(Value::Class));
+        let values: Vec<Value<'a>> = values.collect();
         let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
         for value in values {
             match value {
@@ -146,57 +138,6 @@ impl<'a> Interp<'a> {
         self.py_call(record, 0)
     }
 
-    /// The table that a class names itself, for the class `of`; `None` where it has none of its own.
-    fn own_table(&mut self, class: &Rc<Class<'a>>, of: &Rc<Class<'a>>, depth: u32) -> Option<Name> {
-        if depth > MAX_DEPTH || !self.spend(1) {
-            return Some(None);
-        }
-        if Self::own(class, "__abstract__").is_some_and(|value| value.truth() != Some(false)) && depth == 0 {
-            return None;
-        }
-        if let Some(Value::Record(table)) = Self::own(class, "__table__") {
-            return Some(self.py_call(&table, 0).and_then(|call| table_name(&call)));
-        }
-        let named = Self::own(class, "__tablename__").map(|value| self.said_of(&value, of));
-        match named {
-            Some(Value::None) => return None,
-            Some(value) => {
-                let schema = self.schema_of(of);
-                return Some(value.as_str().map(|name| QualifiedName { schema, name: name.to_owned() }));
-            }
-            None => {}
-        }
-        let bases = Self::bases(class);
-        for base in &bases {
-            // What a mixin says holds for every class; a table of a model is that model's own.
-            if let Base::Own(base) = base
-                && let Some(name) = self.mixed_in_table(base, of, depth)
-            {
-                return Some(name);
-            }
-        }
-        if depth > 0 {
-            return None;
-        }
-        let name = if Self::is_sqlmodel_table(class) {
-            class.name.to_lowercase()
-        } else if Self::comes_from(class, &is_flask_model, 0) && !self.has_mapped_parent(class, 0) {
-            snake(class.name)
-        } else {
-            return None;
-        };
-        Some(Some(QualifiedName { schema: self.schema_of(of), name }))
-    }
-
-    fn mixed_in_table(&mut self, base: &Rc<Class<'a>>, of: &Rc<Class<'a>>, depth: u32) -> Option<Name> {
-        let is_abstract = Self::own(base, "__abstract__").is_some_and(|value| value.truth() != Some(false));
-        let named = ["__tablename__", "__table__"].iter().any(|name| Self::own(base, name).is_some());
-        if named && !is_abstract && Self::can_be_mapped(base) {
-            return None;
-        }
-        self.own_table(base, of, depth + 1)
-    }
-
     /// Whether a class is mapped to a table of its own.
     fn is_mapped(&mut self, class: &Rc<Class<'a>>) -> bool {
         Self::can_be_mapped(class) && self.own_table(class, class, 0).is_some()
@@ -244,34 +185,6 @@ impl<'a> Interp<'a> {
         })
     }
 
-    fn is_sqlmodel_table(class: &Class<'a>) -> bool {
-        let keywords = class.def.arguments.iter().flat_map(|arguments| &arguments.keywords);
-        let mut asked = keywords.filter(|keyword| keyword.arg.as_ref().is_some_and(|name| name.as_str() == "table"));
-        asked.any(|keyword| matches!(&keyword.value, Expr::BooleanLiteral(literal) if literal.value))
-    }
-
-    /// A value, or what a `declared_attr` gives for a class.
-    fn said_of(&mut self, value: &Value<'a>, of: &Rc<Class<'a>>) -> Value<'a> {
-        let Value::Function(function) = value else { return value.clone() };
-        // Most take the class's name: `return cls.__name__.lower()`.
-        let bound = super::call::bound(function, &Value::Class(of.clone()));
-        self.enter(&bound, &[], &[], Some(function.span), false)
-    }
-
-    /// The schema in `__table_args__`.
-    fn schema_of(&mut self, class: &Rc<Class<'a>>) -> Option<String> {
-        let value = class.attribute("__table_args__", 0)?;
-        let value = self.said_of(&value, class);
-        let options = match &value {
-            Value::List(items, _) => items.borrow().last().cloned()?,
-            other => other.clone(),
-        };
-        let Value::Dict(pairs, _) = options else { return None };
-        let pairs = pairs.borrow();
-        let (_, schema) = pairs.iter().find(|(key, _)| key.as_str() == Some("schema"))?;
-        schema.as_str().map(str::to_owned)
-    }
-
     /// The table of a class of SQLAlchemy or what builds upon it.
     fn mapped_class(&mut self, class: &Rc<Class<'a>>, path: &str) -> Option<MappedTable> {
         let is_abstract = Self::own(class, "__abstract__").is_some_and(|value| value.truth() != Some(false));
@@ -280,8 +193,12 @@ impl<'a> Interp<'a> {
         }
         let table = match self.own_table(class, class, 0) {
             Some(name) => name,
-            // One of several classes of one table.
-            None => self.mapped_parent(class, 0).and_then(|parent| self.own_table(&parent, &parent, 0))?,
+            None => match self.mapped_parent(class, 0) {
+                // One of several classes of one table.
+                Some(parent) => self.own_table(&parent, &parent, 0)?,
+                None if Self::is_named_elsewhere(class, 0) => None,
+                None => return None,
+            },
         };
         let mut columns = Columns::default();
         if let Some(Value::Record(record)) = Self::own(class, "__table__") {
@@ -292,7 +209,11 @@ impl<'a> Interp<'a> {
         }
         let plain = Self::comes_from(class, &|path| path.rsplit('.').next() == Some("SQLModel"), 0);
         self.columns_of(class, class, plain, &mut columns, 0);
-        Some(columns.into_table(path, class.name, table))
+        // A class of another project names the table of those that are derived from it, if they are mapped at all.
+        let hidden = table.is_none() && Self::own(class, "__tablename__").is_none();
+        let likely = if hidden { text::likely_names(class.name) } else { BTreeSet::new() };
+        let is_mapped = table.is_some() || columns.mapped;
+        is_mapped.then(|| MappedTable { likely, ..columns.into_table(path, class.name, table) })
     }
 
     /// The columns that stand in a class and in those that it is derived from and that have no table of their own.
@@ -308,6 +229,8 @@ impl<'a> Interp<'a> {
             columns.partial = true;
             return;
         }
+        // What runs for each class that is derived from this one may add columns to it.
+        columns.partial |= ["__mapper_cls__", "__init_subclass__"].iter().any(|hook| Self::own(class, hook).is_some());
         let declared = declared_attributes(class);
         let vars: Vec<(&'a str, Value<'a>)> =
             class.env.vars.borrow().iter().map(|(name, value)| (*name, value.clone())).collect();
@@ -334,19 +257,24 @@ impl<'a> Interp<'a> {
             if column && !given && !name.starts_with("__") {
                 columns.certain.insert(name.to_owned());
             }
+            columns.mapped |= annotation == "Mapped";
+            if annotation == "ClassVar" {
+                columns.doubtful.remove(name);
+            }
         }
         for base in Self::bases(class) {
             match base {
                 Base::Own(base) if self.is_mapped(&base) => {}
                 Base::Own(base) => self.columns_of(&base, of, plain, columns, depth + 1),
-                Base::Library(path) => columns.partial |= !adds_nothing(&path),
+                Base::Library(path) => {
+                    columns.certain.extend(known_columns(&path).into_iter().flatten().map(|name| (*name).to_owned()));
+                    columns.partial |= !adds_nothing(&path);
+                }
                 Base::Made(record) => match self.taken_down(&Value::Record(record.clone())) {
                     Some(call) if matches!(call.name(), "declarative_base" | "generate_base") => {
-                        let given = record.fields.borrow().get("=cls").cloned();
-                        match given {
-                            Some(Value::Class(base)) => self.columns_of(&base, of, plain, columns, depth + 1),
-                            Some(_) => columns.partial = true,
-                            None => {}
+                        match Self::made_of(&record) {
+                            Some(base) => self.columns_of(&base, of, plain, columns, depth + 1),
+                            None => columns.partial |= call.get("cls").is_some(),
                         }
                     }
                     _ => columns.partial = true,
@@ -368,6 +296,7 @@ impl<'a> Interp<'a> {
                 let Some(call) = self.py_call(record, 0) else { return };
                 let first = record.fields.borrow().get("=0").cloned();
                 if is_column(&call) {
+                    columns.mapped = true;
                     columns.certain.insert(column_name(&call).unwrap_or(name).to_owned());
                 } else if call.name() == "Field" {
                     let own = call.get("sa_column").and_then(Py::call).and_then(column_name);
@@ -423,6 +352,7 @@ impl Columns {
             columns: self.certain,
             doubtful: self.doubtful,
             whole: !self.partial,
+            likely: BTreeSet::new(),
         }
     }
 }
@@ -444,7 +374,13 @@ fn column_name(call: &Call) -> Option<&str> {
 /// The name of the table that a call of `Table` makes.
 fn table_name(call: &Call) -> Name {
     let name = call.args.first().and_then(Py::as_str).or_else(|| call.text("name"))?;
-    Some(QualifiedName { schema: call.text("schema").map(str::to_owned), name: name.to_owned() })
+    let of_metadata = || call.args.get(1).and_then(Py::call).and_then(|metadata| metadata.text("schema"));
+    let schema = call.text("schema").or_else(of_metadata).map(str::to_owned);
+    Some(QualifiedName { schema, name: name.to_owned() })
+}
+
+fn is_true(value: &Expr) -> bool {
+    matches!(value, Expr::BooleanLiteral(literal) if literal.value)
 }
 
 /// The columns in a call of `Table`.
@@ -504,13 +440,4 @@ fn annotated<'a>(class: &Class<'a>) -> Vec<(&'a str, &'a str, bool)> {
 /// Whether a class that is derived from this one is a declarative base.
 fn begins(path: &str) -> bool {
     matches!(path.rsplit('.').next(), Some("DeclarativeBase" | "DeclarativeBaseNoMeta"))
-}
-
-fn is_flask_model(path: &str) -> bool {
-    path == "?.Model" || path.ends_with("flask_sqlalchemy.db.Model")
-}
-
-fn adds_nothing(path: &str) -> bool {
-    let last = path.rsplit('.').next().unwrap_or(path);
-    PLAIN.contains(&path) || PLAIN.contains(&last) || is_flask_model(path)
 }

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+/// Underscores of a name that are looked at; a server's names hold no more.
+const MAX_BARS: usize = 40;
+
 /// The table's name that Flask-SQLAlchemy gives to a class: `OrderLine` is `order_line`, `HTTPLog` is `http_log`.
 /// Source: flask_sqlalchemy, `camel_to_snake_case`.
 pub(super) fn snake(name: &str) -> String {
@@ -20,22 +23,74 @@ pub(super) fn snake(name: &str) -> String {
     out
 }
 
-/// Whether the text of a file can hold a model of one of `tables`, names in lower case: it has the name, however
-/// capitals stand in it, or a class whose name can lead to it, or computes names of tables.
-pub(in super::super::super) fn may_map(text: &str, tables: &BTreeSet<String>) -> bool {
-    let has_name = || {
+/// Names that a table of a class can have where a rule that is not known makes it of the class's name: `OrderLine` is
+/// `orderline` or `order_line`, or `order_lines`.
+pub(super) fn likely_names(class: &str) -> BTreeSet<String> {
+    let plural = |name: &str| match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") || name.ends_with("sh") => format!("{name}es"),
+        _ => format!("{name}s"),
+    };
+    let singular = [class.to_lowercase(), snake(class)];
+    let plurals: Vec<String> = singular.iter().flat_map(|name| [plural(name), format!("{name}s")]).collect();
+    singular.into_iter().chain(plurals).collect()
+}
+
+/// Tables whose models are looked for.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// The names that are words.
+    names: BTreeSet<String>,
+    /// Names that are none: with a dash, say.
+    odd: Vec<String>,
+    /// The names read from their ends, for those that end with something.
+    reversed: BTreeSet<String>,
+    /// What stands between underscores in them: `shop_orderline_tags` of a field that joins it to others.
+    between: BTreeSet<String>,
+}
+
+impl Wanted {
+    /// Tables of these names, however they are written.
+    pub fn new(tables: &BTreeSet<String>) -> Self {
+        let mut wanted = Self::default();
+        for table in tables.iter().map(|table| table.to_lowercase()) {
+            wanted.reversed.insert(table.chars().rev().collect());
+            let bars: Vec<usize> = table.match_indices('_').map(|(at, _)| at).take(MAX_BARS).collect();
+            for (at, from) in bars.iter().enumerate() {
+                let inner = bars.iter().skip(at + 1).filter_map(|to| table.get(from + 1..*to));
+                wanted.between.extend(inner.map(str::to_owned));
+            }
+            if table.chars().all(is_word) {
+                wanted.names.insert(table);
+            } else {
+                wanted.odd.push(table);
+            }
+        }
+        wanted
+    }
+
+    /// Whether the text of a file can hold a model of one of the tables: it has the name, however capitals stand in it,
+    /// or a class whose name can lead to it, or computes names of tables.
+    pub fn in_text(&self, text: &str) -> bool {
         let lower = text.to_lowercase();
-        tables.iter().any(|table| lower.contains(table.as_str()))
-    };
-    let leads = |class: &str| {
-        let (lower, snake) = (class.to_lowercase(), snake(class));
-        // `shop_orderline`, and `shop_orderline_tags` of a field that joins it to others.
-        let between = format!("_{lower}_");
-        tables.iter().any(|table| table.ends_with(&lower) || *table == snake || table.contains(&between))
-    };
-    let mut classes = text.lines().filter_map(|line| line.trim_start().strip_prefix("class "));
-    let name = |rest: &str| rest.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().map(str::to_owned);
-    has_name() || classes.any(|rest| name(rest).is_some_and(|name| leads(&name))) || computes_names(text)
+        let has_name = lower.split(|c| !is_word(c)).any(|word| self.names.contains(word))
+            || self.odd.iter().any(|table| lower.contains(table.as_str()));
+        let mut classes = text.lines().filter_map(|line| line.trim_start().strip_prefix("class "));
+        let name = |rest: &str| rest.split(|c: char| !is_word(c)).next().map(str::to_owned);
+        has_name || classes.any(|rest| name(rest).is_some_and(|class| self.leads(&class))) || computes_names(text)
+    }
+
+    /// Whether a class of this name can have one of the tables.
+    fn leads(&self, class: &str) -> bool {
+        let lower = class.to_lowercase();
+        let end: String = lower.chars().rev().collect();
+        let ends = self.reversed.range(end.clone()..).next().is_some_and(|table| table.starts_with(&end));
+        ends || self.between.contains(&lower) || likely_names(class).iter().any(|name| self.names.contains(name))
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
 }
 
 /// Whether a text makes the name of a table of something else than a string.
@@ -67,15 +122,27 @@ mod tests {
 
     #[test]
     fn a_text_shows_whether_it_can_map_a_table() {
-        let tables = BTreeSet::from(["orderline".to_owned()]);
+        let wanted = Wanted::new(&BTreeSet::from(["orderline".to_owned()]));
         for text in [
             "class Line(Base):\n    __tablename__ = 'OrderLine'\n",
             "class OrderLine(models.Model):\n    pass\n",
             "class Line(Base):\n    __tablename__: str = PREFIX + 'line'\n",
             "class Line(Base):\n    @declared_attr\n    def __tablename__(cls):\n        return cls.NAME\n",
         ] {
-            assert!(may_map(text, &tables), "{text}");
+            assert!(wanted.in_text(text), "{text}");
         }
-        assert!(!may_map("class Tag(Base):\n    __tablename__ = 'tag'\n", &tables));
+        assert!(!wanted.in_text("class Tag(Base):\n    __tablename__ = 'tag'\n"));
+    }
+
+    #[test]
+    fn parts_of_a_name_lead_to_its_class() {
+        let of = |table: &str| Wanted::new(&BTreeSet::from([table.to_owned()]));
+        assert!(of("shop_orderline_tags").in_text("class OrderLine(models.Model):"));
+        assert!(of("shop_orderline").in_text("class OrderLine(models.Model):"));
+        assert!(of("order_lines").in_text("class OrderLine(Base):"));
+        assert!(of("policies").in_text("class Policy(Base):"));
+        assert!(of("order-lines").in_text("x = Table('order-lines', metadata)"));
+        assert!(!of("shop_orderline").in_text("class Tag(models.Model):"));
+        assert!(!of("orderline").in_text("class Tag(Base):\n    __tablename__ = 'orderlines2'\n"));
     }
 }
