@@ -339,7 +339,7 @@ impl Catalogue {
             let own = at(schema);
             // A schema that is filled in when the migration runs can be the one of names that are written without.
             if schema.contains('{') && !matches!(own, Meaning::Held(_)) {
-                let mut path = self.path_at(step).into_iter().map(|schema| at(&schema));
+                let mut path = self.path_at(step).iter().map(|schema| at(schema));
                 return path.find(|meaning| matches!(meaning, Meaning::Held(_))).unwrap_or(own);
             }
             return own;
