@@ -15,7 +15,7 @@ mod retype;
 mod table;
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::Arc;
 
@@ -67,9 +67,9 @@ struct Noted {
     /// Locks in order; none where a stronger one has come.
     locks: Vec<Option<Lock>>,
     /// By the hash of the name, the places of the locks on what has that name.
-    locked: HashMap<u64, Vec<usize>>,
+    locked: BTreeMap<u64, Vec<usize>>,
     /// By the hash of list and name, the places in that list.
-    listed: HashMap<u64, Vec<usize>>,
+    listed: BTreeMap<u64, Vec<usize>>,
 }
 
 /// A list of [`Effects`].

@@ -455,6 +455,7 @@ impl<'a> Reader<'a> {
                         details.new_part = string(&part);
                     }
                     "rename-attribute" => {
+                        op.cascade = part.has("CASCADE");
                         details.part = part.ident_text();
                         part.eat("TO");
                         details.new_part = part.ident_text();
