@@ -255,9 +255,12 @@ fn the_database_of_a_flask_application() {
     // A file of SQLite is one where the environment has nothing to say, and no driver of a server is installed.
     let local = uri("\"sqlite:///shop.db\"");
     let either = uri("os.environ.get(\"DATABASE_URL\") or \"sqlite:///shop.db\"");
-    for (text, packages, dialect) in
-        [(&local, "flask\n", "sqlite"), (&local, "psycopg2-binary\n", "postgres"), (&either, "flask\n", "postgres")]
-    {
+    for (text, packages, dialect) in [
+        (&local, "flask\n", "sqlite"),
+        (&local, "psycopg2-binary\n", "postgres"),
+        (&local, "PyMySQL\npsycopg2-binary\n", "postgres"),
+        (&either, "flask\n", "postgres"),
+    ] {
         let folder = project(&[
             ("migrations/env.py", env.as_bytes()),
             ("migrations/versions/1a_first.py", first.as_bytes()),

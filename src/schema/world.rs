@@ -126,7 +126,7 @@ impl World {
             self.steps.push((at, index));
             if !catalogue.begun && operation.kind.changes_schema() {
                 catalogue.begun = true;
-                catalogue.from_scratch = whole && creates(operation.kind);
+                catalogue.from_scratch = whole && creates(operation.kind) && !needs_table(operation.kind);
             }
             let group = timeline.state(at, index).map(|state| state.group);
             let transaction = group.and_then(|group| timeline.transactions.get(group));
@@ -304,6 +304,11 @@ fn apply(catalogue: &mut Catalogue, operation: &Operation, now: Step, dialect: D
 /// Whether operations of `kind` are CREATE.
 fn creates(kind: OpKind) -> bool {
     kind.as_str().split_once('.').is_some_and(|(_, verb)| verb == "create")
+}
+
+/// Whether what is made is a part of a table, which is there before it.
+fn needs_table(kind: OpKind) -> bool {
+    matches!(kind.family(), "index" | "trigger" | "policy" | "rule" | "statistics")
 }
 
 /// Whether an operation runs, and whether something around it asks for its object first, so that after it the object is

@@ -219,7 +219,8 @@ fn flask(root: &Path, folder: &Folder) -> Option<(Dialect, String, bool)> {
             return servers.is_empty().then(|| (dialect, why(&path), true));
         }
         if let Some(path) = file_at {
-            let installs = driver(root, folder, Runner::Alembic).is_some();
+            // With a server's driver, or several, the file is what developers try things on.
+            let installs = drivers(root, folder, Runner::Alembic) != Drivers::None;
             return (!installs).then(|| (Dialect::Sqlite, why(&path), false));
         }
     }
@@ -231,13 +232,29 @@ pub(super) fn of_django(root: &Path, folder: &Folder) -> Option<(Dialect, String
     driver(root, folder, Runner::Django).filter(|(dialect, _)| *dialect == Dialect::Mysql)
 }
 
-/// The dialect of the drivers that the project installs, where they are of one. Python brings that of SQLite.
+/// The drivers that a project installs.
+#[derive(PartialEq)]
+enum Drivers {
+    /// None of a server that it needs a package for.
+    None,
+    /// Those of one dialect, and what shows it.
+    Of(Dialect, String),
+    /// Of several.
+    Several,
+}
+
+/// The dialect of the drivers that the project installs, where they are of one.
 fn driver(root: &Path, folder: &Folder, runner: Runner) -> Option<(Dialect, String)> {
+    if let Drivers::Of(dialect, why) = drivers(root, folder, runner) { Some((dialect, why)) } else { None }
+}
+
+/// The drivers that the project installs. Python brings that of SQLite.
+fn drivers(root: &Path, folder: &Folder, runner: Runner) -> Drivers {
     const LISTS: [&str; 6] =
         ["requirements.txt", "pyproject.toml", "Pipfile", "setup.cfg", "setup.py", "requirements.in"];
     // A folder of lists has one for what runs in production, by itself or under what all have in common.
     const NAMES: [&str; 6] = ["production", "prod", "base", "common", "main", "requirements"];
-    let mut without = None;
+    let mut without = Drivers::None;
     for at in folder.upwards() {
         let lists = LISTS.into_iter().filter(|list| at.has(list)).map(str::to_owned);
         let more = if at.has("requirements") { &NAMES[..] } else { &[] };
@@ -245,19 +262,20 @@ fn driver(root: &Path, folder: &Folder, runner: Runner) -> Option<(Dialect, Stri
         for list in lists.chain(more) {
             let list = list.as_str();
             let text = head(&root.join(&at.shown).join(list)).unwrap_or_default();
-            if without.is_none() && runner == Runner::PeeweeMigrate && text.contains("peewee") {
-                let why = format!("`peewee` in `{list}`, and no driver of a server");
-                without = Some((Dialect::Sqlite, why));
+            if without == Drivers::None && runner == Runner::PeeweeMigrate && text.contains("peewee") {
+                without = Drivers::Of(Dialect::Sqlite, format!("`peewee` in `{list}`, and no driver of a server"));
             }
             let of =
                 |name: &str| if name.to_ascii_lowercase().contains("my") { Dialect::Mysql } else { Dialect::Postgres };
             let mut found = DRIVERS.captures_iter(&text).filter_map(|found| found.get(1));
             let Some(first) = found.next() else { continue };
             let dialect = of(first.as_str());
-            if found.all(|other| of(other.as_str()) == dialect) {
-                return Some((dialect, format!("`{}` in `{list}`", first.as_str())));
-            }
-            return None;
+            let one = found.all(|other| of(other.as_str()) == dialect);
+            return if one {
+                Drivers::Of(dialect, format!("`{}` in `{list}`", first.as_str()))
+            } else {
+                Drivers::Several
+            };
         }
     }
     without
