@@ -175,7 +175,9 @@ impl<'a> Interp<'a> {
         });
         let earned = file.text.len().min(self.share);
         self.share -= earned;
-        if self.steps > 0 {
+        if self.importing > 0 {
+            self.put_by += 20 * earned as u64;
+        } else if self.steps > 0 {
             self.steps += 20 * earned as u64;
         }
         self.units.push(Unit { file, parsed });

@@ -56,6 +56,9 @@ use crate::ir::{Direction, Guards, Scope, TransactionKind, Unknown};
 use crate::source::SourceFile;
 use crate::span::Span;
 
+/// Steps that the code of an imported module may take, besides one for two of its bytes: more than it takes to run it once.
+const IMPORT_STEPS: u64 = 2_000;
+
 /// Calls entered below one another.
 const MAX_FRAMES: usize = 16;
 /// Expressions and statements nested in one another, all frames together.
@@ -132,6 +135,10 @@ pub(super) struct Interp<'a> {
     endless: u32,
     swallowed: u32,
     steps: u64,
+    /// Imported modules that are being run, one in another.
+    importing: u32,
+    /// Steps that what they import has earned, for when they have run.
+    put_by: u64,
     depth: u32,
     next_id: u32,
     /// Above zero: values are wanted, effects are not (the body of an imported module).
@@ -196,6 +203,8 @@ impl<'a> Interp<'a> {
             endless: 0,
             swallowed: 0,
             steps: 200_000 + 20 * file.text.len() as u64,
+            importing: 0,
+            put_by: 0,
             depth: 0,
             next_id: 0,
             quiet: 0,
@@ -335,7 +344,21 @@ impl<'a> Interp<'a> {
             at: Span::file(source.file.id),
             direction: Direction::Up,
         });
-        self.block(&source.parsed.body);
+        if unit == 0 {
+            self.block(&source.parsed.body);
+        } else {
+            // What an application does when it is imported is not to use up what its migrations need.
+            let all = self.steps;
+            let own = all.min(IMPORT_STEPS + source.file.text.len() as u64 / 2);
+            self.steps = own;
+            self.importing += 1;
+            self.block(&source.parsed.body);
+            self.importing -= 1;
+            self.steps += all - own;
+            if self.importing == 0 && self.steps > 0 {
+                self.steps += std::mem::take(&mut self.put_by);
+            }
+        }
         (self.frames, self.guards, self.loops) = (frames, guards, loops);
         self.row_loops = row_loops;
         (self.swallowed, self.endless) = around;
@@ -385,7 +408,7 @@ impl<'a> Interp<'a> {
     fn spend(&mut self, cost: usize) -> bool {
         let before = self.steps;
         self.steps = before.saturating_sub(cost as u64 + 1);
-        if self.steps == 0 && before > 0 {
+        if self.steps == 0 && before > 0 && self.importing == 0 {
             self.out.exhausted = true;
             self.cut("the program is too long to be followed from here on");
         }
