@@ -10,7 +10,7 @@ use crate::facts::Model;
 use crate::frontend::{Reader, Reading};
 use crate::history::{self, Graph};
 use crate::ir::Direction;
-use crate::source::{Problem, Role, Runner, SourceFile, Sources, Tree};
+use crate::source::{Problem, Role, Runner, SourceFile, Sources, has_own_folder};
 use crate::span::{FileId, Span};
 
 /// The rule about migrations that are changed.
@@ -42,10 +42,13 @@ pub(super) fn problems(
     let revision = base.revision().unwrap_or_default();
     let mut problems = Vec::new();
     if edited {
-        let reader = Reader::default();
+        // What was read of the project is not to be taken for what the base has, and the other way round.
+        let (reader, of_base) = (Reader::default(), Reader::default());
         let changed = judged.iter().filter(|file| !file.helper).filter_map(|file| {
             let then = before.get(&file.id)?.as_ref().filter(|then| then.text != file.text)?;
-            changed(file, then, base, sources, &reader).map(|(span, effect)| (file, span, effect))
+            let then = as_read(file, then);
+            let (then_does, now_does) = (done(&of_base.read(&then, base)), done(&reader.read(file, sources)));
+            changed((file, &now_does), (&then, &then_does)).map(|(span, effect)| (file, span, effect))
         });
         problems.extend(changed.map(|(file, span, effect)| Problem {
             rule: EDITED,
@@ -75,7 +78,7 @@ pub(super) fn problems(
 fn name(file: &SourceFile) -> &str {
     let (folders, own) = file.path.rsplit_once('/').unwrap_or(("", &file.path));
     let folder = folders.rsplit('/').next().unwrap_or_default();
-    if matches!(own, "up.sql" | "migration.sql") && !folder.is_empty() { folder } else { own }
+    if has_own_folder(own) && !folder.is_empty() { folder } else { own }
 }
 
 /// What a file does on the way forward, in the order in which it does it.
@@ -88,20 +91,19 @@ fn done(reading: &Reading) -> Vec<(String, Span)> {
     operations.map(|op| (format!("{:016x}", op.statement.fingerprint), op.statement.span)).collect()
 }
 
-/// Where a file differs from what the base has in a way that counts, and what comes of it.
-fn changed(
-    file: &SourceFile,
-    then: &SourceFile,
-    base: &Tree,
-    sources: &Sources,
-    reader: &Reader,
-) -> Option<(Span, &'static str)> {
+/// The file of the base, taken for what the file of today is taken for.
+fn as_read(file: &SourceFile, then: &SourceFile) -> SourceFile {
     let place = file.place.clone();
     let (runner, role, dialect, placeholder) = (file.runner, file.role, file.dialect, file.placeholder.clone());
-    let then = SourceFile { role, runner, dialect, placeholder, place, ..then.clone() };
-    // What was read of the project is not to be taken for what the base has, and the other way round.
-    let (then_does, now_does) = (done(&Reader::default().read(&then, base)), done(&reader.read(file, sources)));
-    let same = then_does.iter().zip(&now_does).take_while(|(then, now)| then.0 == now.0).count();
+    SourceFile { role, runner, dialect, placeholder, place, ..then.clone() }
+}
+
+/// Where a file differs from what the base has in a way that counts, and what comes of it; each with what it does.
+fn changed(
+    (file, now_does): (&SourceFile, &[(String, Span)]),
+    (then, then_does): (&SourceFile, &[(String, Span)]),
+) -> Option<(Span, &'static str)> {
+    let same = then_does.iter().zip(now_does).take_while(|(then, now)| then.0 == now.0).count();
     let differs = same < then_does.len() || same < now_does.len();
     let whole = Span::file(file.id);
     let span = now_does

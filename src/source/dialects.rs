@@ -120,7 +120,7 @@ pub(super) fn around(
 const OWN_FILES: [&str; 2] = ["up.sql", "migration.sql"];
 
 /// Whether a file of this name is alone in the folder of its migration, so that those beside it lie in other folders.
-pub(super) fn has_own_folder(name: &str) -> bool {
+pub fn has_own_folder(name: &str) -> bool {
     name == "down.sql" || OWN_FILES.contains(&name)
 }
 

@@ -16,6 +16,7 @@ mod walk;
 
 pub use crate::config::{Role, Runner};
 pub use detect::Neighbours;
+pub use dialects::has_own_folder;
 pub use file::{Evidence, Language, Place, Problem, SourceFile};
 pub use files::{ConfigFile, config_files, pages, project, read_text, repository, write_text};
 pub use modules::{Modules, NoModules};

@@ -252,19 +252,22 @@ impl<'a> Interp<'a> {
         if !(engine || connection) {
             return None;
         }
-        let mut autocommit = autocommit;
-        if let (true, Some(Value::Handle(handle))) = (connection, &bind)
-            && handle.engine
+        let over = bind.as_ref().filter(|_| connection);
+        if let Some(bind @ Value::Handle(handle)) = over
+            && !handle.engine
         {
-            autocommit |= handle.autocommit;
-        } else if let (true, Some(bind @ Value::Handle(handle))) = (connection, &bind) {
             // A session over a connection works in that one's transaction, and does not commit what it has not begun.
             // Source: "Joining a Session into an External Transaction" of SQLAlchemy's documentation.
             let joined = name.contains("ession") && self.is_within(bind);
             let Handle { engine, autocommit, .. } = **handle;
             return Some(Value::Handle(Rc::new(Handle { engine, autocommit, joined, conn: handle.conn.clone() })));
         }
-        let kind = if autocommit || name == "create_pool" { TransactionKind::None } else { TransactionKind::Runner };
+        let by_engine = matches!(over, Some(Value::Handle(handle)) if handle.autocommit);
+        let kind = if autocommit || by_engine || name == "create_pool" {
+            TransactionKind::None
+        } else {
+            TransactionKind::Runner
+        };
         let conn = self.new_conn(kind, Some(span));
         Some(Value::handle(engine, kind == TransactionKind::None, conn))
     }
